@@ -1,0 +1,98 @@
+"""The one seam through which commands print: data on stdout, messages on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["DataFormat", "data", "is_color", "message", "print_json", "style", "table", "warning"]
+
+_CODES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
+_quiet = False
+
+
+class DataFormat(StrEnum):
+    """How a command that answers with data writes it."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def set_quiet(quiet: bool) -> None:
+    """Silence `message`; data, warnings and errors stay."""
+    global _quiet  # noqa: PLW0603 - one switch for the whole process, set once by the root command
+    _quiet = quiet
+
+
+def is_color(stream: Any = None) -> bool:
+    """Tell whether a stream takes ANSI colours: NO_COLOR, FORCE_COLOR, then the terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return bool((stream or sys.stdout).isatty())
+
+
+def style(text: str, *names: str, stream: Any = None) -> str:
+    """Colour a text when the stream shows colours."""
+    if not names or not is_color(stream):
+        return text
+    codes = ";".join(_CODES[name] for name in names)
+    return f"\x1b[{codes}m{text}\x1b[0m"
+
+
+def data(text: str = "") -> None:
+    """Write one piece of the answer to stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def message(text: str) -> None:
+    """Tell the user something on stderr; silent under --quiet."""
+    if not _quiet:
+        sys.stderr.write(text + "\n")
+
+
+def warning(text: str) -> None:
+    """Warn the user on stderr."""
+    sys.stderr.write(f"{style('warning:', 'yellow', stream=sys.stderr)} {text}\n")
+
+
+def print_json(value: Any) -> None:
+    """Write a value as indented JSON."""
+    data(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()
+) -> None:
+    """Write an aligned table; `right` names the columns that align right."""
+    from unicodedata import east_asian_width
+
+    def width(text: str) -> int:
+        return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+    lines = [tuple(headers), *map(tuple, rows)]
+    widths = [max(width(line[i]) for line in lines) for i in range(len(headers))]
+    aligned_right = set(right)
+    for number, line in enumerate(lines):
+        cells = [
+            " " * (widths[i] - width(cell)) + cell
+            if i in aligned_right
+            else cell + " " * (widths[i] - width(cell))
+            for i, cell in enumerate(line)
+        ]
+        text = "  ".join(cells).rstrip()
+        data(style(text, "dim") if number == 0 else text)

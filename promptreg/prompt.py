@@ -1,0 +1,117 @@
+"""The values a prompt file holds, as frozen types.
+
+`promptreg.parsing` makes them from text; `promptreg.digest` gives their identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from promptreg.errors import Location
+from promptreg.versioning import Version
+
+__all__ = [
+    "JSON",
+    "VARIABLE_TYPES",
+    "Message",
+    "Placeholder",
+    "Prompt",
+    "TemplateLanguage",
+    "Variable",
+    "VariableType",
+]
+
+JSON = Any
+"""A value that JSON can hold: None, bool, int, float, str, and lists and mappings of them."""
+
+VariableType = Literal["string", "integer", "number", "boolean", "array", "object", "any"]
+TemplateLanguage = Literal["jinja2", "fstring"]
+VARIABLE_TYPES: tuple[VariableType, ...] = (
+    "string",
+    "integer",
+    "number",
+    "boolean",
+    "array",
+    "object",
+    "any",
+)
+_EMPTY: Mapping[str, JSON] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A typed input of a prompt; required exactly when it has no default."""
+
+    name: str
+    type: VariableType = "string"
+    required: bool = True
+    default: JSON = None
+    enum: tuple[JSON, ...] | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message; `content` is the template text."""
+
+    role: str
+    content: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A slot between messages that the caller fills with messages of its own."""
+
+    name: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One parsed prompt file.
+
+    Attributes:
+        name: The path below the prompts folder without its ending, such as ``support/triage``.
+        path: The path in the repository, with ``/``.
+        version: What the file claims; None when it has no ``version``.
+        digest: The 12 hex digits the file claims; None when it has none.
+        value: The whole parsed value, as plain JSON types.
+        variables: Declared or, without ``variables:``, found in the templates, in order.
+        declares_variables: Whether the file has a ``variables:`` mapping.
+        positions: Where each field stands, by dotted path (``messages.0.content``); line and
+            column count from 1.
+    """
+
+    name: str
+    path: str
+    value: Mapping[str, JSON]
+    messages: tuple[Message | Placeholder, ...]
+    version: Version | None = None
+    digest: str | None = None
+    title: str | None = None
+    description: str | None = None
+    model: str | None = None
+    model_parameters: Mapping[str, JSON] = _EMPTY
+    variables: tuple[Variable, ...] = ()
+    declares_variables: bool = False
+    template: TemplateLanguage = "jinja2"
+    response_format: str | None = None
+    json_schema: JSON = None
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, JSON] = _EMPTY
+    test_data: tuple[JSON, ...] = ()
+    formerly: tuple[str, ...] = ()
+    positions: Mapping[str, Location] = field(default=_EMPTY, compare=False, repr=False)
+
+    def at(self, field_path: str) -> Location:
+        """Return where a field stands, or the nearest field around it, or the file."""
+        path = field_path
+        while path:
+            if (found := self.positions.get(path)) is not None:
+                return found
+            path = path.rpartition(".")[0]
+        return Location(self.path, 1, 1)
