@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from promptreg.errors import Location
-from promptreg.versioning import Version
+
+if TYPE_CHECKING:
+    from promptreg.versioning import Version
 
 __all__ = [
     "JSON",
