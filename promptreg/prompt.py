@@ -54,6 +54,52 @@ class Variable:
     enum: tuple[JSON, ...] | None = None
     description: str | None = None
 
+    def complaint(self, value: JSON) -> str | None:
+        """Say what is wrong with a value for this variable, or None when it fits."""
+        if not _has_type(value, self.type):
+            return f"wants {_ARTICLES.get(self.type, 'a')} {self.type}, not {_kind(value)}"
+        if self.enum is not None and not any(_same(value, choice) for choice in self.enum):
+            choices = ", ".join(str(choice) for choice in self.enum)
+            return f"{value!r} is none of: {choices}"
+        return None
+
+
+_ARTICLES = {"integer": "an", "array": "an", "object": "an"}
+
+
+_TYPES: Mapping[VariableType, tuple[type, ...]] = {
+    "any": (object,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "array": (list, tuple),
+    "object": (Mapping,),
+}
+
+
+def _has_type(value: JSON, wanted: VariableType) -> bool:
+    # bool is an int in Python, but not in JSON.
+    if isinstance(value, bool):
+        return wanted in ("any", "boolean")
+    return isinstance(value, _TYPES[wanted])
+
+
+def _kind(value: JSON) -> str:
+    kinds = {bool: "a boolean", int: "an integer", float: "a number", str: "a string"}
+    if value is None:
+        return "null"
+    if isinstance(value, list | tuple):
+        return "an array"
+    if isinstance(value, Mapping):
+        return "an object"
+    return kinds.get(type(value), type(value).__name__)
+
+
+def _same(left: JSON, right: JSON) -> bool:
+    # True == 1 and 1 == 1.0 in Python, but not for somebody who reads the file.
+    return type(left) is type(right) and bool(left == right)
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -82,7 +128,8 @@ class Prompt:
         version: What the file claims; None when it has no ``version``.
         digest: The 12 hex digits the file claims; None when it has none.
         value: The whole parsed value, as plain JSON types.
-        variables: Declared or, without ``variables:``, found in the templates, in order.
+        variables: As declared, in order; without ``variables:`` every name in the templates is a
+            required string, see `promptreg.render`.
         declares_variables: Whether the file has a ``variables:`` mapping.
         positions: Where each field stands, by dotted path (``messages.0.content``); line and
             column count from 1.

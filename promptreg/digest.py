@@ -1,0 +1,85 @@
+"""The identity of a prompt's content; pure.
+
+Digest: sha256 over the canonical JSON (sorted keys, UTF-8, no spaces) of ``{scheme, value,
+includes}``. Equality is always decided on all 64 hex digits; the 12 in a file only provoke a git
+conflict where two branches give one version two contents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from promptreg.errors import PromptError
+
+__all__ = [
+    "SHORT",
+    "UNVERSIONED_FIELDS",
+    "collect_includes",
+    "compute_digest",
+    "normalize_fragment",
+]
+
+SHORT = 12
+UNVERSIONED_FIELDS = frozenset({"version", "digest", "formerly", "testData", "evaluators"})
+_SCHEME = 1
+
+
+def compute_digest(value: Mapping[str, Any], includes: Mapping[str, str]) -> str:
+    """Return the 64 hex digits of a parsed prompt value and its transitive fragments.
+
+    Args:
+        value: The parsed file, nothing defaulted.
+        includes: Text of each fragment by its path below the prompts folder.
+
+    Raises:
+        PromptError: The value holds something that UTF-8 JSON cannot say.
+    """
+    content = {
+        "scheme": _SCHEME,
+        "value": {k: v for k, v in value.items() if k not in UNVERSIONED_FIELDS},
+        "includes": dict(includes),
+    }
+    try:
+        encoded = json.dumps(
+            content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        ).encode()
+    except (UnicodeEncodeError, ValueError) as error:
+        raise PromptError(f"content has no canonical JSON: {error}") from error
+    return hashlib.sha256(encoded).hexdigest()
+
+
+def normalize_fragment(text: str) -> str:
+    """Return a fragment's text as it counts: LF line ends, no byte order mark."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def collect_includes(
+    direct: Callable[[str], Iterable[str]], texts: Iterable[str], load: Callable[[str], str]
+) -> dict[str, str]:
+    """Return every fragment that texts include, transitively, by path.
+
+    Args:
+        direct: Finds the paths one text includes.
+        texts: The template texts to start from.
+        load: Returns the text of a fragment.
+
+    Raises:
+        PromptError: The fragments include each other in a circle.
+    """
+    found: dict[str, str] = {}
+
+    def visit(current: str, chain: tuple[str, ...]) -> None:
+        for path in direct(current):
+            if path in chain:
+                circle = " -> ".join((*chain[chain.index(path) :], path))
+                raise PromptError(f"includes go in a circle: {circle}", rule="include-cycle")
+            if path not in found:
+                found[path] = normalize_fragment(load(path))
+                visit(found[path], (*chain, path))
+
+    for text in texts:
+        visit(text, ())
+    return found
