@@ -1,0 +1,113 @@
+"""Finding the repository around a folder, and refusing those that cannot be read."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from promptreg.errors import RepositoryError
+
+__all__ = ["GitPaths", "discover"]
+
+
+@dataclass(frozen=True, slots=True)
+class GitPaths:
+    """Where a repository keeps its parts.
+
+    Attributes:
+        git_dir: HEAD, the index and MERGE_HEAD of this work tree.
+        common_dir: Refs, objects and configuration; differs in linked worktrees.
+        work_tree: The checked-out files; None in a bare repository.
+    """
+
+    git_dir: Path
+    common_dir: Path
+    work_tree: Path | None
+
+
+def discover(start: str | Path = ".") -> GitPaths:
+    """Find the repository that holds a folder, as git does.
+
+    Args:
+        start: A folder or file inside the work tree, or a bare repository.
+
+    Raises:
+        RepositoryError: There is none, or its format is one that libgit2 cannot read.
+    """
+    paths = _from_environment() or _walk_up(Path(start).absolute())
+    if paths is None:
+        raise RepositoryError(
+            f"no git repository at {Path(start).absolute()} or above", fix="git init"
+        )
+    _refuse_unreadable(paths.common_dir)
+    return paths
+
+
+def _from_environment() -> GitPaths | None:
+    """Follow GIT_DIR, which git sets for its hooks in linked worktrees."""
+    git_dir = os.environ.get("GIT_DIR")
+    if not git_dir:
+        return None
+    path = Path(git_dir).absolute()
+    if not (path / "HEAD").is_file():
+        raise RepositoryError(f"GIT_DIR names no repository: {git_dir}", fix="unset GIT_DIR")
+    work_tree = os.environ.get("GIT_WORK_TREE")
+    if work_tree:
+        return GitPaths(path, _common_dir(path), Path(work_tree).absolute())
+    found = _walk_up(Path.cwd())
+    return GitPaths(path, _common_dir(path), found.work_tree if found else Path.cwd())
+
+
+def _walk_up(start: Path) -> GitPaths | None:
+    for folder in (start, *start.parents):
+        marker = folder / ".git"
+        if marker.is_dir() and (marker / "HEAD").exists():
+            return GitPaths(marker, _common_dir(marker), folder)
+        if marker.is_file():
+            git_dir = _follow(marker)
+            return GitPaths(git_dir, _common_dir(git_dir), folder)
+        if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+            return GitPaths(folder, _common_dir(folder), None)
+    return None
+
+
+def _follow(marker: Path) -> Path:
+    """Follow a ``.git`` file, as linked worktrees and submodules have."""
+    text = marker.read_text(encoding="utf-8", errors="replace").strip()
+    target = Path(text.removeprefix("gitdir:").strip())
+    git_dir = target if target.is_absolute() else (marker.parent / target).resolve()
+    if not text.startswith("gitdir:") or not (git_dir / "HEAD").exists():
+        raise RepositoryError(f"{marker} names no git repository", fix="git worktree repair")
+    return git_dir
+
+
+def _common_dir(git_dir: Path) -> Path:
+    try:
+        text = (git_dir / "commondir").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return git_dir
+    return (git_dir / text).resolve()
+
+
+def _refuse_unreadable(common_dir: Path) -> None:
+    try:
+        config = (common_dir / "config").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return
+    section = re.search(r"^\s*\[extensions\]([^\[]*)", config, re.IGNORECASE | re.MULTILINE)
+    if section is None:
+        return
+    pairs = re.findall(r"^\s*(\w+)\s*=\s*(\S+)", section[1], re.MULTILINE)
+    values = {key.lower(): value.lower() for key, value in pairs}
+    if values.get("refstorage", "files") != "files":
+        raise RepositoryError(
+            f"the repository keeps refs as {values['refstorage']}, which cannot be read",
+            fix="git refs migrate --ref-format=files",
+        )
+    if values.get("objectformat", "sha1") != "sha1":
+        raise RepositoryError(
+            f"the repository uses {values['objectformat']} object ids, which cannot be read",
+            fix="use a repository with sha1 object ids",
+        )

@@ -1,0 +1,132 @@
+"""Git's objects as values: commits, tags and trees from their raw bytes; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+__all__ = ["Commit", "Signature", "Tag", "TreeEntry", "parse_commit", "parse_tag", "parse_tree"]
+
+_SIGNATURE = re.compile(r"(?P<name>.*?) ?<(?P<email>[^>]*)> (?P<time>-?\d+) (?P<zone>[+-]\d{4})")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who did something and when; `raw` is the line as git keeps it."""
+
+    name: str
+    email: str
+    when: datetime
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit; `parents` are as recorded, whether fetched or not."""
+
+    oid: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Signature
+    committer: Signature
+    message: str
+
+    @property
+    def summary(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One annotated tag object."""
+
+    oid: str
+    target: str
+    target_kind: str
+    name: str
+    tagger: Signature
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One entry of a tree; the mode tells folders (40000) from files."""
+
+    mode: str
+    name: str
+    oid: str
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the entry is a tree."""
+        return self.mode == "40000"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the entry is a regular file; links and submodules are not."""
+        return self.mode.startswith("100")
+
+
+def parse_commit(oid: str, data: bytes) -> Commit:
+    """Read a commit's raw bytes."""
+    headers, message = _split(data)
+    return Commit(
+        oid=oid,
+        tree=headers["tree"][0],
+        parents=tuple(headers.get("parent", ())),
+        author=_signature(headers["author"][0]),
+        committer=_signature(headers["committer"][0]),
+        message=message,
+    )
+
+
+def parse_tag(oid: str, data: bytes) -> Tag:
+    """Read an annotated tag's raw bytes."""
+    headers, message = _split(data)
+    return Tag(
+        oid=oid,
+        target=headers["object"][0],
+        target_kind=headers["type"][0],
+        name=headers["tag"][0],
+        # Tags made by very old git have no tagger.
+        tagger=_signature(headers.get("tagger", ["unknown <> 0 +0000"])[0]),
+        message=message,
+    )
+
+
+def parse_tree(data: bytes) -> Iterator[TreeEntry]:
+    """Read a tree's raw bytes."""
+    position = 0
+    while position < len(data):
+        end = data.index(b"\0", position)
+        mode, _, name = data[position:end].partition(b" ")
+        position = end + 21
+        oid = data[end + 1 : position].hex()
+        yield TreeEntry(mode.decode("ascii"), name.decode("utf-8", "surrogateescape"), oid)
+
+
+def _split(data: bytes) -> tuple[dict[str, list[str]], str]:
+    head, _, message = data.partition(b"\n\n")
+    headers: dict[str, list[str]] = {}
+    for line in head.decode("utf-8", "replace").split("\n"):
+        # Signatures continue on lines that begin with a space.
+        if line and not line.startswith(" "):
+            key, _, value = line.partition(" ")
+            headers.setdefault(key, []).append(value)
+    return headers, message.decode("utf-8", "replace")
+
+
+def _signature(raw: str) -> Signature:
+    match = _SIGNATURE.fullmatch(raw)
+    if match is None:
+        return Signature(raw, "", datetime.fromtimestamp(0, UTC), raw)
+    sign = -1 if match["zone"].startswith("-") else 1
+    offset = timedelta(hours=int(match["zone"][1:3]), minutes=int(match["zone"][3:5]))
+    try:
+        when = datetime.fromtimestamp(int(match["time"]), timezone(sign * offset))
+    except (ValueError, OverflowError):
+        when = datetime.fromtimestamp(0, UTC)
+    return Signature(match["name"], match["email"], when, raw)

@@ -1,0 +1,69 @@
+"""Running the git program, with errors a person can act on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from promptreg.errors import RepositoryError
+
+__all__ = ["GitResult", "has_git", "run_git", "try_git"]
+
+# A question on the terminal would hang a hook or a CI job for ever.
+_ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+
+GitResult = subprocess.CompletedProcess[bytes]
+
+
+@cache
+def has_git() -> bool:
+    """Tell whether there is a git program on PATH."""
+    return shutil.which("git") is not None
+
+
+def git_environment() -> dict[str, str]:
+    """Return the environment git runs in."""
+    return {**os.environ, **_ENVIRONMENT}
+
+
+def try_git(folder: Path, *args: str, stdin: bytes | None = None) -> GitResult:
+    """Run git and return what came back, whatever its exit code.
+
+    Raises:
+        RepositoryError: There is no git program.
+    """
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *args],
+            input=stdin,
+            stdin=None if stdin is not None else subprocess.DEVNULL,
+            capture_output=True,
+            env=git_environment(),
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise RepositoryError("git is not on PATH", fix="install git") from error
+
+
+def run_git(folder: Path, *args: str, stdin: bytes | None = None) -> bytes:
+    """Run git and return its stdout.
+
+    Raises:
+        RepositoryError: Git failed; the message is its first line of complaint.
+    """
+    result = try_git(folder, *args, stdin=stdin)
+    if result.returncode != 0:
+        raise RepositoryError(f"git {args[0]} failed: {complaint(result)}")
+    return result.stdout
+
+
+def complaint(result: GitResult) -> str:
+    """Return the line of git's stderr that says what is wrong."""
+    lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", " ! ", "remote:"))]
+    chosen: Sequence[str] = telling or lines or ["no reason given"]
+    return chosen[0].removeprefix("fatal: ").removeprefix("error: ").strip()

@@ -1,0 +1,318 @@
+"""One git repository: refs, commits, files at any commit, and tags that nobody claims twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from promptreg.errors import ConflictError, HistoryError, RepositoryError
+from promptreg.git.discovery import GitPaths, discover
+from promptreg.git.model import Commit, Tag, TreeEntry, parse_commit, parse_tag, parse_tree
+from promptreg.git.objects import GitObject, ObjectReader, ProcessReader, Pygit2Reader
+from promptreg.git.process import has_git
+from promptreg.git.refs import Refs
+
+__all__ = ["Commit", "Head", "Repository", "TagOutcome", "TreeChange"]
+
+_LOCK_ATTEMPTS = 50
+_LOCK_WAIT = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is checked out: a commit (None on an unborn branch) and a branch (None if detached)."""
+
+    oid: str | None
+    branch: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TreeChange:
+    """A file that differs between two trees; None where one side does not have it."""
+
+    path: str
+    old: str | None
+    new: str | None
+
+
+class TagOutcome(Enum):
+    """What came of the wish to create a tag."""
+
+    CREATED = "created"
+    EXISTED = "existed"
+
+
+class Repository:
+    """One git repository, opened for reading; only `create_tag` writes.
+
+    Args:
+        paths: Where its parts lie; see `discover`.
+        fast_start: Read objects through the git program rather than import pygit2, when there is
+            one: right for a command, wrong for an application.
+    """
+
+    def __init__(self, paths: GitPaths, *, fast_start: bool = False) -> None:
+        self.paths = paths
+        self.refs = Refs(paths)
+        self._pygit2 = Pygit2Reader(paths.git_dir)
+        self._reader: ObjectReader = (
+            ProcessReader(paths.git_dir) if fast_start and has_git() else self._pygit2
+        )
+        self._tree = lru_cache(maxsize=512)(self._read_tree)
+
+    @classmethod
+    def open(cls, start: str | Path = ".", *, fast_start: bool = False) -> Repository:
+        """Open the repository around a folder.
+
+        Raises:
+            RepositoryError: There is none, or it cannot be read.
+        """
+        return cls(discover(start), fast_start=fast_start)
+
+    def close(self) -> None:
+        """End the process that reads objects, if there is one."""
+        self._reader.close()
+
+    # Refs
+
+    @property
+    def head(self) -> Head:
+        """What is checked out now."""
+        ref = self.refs.symbolic("HEAD")
+        branch = ref.removeprefix("refs/heads/") if ref else None
+        return Head(self.refs.read("HEAD"), branch)
+
+    def merge_heads(self) -> tuple[str, ...]:
+        """Return the commits being merged, while a merge waits for its commit."""
+        try:
+            text = (self.paths.git_dir / "MERGE_HEAD").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return ()
+        return tuple(text.split())
+
+    @cached_property
+    def shallow_commits(self) -> frozenset[str]:
+        """The commits whose parents were not fetched."""
+        try:
+            text = (self.paths.common_dir / "shallow").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return frozenset()
+        return frozenset(text.split())
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether history is cut."""
+        return bool(self.shallow_commits)
+
+    def resolve_commit(self, revision: str) -> str | None:
+        """Return the commit that a branch, tag, object id or other revision names, or None."""
+        for ref in (revision, f"refs/heads/{revision}", f"refs/remotes/{revision}"):
+            if (ref == "HEAD" or ref.startswith("refs/")) and (oid := self.refs.read(ref)):
+                return self._peel(oid)
+        found = self._reader.read(f"{revision}^{{commit}}")
+        return found.oid if found else None
+
+    def _peel(self, oid: str) -> str | None:
+        found = self._reader.read(oid)
+        while found is not None and found.kind == "tag":
+            found = self._reader.read(parse_tag(found.oid, found.data).target)
+        return found.oid if found is not None and found.kind == "commit" else None
+
+    # Objects
+
+    def blob(self, oid: str) -> bytes | None:
+        """Return a blob's bytes, or None where it was not fetched."""
+        found = self._reader.read(oid)
+        return found.data if found is not None and found.kind == "blob" else None
+
+    def file_at(self, commit: str, path: str) -> bytes | None:
+        """Return a file's bytes at a commit, or None if it is not there.
+
+        Raises:
+            HistoryError: The tree names it but its content was not fetched.
+        """
+        found = self._reader.read(f"{commit}:{path}")
+        if found is not None:
+            return found.data if found.kind == "blob" else None
+        entry = self.entry_at(commit, path)
+        if entry is not None and entry.is_file:
+            raise HistoryError(
+                f"content of {path} at {commit[:7]} was not fetched",
+                fix=f"git fetch origin {entry.oid}",
+            )
+        return None
+
+    def entry_at(self, commit: str, path: str) -> TreeEntry | None:
+        """Return the tree entry of a path at a commit, or None."""
+        entry: TreeEntry | None = TreeEntry("40000", "", self.commit(commit).tree)
+        for part in path.split("/"):
+            if entry is None or not entry.is_folder:
+                return None
+            entry = self._tree(entry.oid).get(part)
+        return entry
+
+    def commit(self, oid: str) -> Commit:
+        """Return a commit.
+
+        Raises:
+            HistoryError: It was not fetched.
+        """
+        found = self._reader.read(oid)
+        if found is None or found.kind != "commit":
+            raise HistoryError(f"commit {oid[:12]} was not fetched", fix="git fetch --unshallow")
+        return parse_commit(found.oid, found.data)
+
+    def tag(self, oid: str) -> Tag | None:
+        """Return an annotated tag, or None for a lightweight one."""
+        found = self._reader.read(oid)
+        if found is None or found.kind != "tag":
+            return None
+        return parse_tag(found.oid, found.data)
+
+    def files_at(self, commit: str, folder: str) -> dict[str, str]:
+        """Return the object id of every file below a folder at a commit, by path."""
+        entry = self.entry_at(commit, folder)
+        if entry is None or not entry.is_folder:
+            return {}
+        return {
+            change.path: change.new or "" for change in self._differences("", entry.oid, folder)
+        }
+
+    def changes_between(self, old: str | None, new: str, folder: str) -> list[TreeChange]:
+        """Return the files below a folder that differ between two commits.
+
+        Args:
+            old: The earlier commit; None for the empty tree.
+            new: The later commit.
+            folder: The folder, with ``/``.
+        """
+        before = self.entry_at(old, folder) if old else None
+        after = self.entry_at(new, folder)
+        old_tree = before.oid if before is not None and before.is_folder else ""
+        new_tree = after.oid if after is not None and after.is_folder else ""
+        return list(self._differences(old_tree, new_tree, folder))
+
+    def _differences(self, old: str, new: str, folder: str) -> Iterator[TreeChange]:
+        if old == new:
+            return
+        before = self._tree(old) if old else {}
+        after = self._tree(new) if new else {}
+        for name in sorted(before.keys() | after.keys()):
+            left, right = before.get(name), after.get(name)
+            if left == right:
+                continue
+            path = f"{folder}/{name}"
+            left_tree = left.oid if left is not None and left.is_folder else ""
+            right_tree = right.oid if right is not None and right.is_folder else ""
+            if left_tree or right_tree:
+                yield from self._differences(left_tree, right_tree, path)
+            left_file = left.oid if left is not None and left.is_file else None
+            right_file = right.oid if right is not None and right.is_file else None
+            if left_file != right_file:
+                yield TreeChange(path, left_file, right_file)
+
+    def _read_tree(self, oid: str) -> dict[str, TreeEntry]:
+        found: GitObject | None = self._reader.read(oid)
+        if found is None or found.kind != "tree":
+            raise HistoryError(f"tree {oid[:12]} was not fetched", fix="git fetch --refetch")
+        return {entry.name: entry for entry in parse_tree(found.data)}
+
+    # History
+
+    def first_parents(self, start: str) -> Iterator[Commit]:
+        """Yield a commit and its first parents, newest first, as far as they were fetched."""
+        oid: str | None = start
+        while oid is not None:
+            commit = self.commit(oid)
+            yield commit
+            cut = oid in self.shallow_commits
+            oid = commit.parents[0] if commit.parents and not cut else None
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the best common ancestor of two commits, or None."""
+        import pygit2
+
+        try:
+            found = self._pygit2.repository.merge_base(one, other)
+        except (pygit2.GitError, KeyError, ValueError):
+            return None
+        return str(found) if found is not None else None
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Tell whether a commit is another one or lies in its history."""
+        return ancestor == descendant or self.merge_base(ancestor, descendant) == ancestor
+
+    # Tags
+
+    def create_tag(
+        self, name: str, *, target: str, tagger: str, message: str
+    ) -> tuple[TagOutcome, str]:
+        """Create an annotated tag that no other process can create as well.
+
+        libgit2's own ``create_tag`` checks and writes in two steps and let two of four processes
+        claim one name; here the ref is locked before it is looked at.
+
+        Args:
+            name: The tag's name, without ``refs/tags/``.
+            target: The commit.
+            tagger: The signature line, ``Name <email> SECONDS ZONE``.
+            message: The message, ending in a newline.
+
+        Returns:
+            Whether it was created or existed before, and the object id the tag has now.
+
+        Raises:
+            ConflictError: Another process kept the tag locked all the time.
+            RepositoryError: The repository cannot be written.
+        """
+        import pygit2
+
+        repository = self._pygit2.repository
+        text = f"object {target}\ntype commit\ntag {name}\ntagger {tagger}\n\n{message}"
+        try:
+            oid = str(repository.write(pygit2.enums.ObjectType.TAG, text.encode()))
+        except (pygit2.GitError, OSError) as error:
+            raise RepositoryError(f"tag {name} cannot be written: {error}") from error
+        ref = f"refs/tags/{name}"
+        for _ in range(_LOCK_ATTEMPTS):
+            if (existing := self.refs.read(ref)) is not None:
+                return TagOutcome.EXISTED, existing
+            outcome = self._claim(repository, ref, oid)
+            if outcome is not None:
+                return outcome, self.refs.read(ref) or oid
+            time.sleep(_LOCK_WAIT)
+        raise ConflictError(
+            f"another process holds the lock of tag {name}",
+            fix=f"if none runs, remove {self.paths.common_dir / ref}.lock",
+        )
+
+    def _claim(self, repository: Any, ref: str, oid: str) -> TagOutcome | None:
+        import pygit2
+
+        try:
+            with repository.transaction() as transaction:
+                transaction.lock_ref(ref)
+                if self.refs.read(ref) is not None:
+                    return TagOutcome.EXISTED
+                transaction.set_target(ref, pygit2.Oid(hex=oid))
+        except pygit2.GitError as error:
+            if "lock" in str(error).lower():
+                return None
+            raise RepositoryError(f"tag {ref} cannot be created: {error}") from error
+        return TagOutcome.CREATED
+
+    def delete_tag(self, name: str) -> None:
+        """Remove a tag; nothing happens if there is none."""
+        try:
+            self._pygit2.repository.references.delete(f"refs/tags/{name}")
+        except KeyError:
+            return
+
+    def remote_names(self) -> tuple[str, ...]:
+        """Return the remotes that have remote-tracking refs or configuration."""
+        return tuple(remote.name for remote in self._pygit2.repository.remotes)
