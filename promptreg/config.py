@@ -1,0 +1,251 @@
+"""The configuration: promptreg.toml, then pyproject.toml, then PROMPTREG_* variables."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from promptreg.errors import ConfigError, Location
+from promptreg.naming import Layout, TagFormat
+from promptreg.versioning import Level
+
+__all__ = ["Accept", "Config", "load_config"]
+
+_NO_GATE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_ENVIRONMENT_KEYS = (
+    "root",
+    "tag-format",
+    "store",
+    "engine",
+    "environment",
+    "required-version",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """One accepted regression, reviewed like code.
+
+    Attributes:
+        prompt: The prompt's name.
+        digest: The content it was accepted for: at least 12 hex digits.
+        metric: The metric's name.
+        limit: How far it may go, in the grammar of thresholds.
+        reason: Why.
+        until: The last day it holds.
+    """
+
+    prompt: str
+    digest: str
+    metric: str
+    limit: str
+    reason: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that can be configured, with its default.
+
+    Attributes:
+        gate: Thresholds by prompt name and metric; the name ``""`` holds those for all.
+        sources: Where each key was set, for `promptreg config`.
+    """
+
+    root: str = "prompts"
+    include: tuple[str, ...] = ("**",)
+    exclude: tuple[str, ...] = ()
+    tag_format: str = "{name}@{version}"
+    tag_formats: tuple[str, ...] = ()
+    store: str = ".promptreg/metrics"
+    engine: str = "duckdb"
+    environment: str = "production"
+    required_version: str | None = None
+    release_branches: tuple[str, ...] = ("main", "master", "release/*")
+    levels: Mapping[str, Level] = field(default_factory=lambda: MappingProxyType({}))
+    gate: Mapping[str, Mapping[str, str]] = _NO_GATE
+    accept: tuple[Accept, ...] = ()
+    prices: Mapping[str, Any] = _NOTHING
+    alerts: Mapping[str, Any] = _NOTHING
+    sources: Mapping[str, str] = field(default=_NOTHING, compare=False, repr=False)
+
+    @property
+    def layout(self) -> Layout:
+        """Which files are prompts."""
+        return Layout(self.root, self.include, self.exclude)
+
+    @property
+    def tags(self) -> tuple[TagFormat, ...]:
+        """The tag formats that are read; the first is the one that is written."""
+        return (TagFormat(self.tag_format), *(TagFormat(text) for text in self.tag_formats))
+
+
+def load_config(folder: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+    """Load the configuration of a work tree.
+
+    Args:
+        folder: The top of the work tree; None reads the environment alone.
+        environment: The environment variables.
+
+    Raises:
+        ConfigError: A file is not TOML, or a key is unknown or of the wrong type.
+    """
+    config = Config()
+    if folder is not None:
+        config = _apply_file(config, folder / "promptreg.toml", ())
+        config = _apply_file(config, folder / "pyproject.toml", ("tool", "promptreg"))
+    given = {
+        key: value
+        for key in _ENVIRONMENT_KEYS
+        if (value := environment.get(f"PROMPTREG_{key.replace('-', '_').upper()}"))
+    }
+    return _apply(config, given, "environment variable") if given else config
+
+
+def _apply_file(config: Config, path: Path, section: tuple[str, ...]) -> Config:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return config
+    if section and b"promptreg" not in text:
+        return config
+    return _apply(config, _table(text, path.name, section), path.name)
+
+
+def parse_config(text: bytes, name: str = "promptreg.toml") -> Config:
+    """Read a configuration from the bytes of a promptreg.toml, for another commit's file.
+
+    Raises:
+        ConfigError: It is not valid.
+    """
+    return _apply(Config(), _table(text, name, ()), name)
+
+
+def _table(text: bytes, name: str, section: tuple[str, ...]) -> Mapping[str, Any]:
+    try:
+        table = tomllib.loads(text.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"not valid TOML: {error}", location=Location(name)) from error
+    for key in section:
+        table = table.get(key, {})
+    return table
+
+
+def _apply(config: Config, table: Mapping[str, Any], source: str) -> Config:
+    changes: dict[str, Any] = {}
+    for key, value in table.items():
+        reader = _READERS.get(key)
+        if reader is None:
+            import difflib
+
+            near = difflib.get_close_matches(key, _READERS, n=1)
+            raise ConfigError(
+                f"unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else ""),
+                location=Location(source),
+            )
+        name, read = reader
+        try:
+            changes[name] = read(value)
+        except (TypeError, ValueError, KeyError) as error:
+            raise ConfigError(f"{key}: {error}", location=Location(source)) from error
+    sources = {**config.sources, **dict.fromkeys(changes, source)}
+    config = replace(config, **changes, sources=MappingProxyType(sources))
+    _ = config.tags  # a wrong tag format shows here, not at the first release
+    return config
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"must be text, not {value!r}")
+    return value
+
+
+def _folder(value: Any) -> str:
+    text = _text(value).strip("/").removeprefix("./")
+    if ".." in text.split("/"):
+        raise ValueError(f"{text!r} leads out of the repository")
+    return text
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"must be a list of texts, not {value!r}")
+    return tuple(_text(item) for item in value)
+
+
+def _table_of(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"must be a table, not {value!r}")
+    return MappingProxyType(value)
+
+
+def _release(value: Any) -> tuple[str, ...]:
+    table = dict(_table_of(value))
+    branches = _texts(table.pop("branches"))
+    if table:
+        raise ValueError(f"unknown key {next(iter(table))!r}")
+    return branches
+
+
+def _levels(value: Any) -> Mapping[str, Level]:
+    names = {"patch": Level.PATCH, "minor": Level.MINOR, "major": Level.MAJOR}
+    table = _table_of(value)
+    for rule, level in table.items():
+        if level not in names:
+            raise ValueError(f"level of {rule} must be patch, minor or major, not {level!r}")
+    return MappingProxyType({rule: names[level] for rule, level in table.items()})
+
+
+def _gate(value: Any) -> Mapping[str, Mapping[str, str]]:
+    sections: dict[str, dict[str, str]] = {"": {}}
+    for key, threshold in _table_of(value).items():
+        if isinstance(threshold, dict):
+            sections[key] = {metric: _text(text) for metric, text in threshold.items()}
+        else:
+            sections[""][key] = _text(threshold)
+    return MappingProxyType({k: MappingProxyType(v) for k, v in sections.items()})
+
+
+def _accept(value: Any) -> tuple[Accept, ...]:
+    if not isinstance(value, list):
+        raise TypeError("must be a list of tables, written [[accept]]")
+    wanted = {f.name for f in fields(Accept)}
+    entries = []
+    for table in value:
+        if missing := wanted - table.keys():
+            raise ValueError(f"an entry lacks {min(missing)!r}")
+        if unknown := table.keys() - wanted:
+            raise ValueError(f"unknown key {min(unknown)!r}")
+        until = table["until"]
+        if isinstance(until, str):
+            until = date.fromisoformat(until)
+        if not isinstance(until, date):
+            raise TypeError("until must be a day, such as 2026-12-31")
+        entries.append(Accept(**{**table, "until": until}))
+    return tuple(entries)
+
+
+_READERS: Mapping[str, tuple[str, Any]] = {
+    "root": ("root", _folder),
+    "include": ("include", _texts),
+    "exclude": ("exclude", _texts),
+    "tag-format": ("tag_format", _text),
+    "tag-formats": ("tag_formats", _texts),
+    "store": ("store", _text),
+    "engine": ("engine", _text),
+    "environment": ("environment", _text),
+    "required-version": ("required_version", _text),
+    "release": ("release_branches", _release),
+    "levels": ("levels", _levels),
+    "gate": ("gate", _gate),
+    "accept": ("accept", _accept),
+    "prices": ("prices", _table_of),
+    "alerts": ("alerts", _table_of),
+}

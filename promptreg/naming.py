@@ -1,0 +1,121 @@
+"""Prompt names, file paths, tags and labels: how one is written as the other; pure."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from dataclasses import dataclass
+
+from promptreg.errors import ConfigError
+
+__all__ = [
+    "FRAGMENT_ENDINGS",
+    "LABEL",
+    "NAME",
+    "Layout",
+    "TagFormat",
+    "is_fragment",
+]
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(?:/[a-z0-9][a-z0-9_-]*)*")
+LABEL = re.compile(r"[a-z][a-z0-9-]+")
+RESERVED_LABELS = frozenset({"head", "worktree", "latest"})
+FRAGMENT_ENDINGS = (".md", ".txt", ".j2")
+_ENDINGS = (".prompt.yaml", ".prompt.yml", ".yaml", ".yml")
+_EVALUATION_ENDINGS = (".eval.yaml", ".eval.yml")
+_RESERVED_FOLDERS = ("labels/", "experiments/")
+_RESERVED_FILES = ("yanked.yaml",)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which files below the root folder are prompts.
+
+    Attributes:
+        root: The prompts folder in the repository, without a trailing slash.
+        include: Patterns below the root; a file must match one.
+        exclude: Patterns below the root; a file must match none.
+    """
+
+    root: str = "prompts"
+    include: tuple[str, ...] = ("**",)
+    exclude: tuple[str, ...] = ()
+
+    def relative(self, path: str) -> str | None:
+        """Return a repository path as seen from the root, or None when it lies outside."""
+        prefix = f"{self.root}/"
+        return path[len(prefix) :] if path.startswith(prefix) else None
+
+    def is_prompt(self, path: str) -> bool:
+        """Tell whether a repository path holds a prompt, whatever its content."""
+        relative = self.relative(path)
+        if relative is None or not relative.endswith((".yaml", ".yml")):
+            return False
+        if relative.endswith(_EVALUATION_ENDINGS) or relative in _RESERVED_FILES:
+            return False
+        if relative.startswith(_RESERVED_FOLDERS):
+            return False
+        return _matches(relative, self.include) and not _matches(relative, self.exclude)
+
+    def name_of(self, path: str) -> str | None:
+        """Return the prompt name that a path stands for, or None when it is no prompt.
+
+        The name may break the rules of names; see `NAME`.
+        """
+        if not self.is_prompt(path):
+            return None
+        relative = path[len(self.root) + 1 :]
+        ending = next(e for e in _ENDINGS if relative.endswith(e))
+        return relative[: -len(ending)]
+
+    def candidates(self, name: str) -> tuple[str, ...]:
+        """Return the paths at which a prompt may lie."""
+        return tuple(f"{self.root}/{name}{ending}" for ending in _ENDINGS)
+
+    def fragment(self, include: str) -> str:
+        """Return the repository path of an included fragment."""
+        return f"{self.root}/{include}"
+
+
+def is_fragment(path: str) -> bool:
+    """Tell whether a path has the ending of a text fragment."""
+    return path.endswith(FRAGMENT_ENDINGS)
+
+
+def _matches(path: str, patterns: tuple[str, ...]) -> bool:
+    return any(pattern == "**" or fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class TagFormat:
+    """How a released version is written as a tag, such as ``{name}@{version}``."""
+
+    template: str = "{name}@{version}"
+
+    def __post_init__(self) -> None:
+        for field in ("{name}", "{version}"):
+            if self.template.count(field) != 1:
+                raise ConfigError(f"tag format {self.template!r} must hold {field} once")
+        if self.template.index("{name}") > self.template.index("{version}"):
+            raise ConfigError(
+                f"tag format {self.template!r} must have the name before the version",
+                fix="tags of one prompt are found by their beginning",
+            )
+
+    def tag(self, name: str, version: str) -> str:
+        """Return the tag of one version."""
+        return self.template.replace("{name}", name).replace("{version}", version)
+
+    def prefix(self, name: str) -> str:
+        """Return what all tags of a prompt begin with."""
+        return self.template.partition("{version}")[0].replace("{name}", name)
+
+    def parse(self, tag: str) -> tuple[str, str] | None:
+        """Return the name and the version text a tag stands for, or None for another tag."""
+        before, _, rest = self.template.partition("{name}")
+        middle, _, after = rest.partition("{version}")
+        if not tag.startswith(before) or not tag.endswith(after):
+            return None
+        inner = tag[len(before) : len(tag) - len(after) if after else None]
+        name, found, version = inner.rpartition(middle)
+        return (name, version) if found and name and version else None
