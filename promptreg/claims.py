@@ -1,0 +1,271 @@
+"""Who holds which version of a prompt: tags, the release branch, a merge in progress."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promptreg.content import CommitSource, Content, content_of, locate
+from promptreg.errors import HistoryError, NotFoundError, PromptError
+from promptreg.tags import Release, release_of
+from promptreg.versioning import Version
+
+if TYPE_CHECKING:
+    from promptreg.config import Config
+    from promptreg.git import Repository
+
+__all__ = ["Claim", "Claims", "TagIndex", "collect_claims", "release_ref"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A version that is taken.
+
+    Attributes:
+        version: The version.
+        origin: Who holds it, in words.
+        load: Reads its content; raises HistoryError when that was not fetched.
+    """
+
+    version: Version
+    origin: str
+    load: Callable[[], Content]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """All taken versions of one prompt."""
+
+    by_version: Mapping[Version, Claim]
+
+    @property
+    def versions(self) -> frozenset[Version]:
+        """The versions."""
+        return frozenset(self.by_version)
+
+    def baseline(self, version: Version | None) -> Claim | None:
+        """Return the claim that a file follows.
+
+        The greatest version not above the file's own; the greatest of all if the file has no
+        version or lies below every claim.
+        """
+        if not self.by_version:
+            return None
+        below = [v for v in self.by_version if version is not None and v <= version]
+        return self.by_version[max(below or self.by_version)]
+
+    def last_stable(self, version: Version) -> Claim | None:
+        """Return the greatest stable claim not above a version."""
+        below = [v for v in self.by_version if v <= version and v.is_stable]
+        return self.by_version[max(below)] if below else None
+
+
+class TagIndex:
+    """The release tags of a repository, by prompt.
+
+    Args:
+        repository: Where the tags are.
+        config: The tag formats and the layout.
+    """
+
+    def __init__(self, repository: Repository, config: Config) -> None:
+        self.repository = repository
+        self.config = config
+
+    def oids(self, name: str) -> dict[Version, tuple[str, str]]:
+        """Return the tag's name and object id for each version of a prompt that has a tag."""
+        found: dict[Version, tuple[str, str]] = {}
+        for tag_format in reversed(self.config.tags):
+            for ref, oid in self.repository.refs.with_prefix(
+                f"refs/tags/{tag_format.prefix(name)}"
+            ).items():
+                tag = ref.removeprefix("refs/tags/")
+                parsed = tag_format.parse(tag)
+                if parsed is not None and parsed[0] == name and (v := _version(parsed[1])):
+                    found[v] = (tag, oid)
+        return found
+
+    def names(self) -> dict[str, dict[Version, tuple[str, str]]]:
+        """Return the tags of all prompts, as `oids` does for one."""
+        found: dict[str, dict[Version, tuple[str, str]]] = {}
+        refs = self.repository.refs.with_prefix("refs/tags/")
+        for tag_format in reversed(self.config.tags):
+            for ref, oid in refs.items():
+                tag = ref[len("refs/tags/") :]
+                parsed = tag_format.parse(tag)
+                if parsed is not None and (version := _version(parsed[1])) is not None:
+                    found.setdefault(parsed[0], {})[version] = (tag, oid)
+        return found
+
+    def release(self, name: str, version: Version) -> Release:
+        """Return one released version.
+
+        Raises:
+            NotFoundError: There is no such tag, or it is not ours.
+        """
+        tag_format = self.config.tags[0]
+        tag = tag_format.tag(name, str(version))
+        oid = self.repository.refs.read(f"refs/tags/{tag}")
+        if oid is None:
+            entry = self.oids(name).get(version)
+            if entry is None:
+                raise NotFoundError(f"{name} has no released version {version}")
+            tag, oid = entry
+        return self._release(tag, oid)
+
+    def releases(self, name: str) -> list[Release]:
+        """Return all released versions of a prompt, oldest first; foreign tags are left out."""
+        found = []
+        for _, (_, oid) in sorted(self.oids(name).items()):
+            tag = self.repository.tag(oid)
+            release = release_of(tag) if tag is not None else None
+            if release is not None:
+                found.append(release)
+        return found
+
+    def _release(self, tag: str, oid: str) -> Release:
+        found = self.repository.tag(oid)
+        release = release_of(found) if found is not None else None
+        if release is None:
+            raise NotFoundError(
+                f"tag {tag} was not made by promptreg: it lacks our trailers",
+                fix=f"git tag -d {tag} and promptreg release, if nobody uses it",
+            )
+        return release
+
+    def content(self, release: Release) -> Content:
+        """Return what a release holds.
+
+        Raises:
+            HistoryError: Its blob was not fetched.
+        """
+        name = release.trailers.prompt
+        data = self.repository.blob(release.trailers.blob)
+        if data is None:
+            raise _not_fetched(self.config.tags[0].prefix(name), f"content of {release.tag}")
+        path = self.config.layout.candidates(name)[1]
+        source = _Fragments(self.repository, release, self.config.layout.root)
+        return content_of(data, path, source, self.config.layout)
+
+    def claim(self, name: str, version: Version, tag: str, oid: str) -> Claim:
+        """Return the claim that a tag makes, whoever made it."""
+
+        def load() -> Content:
+            found = self.repository.tag(oid)
+            release = release_of(found) if found is not None else None
+            if release is not None:
+                return self.content(release)
+            commit = self.repository.resolve_commit(f"refs/tags/{tag}")
+            if commit is None:
+                raise _not_fetched(self.config.tags[0].prefix(name), f"commit of tag {tag}")
+            source = CommitSource(self.repository, commit)
+            path = locate(source, self.config.layout, name)
+            return content_of(source.read(path) or b"", path, source, self.config.layout)
+
+        return Claim(version, f"tag {tag}", load)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragments:
+    """The fragments of one release, by the object ids its tag recorded."""
+
+    repository: Repository
+    release: Release
+    root: str
+
+    def read(self, path: str) -> bytes | None:
+        oid = self.release.trailers.includes.get(path.removeprefix(f"{self.root}/"))
+        if oid is None:
+            return None
+        data = self.repository.blob(oid)
+        if data is None:
+            raise _not_fetched(self.release.trailers.prompt + "@", f"fragment {path}")
+        return data
+
+    def paths(self, folder: str) -> list[str]:
+        return [f"{folder}/{path}" for path in sorted(self.release.trailers.includes)]
+
+
+def _not_fetched(prefix: str, what: str) -> HistoryError:
+    return HistoryError(
+        f"{what} was not fetched", fix=f"git fetch origin 'refs/tags/{prefix}*:refs/tags/{prefix}*'"
+    )
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version.parse(text)
+    except PromptError:
+        return None
+
+
+def release_ref(repository: Repository, branches: Iterable[str]) -> str | None:
+    """Return the ref of the release branch, remote-tracking first, or None.
+
+    Args:
+        repository: The repository.
+        branches: The configured branch names; patterns count only for what is checked out.
+    """
+    plain = [branch for branch in branches if not any(c in branch for c in "*?[")]
+    default = repository.refs.symbolic("refs/remotes/origin/HEAD")
+    on_origin = [f"refs/remotes/origin/{branch}" for branch in plain]
+    if default is not None:
+        on_origin.insert(0, default)
+    checked_out = repository.head.branch
+    if checked_out and any(fnmatch.fnmatchcase(checked_out, b) for b in branches):
+        # On release/1.x the line's own branch decides, not main.
+        on_origin.insert(0, f"refs/remotes/origin/{checked_out}")
+        plain.insert(0, checked_out)
+    for ref in (*on_origin, *(f"refs/heads/{branch}" for branch in plain)):
+        if repository.refs.read(ref) is not None:
+            return ref
+    return None
+
+
+def collect_claims(
+    index: TagIndex, name: str, path: str, *, base: str | None = None, with_head: bool = True
+) -> Claims:
+    """Return all versions of a prompt that are taken, each by its strongest holder.
+
+    Args:
+        index: The release tags.
+        name: The prompt.
+        path: Its file.
+        base: A commit whose file counts in place of the release branch's.
+        with_head: Let the release branch, a merge and HEAD claim too; otherwise only tags and base.
+    """
+    repository, config = index.repository, index.config
+    found: dict[Version, Claim] = {}
+    sources: list[tuple[str, str]] = []
+    if base is not None:
+        sources.append((base, "the base"))
+    ref = release_ref(repository, config.release_branches) if with_head else None
+    if ref is not None and (commit := repository.refs.read(ref)):
+        sources.append((commit, ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")))
+    sources += [(c, "the branch being merged") for c in repository.merge_heads() if with_head]
+    tags = index.oids(name)
+    if not sources and not tags and with_head and (head := repository.head.oid):
+        sources.append((head, "HEAD"))
+    for version, (tag, oid) in tags.items():
+        found[version] = index.claim(name, version, tag, oid)
+    for commit, origin in sources:
+        claim = _file_claim(index, name, path, commit, origin)
+        if claim is not None:
+            found.setdefault(claim.version, claim)
+    return Claims(found)
+
+
+def _file_claim(index: TagIndex, name: str, path: str, commit: str, origin: str) -> Claim | None:
+    source, layout = CommitSource(index.repository, commit), index.config.layout
+    candidates = (path, *(c for c in layout.candidates(name) if c != path))
+    found = next(((c, data) for c in candidates if (data := source.read(c)) is not None), None)
+    if found is None:
+        return None
+    try:
+        content = content_of(found[1], found[0], source, layout)
+    except PromptError:
+        return None  # a broken file on the branch claims nothing that could be kept
+    version = content.prompt.version
+    return None if version is None else Claim(version, origin, lambda: content)
