@@ -1,0 +1,250 @@
+"""Distribution functions from the standard library alone.
+
+scipy would cost half a second of import time and 200 MB in every CI run for four functions. The
+tests hold these against scipy to a relative 1e-9.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from statistics import NormalDist
+
+__all__ = [
+    "binomial_upper_tail",
+    "chi2_sf",
+    "hypergeometric_pmf",
+    "incomplete_beta",
+    "normal_cdf",
+    "normal_ppf",
+    "normal_sf",
+    "t_isf",
+    "t_sf",
+]
+
+_SQRT2 = math.sqrt(2.0)
+_TINY = 1e-300
+_EPSILON = 1e-16
+_MOST_TERMS = 100_000
+_STIRLING_FROM = 10.0
+_NEARLY_NORMAL = 1e5
+_STANDARD = NormalDist()
+
+
+def normal_cdf(z: float) -> float:
+    """Return P(Z <= z) of the standard normal, exact in both tails."""
+    return 0.5 * math.erfc(-z / _SQRT2)
+
+
+def normal_sf(z: float) -> float:
+    """Return P(Z > z) of the standard normal, exact in both tails."""
+    return 0.5 * math.erfc(z / _SQRT2)
+
+
+def normal_ppf(p: float) -> float:
+    """Return the quantile of the standard normal; -inf at 0 and inf at 1."""
+    if p <= 0.0:
+        return -math.inf
+    if p >= 1.0:
+        return math.inf
+    return _STANDARD.inv_cdf(p)
+
+
+def incomplete_beta(a: float, b: float, x: float) -> float:
+    """Return the regularised incomplete beta function I_x(a, b).
+
+    Continued fraction of the NIST Handbook (DLMF 8.17.22), evaluated by Lentz's method.
+
+    Args:
+        a: First shape, above 0.
+        b: Second shape, above 0.
+        x: Upper limit in [0, 1].
+    """
+    if x <= 0.0:
+        return 0.0
+    if x >= 1.0:
+        return 1.0
+    return _beta_from_logs(a, b, x, math.log(x), math.log1p(-x))
+
+
+def t_sf(t: float, df: float) -> float:
+    """Return P(T > t) of Student's t.
+
+    Args:
+        t: The statistic; may be infinite.
+        df: Degrees of freedom, above 0, need not be whole.
+    """
+    if math.isnan(t):
+        return math.nan
+    if math.isinf(t):
+        return 0.0 if t > 0 else 1.0
+    if df > _NEARLY_NORMAL:
+        return normal_sf(t if math.isinf(df) else _as_normal(t, df))
+    if t == 0.0:
+        return 0.5
+    ratio = t * t / df
+    # Both logarithms come from the ratio itself: 1 - x would lose the digits that matter.
+    log_x = -math.log1p(ratio)
+    log_y = math.log(ratio) - math.log1p(ratio)
+    tail = 0.5 * _beta_from_logs(df / 2.0, 0.5, 1.0 / (1.0 + ratio), log_x, log_y)
+    return tail if t > 0 else 1.0 - tail
+
+
+@lru_cache(maxsize=4096)
+def t_isf(p: float, df: float) -> float:
+    """Return the t with P(T > t) = p.
+
+    Args:
+        p: Upper tail probability in (0, 1).
+        df: Degrees of freedom, above 0; infinite for the normal distribution.
+    """
+    if p <= 0.0:
+        return math.inf
+    if p >= 1.0:
+        return -math.inf
+    if math.isinf(df):
+        return -normal_ppf(p)
+    if p > 0.5:  # noqa: PLR2004 - the median
+        return -t_isf(1.0 - p, df)
+    low, high = 0.0, max(1.0, -normal_ppf(p))
+    while t_sf(high, df) > p:
+        low, high = high, high * 2.0
+    t = low or high / 2.0
+    log_p = math.log(p)
+    for _ in range(200):
+        tail = t_sf(t, df)
+        if tail > p:
+            low = t
+        else:
+            high = t
+        # Newton on the logarithm of the tail, which is nearly straight; bisection as the net.
+        step = (math.log(tail) - log_p) * tail / _t_pdf(t, df)
+        following = t + step
+        if not low < following < high:
+            following = 0.5 * (low + high)
+        if abs(following - t) <= 1e-14 * abs(t):
+            return following
+        t = following
+    return t
+
+
+def chi2_sf(x: float, df: float) -> float:
+    """Return P(X > x) of chi-squared, by DLMF 8.7.1 and 8.9.2.
+
+    Args:
+        x: The statistic, at least 0.
+        df: Degrees of freedom, above 0.
+    """
+    if x <= 0.0:
+        return 1.0
+    a, half = df / 2.0, x / 2.0
+    front = math.exp(a * math.log(half) - half - math.lgamma(a))
+    if half < a + 1.0:
+        term = total = 1.0 / a
+        for k in range(1, _MOST_TERMS):
+            term *= half / (a + k)
+            total += term
+            if term < total * _EPSILON:
+                break
+        return 1.0 - front * total
+    b = half + 1.0 - a
+    c, d = 1.0 / _TINY, 1.0 / b
+    fraction = d
+    for k in range(1, _MOST_TERMS):
+        an = -k * (k - a)
+        b += 2.0
+        d = 1.0 / _away_from_zero(an * d + b)
+        c = _away_from_zero(b + an / c)
+        fraction *= d * c
+        if abs(d * c - 1.0) < _EPSILON * 10:
+            break
+    return front * fraction
+
+
+def binomial_upper_tail(k: int, n: int, p: float) -> float:
+    """Return P(X >= k) of a binomial with n trials of probability p."""
+    if k <= 0:
+        return 1.0
+    if k > n:
+        return 0.0
+    return incomplete_beta(float(k), float(n - k + 1), p)
+
+
+def hypergeometric_pmf(k: int, marked: int, drawn: int, total: int) -> float:
+    """Return the probability that k of `drawn` items are among the `marked` of `total`."""
+    if k < max(0, drawn + marked - total) or k > min(marked, drawn):
+        return 0.0
+    return math.exp(
+        _log_choose(marked, k) + _log_choose(total - marked, drawn - k) - _log_choose(total, drawn)
+    )
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def _beta_from_logs(a: float, b: float, x: float, log_x: float, log_y: float) -> float:
+    front = math.exp(a * log_x + b * log_y - _log_beta(a, b))
+    if x < (a + 1.0) / (a + b + 2.0):
+        return front * _beta_fraction(a, b, x) / a
+    return 1.0 - front * _beta_fraction(b, a, -math.expm1(log_x)) / b
+
+
+def _beta_fraction(a: float, b: float, x: float) -> float:
+    c = 1.0
+    d = 1.0 / _away_from_zero(1.0 - (a + b) * x / (a + 1.0))
+    fraction = d
+    for m in range(1, _MOST_TERMS):
+        even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
+        d = 1.0 / _away_from_zero(1.0 + even * d)
+        c = _away_from_zero(1.0 + even / c)
+        fraction *= d * c
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
+        d = 1.0 / _away_from_zero(1.0 + odd * d)
+        c = _away_from_zero(1.0 + odd / c)
+        fraction *= d * c
+        if abs(d * c - 1.0) < _EPSILON * 10:
+            break
+    return fraction
+
+
+def _away_from_zero(value: float) -> float:
+    return value if abs(value) > _TINY else _TINY
+
+
+@lru_cache(maxsize=4096)
+def _log_beta(a: float, b: float) -> float:
+    large, small = max(a, b), min(a, b)
+    if large < _STIRLING_FROM:
+        return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+    # lgamma(large) - lgamma(large + small) cancels almost wholly; Stirling's form does not.
+    gap = (
+        -(large - 0.5) * math.log1p(small / large)
+        - small * math.log(large + small)
+        + small
+        + _stirling_rest(large)
+        - _stirling_rest(large + small)
+    )
+    return math.lgamma(small) + gap
+
+
+def _stirling_rest(x: float) -> float:
+    # DLMF 5.11.1; from x = 10 on the terms kept leave less than 1e-15.
+    inverse = 1.0 / (x * x)
+    series = 1 / 1188 - inverse * 691 / 360360
+    series = -1 / 1680 + inverse * series
+    series = 1 / 1260 + inverse * series
+    series = -1 / 360 + inverse * series
+    return (1 / 12 + inverse * series) / x
+
+
+def _as_normal(t: float, df: float) -> float:
+    # Hill's expansion (CACM algorithm 396); the continued fraction loses digits at such df.
+    scale = df - 0.5
+    z = math.sqrt(scale * math.log1p(t * t / df))
+    return math.copysign(z + (z**3 + 3.0 * z) / (48.0 * scale * scale), t)
+
+
+def _t_pdf(t: float, df: float) -> float:
+    log_density = -0.5 * (df + 1.0) * math.log1p(t * t / df) - 0.5 * math.log(df)
+    return math.exp(log_density - _log_beta(df / 2.0, 0.5))

@@ -1,0 +1,124 @@
+"""The comparison of two means that everything else is built on; pure.
+
+``se = sqrt(max(welch, pooled))`` with Welch-Satterthwaite degrees of freedom. The maximum matters:
+with a 90/10 split plain Welch names a false winner in 27 % of runs on pass/fail data, the pooled
+error in 68 % with unequal variances; the maximum stays at 5 %.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promptreg.stats.distributions import t_isf, t_sf
+
+if TYPE_CHECKING:
+    from promptreg.stats.samples import Moments, PairMoments
+
+__all__ = ["Contrast", "combine", "compare_means", "compare_pairs"]
+
+# Constant columns leave a variance of rounding errors; below this share of the mean it is none.
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """An estimated difference with its standard error.
+
+    Attributes:
+        difference: Head minus (scaled) base, in the metric's unit.
+        error: Its standard error, same unit; 0 when both sides are constant.
+        df: Degrees of freedom.
+        scale: The size of the means; differences below 1e-12 of it are rounding errors.
+    """
+
+    difference: float
+    error: float
+    df: float
+    scale: float = 1.0
+
+    def p_above(self, shift: float = 0.0) -> float:
+        """Return the one-sided p against "the true difference is at most `shift`"."""
+        return self._tail(self.difference - shift)
+
+    def p_below(self, shift: float = 0.0) -> float:
+        """Return the one-sided p against "the true difference is at least `shift`"."""
+        return self._tail(shift - self.difference)
+
+    def half_width(self, alpha: float) -> float:
+        """Return half the two-sided interval's width at level 1 - alpha."""
+        if self.is_exact:
+            return 0.0
+        return t_isf(alpha / 2.0, self.df) * self.error
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing varies, so that the difference is compared exactly."""
+        return self.error <= _ROUNDING * self.scale
+
+    def _tail(self, difference: float) -> float:
+        if self.is_exact:
+            return 0.0 if difference > _ROUNDING * self.scale else 1.0
+        return t_sf(difference / self.error, self.df)
+
+
+def compare_means(a: Moments, b: Moments, ratio: float = 1.0) -> Contrast:
+    """Return the contrast mean(b) - ratio * mean(a) of two independent samples.
+
+    Args:
+        a: The base, at least two values.
+        b: The head, at least two values.
+        ratio: Multiplies the base: a margin on the ratio of means is a test at that ratio.
+    """
+    var_a = ratio * ratio * a.var
+    part_a, part_b = var_a / a.n, b.var / b.n
+    welch = part_a + part_b
+    degrees = a.n + b.n - 2
+    pooled = ((a.n - 1) * var_a + (b.n - 1) * b.var) / degrees * (1.0 / a.n + 1.0 / b.n)
+    return Contrast(
+        b.mean - ratio * a.mean,
+        math.sqrt(max(welch, pooled)),
+        _satterthwaite(((part_a, a.n - 1), (part_b, b.n - 1))),
+        max(abs(b.mean), abs(ratio * a.mean)),
+    )
+
+
+def compare_pairs(pairs: PairMoments, ratio: float = 1.0) -> Contrast:
+    """Return the contrast mean(b - ratio * a) over pairs; at least two of them."""
+    variance = pairs.var_b + ratio * ratio * pairs.var_a - 2.0 * ratio * pairs.cov
+    return Contrast(
+        pairs.mean_b - ratio * pairs.mean_a,
+        math.sqrt(max(0.0, variance) / pairs.n),
+        pairs.n - 1,
+        max(abs(pairs.mean_b), abs(ratio * pairs.mean_a)),
+    )
+
+
+def combine(parts: Iterable[tuple[float, Contrast]]) -> Contrast:
+    """Combine the contrasts of independent strata by weight.
+
+    Args:
+        parts: Weight (above 0) and contrast of each stratum; at least one.
+    """
+    listed = list(parts)
+    if len(listed) == 1:
+        return listed[0][1]
+    total = math.fsum(weight for weight, _ in listed)
+    shares = [(weight / total, part) for weight, part in listed]
+    variances = [((share * part.error) ** 2, part.df) for share, part in shares]
+    return Contrast(
+        math.fsum(share * part.difference for share, part in shares),
+        math.sqrt(math.fsum(variance for variance, _ in variances)),
+        _satterthwaite(variances),
+        math.fsum(share * part.scale for share, part in shares),
+    )
+
+
+def _satterthwaite(parts: Iterable[tuple[float, float]]) -> float:
+    listed = list(parts)
+    total = math.fsum(variance for variance, _ in listed)
+    # Scaled by the total first: squares of tiny variances would underflow.
+    below = math.fsum((variance / total) ** 2 / df for variance, df in listed) if total else 0.0
+    return 1.0 / below if below else sum(df for _, df in listed)

@@ -1,0 +1,97 @@
+"""Changes of a share of ones, independent and paired; pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from promptreg.stats.effects import Effect
+from promptreg.stats.kernel import Contrast, combine
+from promptreg.stats.proportions import (
+    Table,
+    increase_mid_p,
+    mcnemar_mid_p,
+    paired_contrast,
+    score_contrast_difference,
+    score_contrast_ratio,
+)
+from promptreg.stats.samples import PairCounts
+
+__all__ = ["BinaryEffect", "PairedBinaryEffect"]
+
+
+@dataclass(frozen=True)
+class BinaryEffect(Effect):
+    """A change of a share of ones: Fisher for harm, score tests for margins and intervals."""
+
+    tables: Sequence[Table]
+    relative: bool
+    base: float
+    head: float
+    exact_when_constant = False
+
+    @classmethod
+    def of(cls, tables: Sequence[Table], *, relative: bool) -> BinaryEffect:
+        """Combine tables with Mantel-Haenszel weights."""
+        total = math.fsum(table.weight for table in tables)
+        base = math.fsum(table.weight * table.rate_a for table in tables) / total
+        head = math.fsum(table.weight * table.rate_b for table in tables) / total
+        return cls(tables, relative, base, head)
+
+    def contrast(self, change: float) -> tuple[Contrast, float]:
+        """Return the score contrast under this change."""
+        if self.relative:
+            ratio = 1.0 + change
+            return combine((t.weight, score_contrast_ratio(t, ratio)) for t in self.tables), 0.0
+        parts = ((t.weight, score_contrast_difference(t, change)) for t in self.tables)
+        return combine(parts), change
+
+    def p_increase(self) -> float:
+        """Return Fisher's mid-p for more ones."""
+        return increase_mid_p(self.tables)
+
+    def p_decrease(self) -> float:
+        """Return Fisher's mid-p for fewer ones."""
+        return increase_mid_p([table.swapped for table in self.tables])
+
+    def bounds(self) -> tuple[float, float]:
+        """Return the least and greatest change a share can make."""
+        return (-1.0, math.inf) if self.relative else (-1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class PairedBinaryEffect(Effect):
+    """A change of a share of ones over the same cases: McNemar, and Bonett-Price for margins."""
+
+    counts: Sequence[PairCounts]
+    relative: bool
+    base: float
+    head: float
+
+    @classmethod
+    def of(cls, counts: Sequence[PairCounts], *, relative: bool) -> PairedBinaryEffect:
+        """Combine strata by their number of pairs."""
+        total = sum(count.n for count in counts)
+        base = sum(count.both + count.lost for count in counts) / total
+        head = sum(count.both + count.gained for count in counts) / total
+        return cls(counts, relative, base, head)
+
+    def contrast(self, change: float) -> tuple[Contrast, float]:
+        """Return the adjusted contrast of pairs at this ratio or difference."""
+        ratio = 1.0 + change if self.relative else 1.0
+        parts = ((float(count.n), paired_contrast(count, ratio)) for count in self.counts)
+        return combine(parts), 0.0 if self.relative else change
+
+    def p_increase(self) -> float:
+        """Return McNemar's mid-p for more ones."""
+        return mcnemar_mid_p(self.counts)
+
+    def p_decrease(self) -> float:
+        """Return McNemar's mid-p for fewer ones."""
+        swapped = [PairCounts(c.both, c.gained, c.lost, c.neither) for c in self.counts]
+        return mcnemar_mid_p(swapped)
+
+    def bounds(self) -> tuple[float, float]:
+        """Return the least and greatest change a share can make."""
+        return (-1.0, math.inf) if self.relative else (-1.0, 1.0)
