@@ -71,19 +71,22 @@ class BumpPlan:
         return content.prompt.version == self.version and content.prompt.digest == self.digest
 
 
-def plan_bump(content: Content, claims: Claims, options: BumpOptions) -> BumpPlan:
+def plan_bump(
+    content: Content, claims: Claims, options: BumpOptions, *, floor: Version | None = None
+) -> BumpPlan:
     """Decide what a file must state.
 
     Args:
         content: The file as it is.
         claims: The versions that are taken.
         options: What a person asked for.
+        floor: A version the file must not fall below, when its own did.
 
     Raises:
         HistoryError: The content of the version it follows was not fetched.
         PromptError: The wished version is not free or not legal.
     """
-    own = content.prompt.version
+    own = floor if floor is not None else content.prompt.version
     baseline = claims.baseline(own)
     if baseline is None:
         return _first(content, options)
