@@ -1,0 +1,127 @@
+"""The table of commands, and the Typer application made of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["COMMANDS", "CommandEntry", "build_app"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """Where a command lives.
+
+    Attributes:
+        module: The module below `promptreg.cli`.
+        attribute: A function, or a Typer application for a group.
+        panel: The heading it stands under in the help.
+        aliases: Hidden other names.
+    """
+
+    module: str
+    attribute: str
+    panel: str
+    aliases: tuple[str, ...] = ()
+
+
+COMMANDS: dict[str, CommandEntry] = {
+    "init": CommandEntry("start", "init", "Start"),
+    "bump": CommandEntry("edit", "bump", "Edit"),
+    "check": CommandEntry("check", "check", "Edit"),
+    "diff": CommandEntry("diff", "diff", "Edit"),
+    "render": CommandEntry("browse", "render", "Edit"),
+    "list": CommandEntry("browse", "list_prompts", "Browse"),
+    "versions": CommandEntry("browse", "versions", "Browse", ("log",)),
+    "show": CommandEntry("browse", "show", "Browse"),
+    "release": CommandEntry("ship", "release", "Ship"),
+    "label": CommandEntry("label", "app", "Ship"),
+    "metrics": CommandEntry("metrics", "app", "Measure"),
+    "report": CommandEntry("report", "report", "Measure"),
+    "verify": CommandEntry("verify", "verify", "Maintain"),
+    "explain": CommandEntry("maintain", "explain", "Maintain"),
+    "schema": CommandEntry("maintain", "schema", "Maintain"),
+    "config": CommandEntry("maintain", "config", "Maintain"),
+}
+_ALIASES = {alias: name for name, entry in COMMANDS.items() for alias in entry.aliases}
+_VALUE_OPTIONS = ("-C", "--directory")
+
+
+def build_app(words: list[str]) -> typer.Typer:
+    """Return the application for some arguments: one command, or all of them for the help."""
+    app = typer.Typer(
+        help="A prompt registry that is nothing but a git repository.",
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        add_completion=True,
+        rich_markup_mode="rich",
+    )
+    app.callback()(_root)
+    command = _command_in(words)
+    if command is not None and not _completes():
+        _add(app, command, _ALIASES.get(command, command))
+        return app
+    for name in COMMANDS:
+        _add(app, name, name)
+    for alias, name in _ALIASES.items():
+        _add(app, alias, name, hidden=True)
+    return app
+
+
+def _completes() -> bool:
+    return any(key.endswith("_COMPLETE") and "PROMPTREG" in key for key in os.environ)
+
+
+def _command_in(words: list[str]) -> str | None:
+    rest = iter(words)
+    for word in rest:
+        if word in _VALUE_OPTIONS:
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word if word in COMMANDS or word in _ALIASES else None
+    return None
+
+
+def _add(app: typer.Typer, shown: str, name: str, *, hidden: bool = False) -> None:
+    entry = COMMANDS[name]
+    target: Any = getattr(import_module(f"promptreg.cli.{entry.module}"), entry.attribute)
+    if isinstance(target, typer.Typer):
+        app.add_typer(target, name=shown, rich_help_panel=entry.panel, hidden=hidden)
+    else:
+        app.command(shown, rich_help_panel=entry.panel, hidden=hidden)(target)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from promptreg import __version__
+        from promptreg.cli.output import data
+
+        data(f"promptreg {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    directory: Annotated[
+        str, typer.Option("-C", "--directory", help="Run as if started in this folder.")
+    ] = ".",
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Say nothing but the answer and errors.")
+    ] = False,
+    debug: Annotated[  # noqa: ARG001 - read in promptreg.cli before Typer starts
+        bool, typer.Option("--debug", help="Show a traceback for errors.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    from promptreg.cli import context
+    from promptreg.cli.output import set_quiet
+
+    context.set_directory(directory)
+    set_quiet(quiet)

@@ -1,0 +1,59 @@
+"""What every command needs first: the registry of the folder it runs in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from promptreg.registry import Registry
+
+__all__ = ["directory", "open_registry", "repository_path", "set_directory"]
+
+_directory = "."
+
+
+def set_directory(path: str) -> None:
+    """Remember the folder of ``-C``."""
+    global _directory  # noqa: PLW0603 - one folder for the whole process, set once
+    _directory = path
+
+
+def directory() -> Path:
+    """Return the folder the command runs in."""
+    return Path(_directory)
+
+
+def open_registry(*, fast_start: bool = True) -> Registry:
+    """Open the registry of the folder the command runs in.
+
+    Args:
+        fast_start: Read git objects through the git program rather than import pygit2.
+
+    Raises:
+        RepositoryError: There is no repository.
+        ConfigError: The folder does not exist or the configuration is wrong.
+    """
+    from promptreg.errors import ConfigError
+    from promptreg.registry import Registry
+
+    folder = directory()
+    if not folder.is_dir():
+        raise ConfigError(f"no folder {folder}")
+    return Registry(folder, fast_start=fast_start)
+
+
+def repository_path(registry: Registry, file: str) -> str:
+    """Return a file given on the command line as a path in the repository.
+
+    Raises:
+        ConfigError: It lies outside.
+    """
+    from promptreg.errors import ConfigError
+
+    target = (directory() / file).absolute()
+    top = registry.root.absolute()
+    for candidate, base in ((target, top), (target.resolve(), top.resolve())):
+        if candidate.is_relative_to(base):
+            return candidate.relative_to(base).as_posix()
+    raise ConfigError(f"{file} lies outside the repository {top}")

@@ -1,0 +1,74 @@
+"""`promptreg bump`: write version and digest of changed prompts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from promptreg.cli.context import open_registry, repository_path
+from promptreg.cli.errors import ExitCode
+from promptreg.cli.output import DataFormat, data, message, print_json, style
+
+__all__ = ["bump"]
+
+
+def bump(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="Prompt files and fragments; all changed prompts by default."),
+    ] = None,
+    level: Annotated[
+        str | None, typer.Option(help="At least this level: patch, minor or major.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="Exactly this version.")] = None,
+    pre: Annotated[str | None, typer.Option(help="Make a pre-release: rc, m or snapshot.")] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Let a commit's versions count; repairs decreased ones.")
+    ] = None,
+    hotfix: Annotated[
+        bool, typer.Option("--hotfix", help="Take the next free patch of the file's own line.")
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="All prompts, also those without a version yet.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Say what would be written, write nothing.")
+    ] = False,
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How to answer.")
+    ] = DataFormat.TEXT,
+) -> None:
+    """Set version and digest of changed prompts.
+
+    Writes the working files only, never the index. Exits with 1 if it wrote (or would write), as
+    pre-commit expects of a hook that changes files.
+    """
+    from promptreg.bumping import BumpRequest, bump_files
+
+    with open_registry() as registry:
+        paths = [repository_path(registry, file) for file in files] if files else None
+        request = BumpRequest.parse(
+            level=level, version=version, pre=pre, base=base, hotfix=hotfix, every=every
+        )
+        results = bump_files(registry, paths, request, dry_run=dry_run)
+    if output is DataFormat.JSON:
+        print_json([result.as_json() for result in results])
+    else:
+        for result in results:
+            if not result.wrote:
+                continue
+            before = result.before or "new"
+            arrow = f"{before} -> {result.plan.version}"
+            if str(result.plan.version) == str(result.before):
+                arrow = f"{result.plan.version}, digest {result.plan.digest}"
+            data(f"{result.path}: {style(arrow, 'bold')} ({result.plan.reason})")
+            for change in result.plan.changes:
+                data(f"  {change.level.label:<5} {change.rule}: {change.detail}")
+        wrote = sum(result.wrote for result in results)
+        if not wrote:
+            message("Nothing to bump.")
+        elif dry_run:
+            message(f"Would write {wrote} file{'s'[: wrote != 1]}.")
+    if any(result.wrote for result in results):
+        raise typer.Exit(ExitCode.FOUND)

@@ -1,0 +1,308 @@
+"""The library's front door: prompts by reference, their versions, and what their calls cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from promptreg.claims import TagIndex, release_ref
+from promptreg.config import Config, load_config
+from promptreg.content import CommitSource, Content, Source, WorktreeSource, locate, read_content
+from promptreg.errors import NotFoundError, RepositoryError
+from promptreg.git import Repository
+from promptreg.labels import label_of_path, label_path, parse_label
+from promptreg.naming import NAME
+from promptreg.references import Reference, ReferenceKind, parse_reference
+from promptreg.versioning import Version
+
+if TYPE_CHECKING:
+    from promptreg.loaded import LoadedPrompt
+    from promptreg.metrics import Metrics
+    from promptreg.tags import Release
+
+__all__ = ["Registry", "Resolved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a reference turned out to mean.
+
+    Attributes:
+        reference: The reference.
+        content: The content.
+        version: The released version, or a pseudo-version for content without a tag.
+        release: The release; None for content without a tag.
+        commit: The commit it was read from; None for the work tree.
+    """
+
+    reference: Reference
+    content: Content
+    version: Version
+    release: Release | None
+    commit: str | None
+
+
+class Registry:
+    """A prompt registry in a git repository.
+
+    Args:
+        path: A folder inside the work tree.
+        fast_start: Prefer a quick start over quick reads, as commands do.
+
+    Raises:
+        RepositoryError: There is no repository, or it cannot be read.
+        ConfigError: The configuration is wrong.
+    """
+
+    def __init__(self, path: str | Path = ".", *, fast_start: bool = False) -> None:
+        self.repository = Repository.open(path, fast_start=fast_start)
+        self.config: Config = load_config(self.repository.paths.work_tree)
+        self.tags = TagIndex(self.repository, self.config)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back processes and files."""
+        self.repository.close()
+
+    @property
+    def root(self) -> Path:
+        """The top of the work tree.
+
+        Raises:
+            RepositoryError: The repository is bare.
+        """
+        if self.repository.paths.work_tree is None:
+            raise RepositoryError("the repository is bare", fix="git clone it and work there")
+        return self.repository.paths.work_tree
+
+    @property
+    def worktree(self) -> WorktreeSource:
+        """The files on the disk."""
+        return WorktreeSource(self.root)
+
+    # Prompts
+
+    def paths(self, source: Source | None = None) -> dict[str, str]:
+        """Return the file of every prompt by its name, sorted; ill-named files are left out."""
+        layout = self.config.layout
+        found: dict[str, str] = {}
+        for path in (source or self.worktree).paths(layout.root):
+            name = layout.name_of(path)
+            if name is not None and NAME.fullmatch(name):
+                found.setdefault(name, path)
+        return dict(sorted(found.items()))
+
+    def get(self, reference: str, selector: str | None = None) -> LoadedPrompt:
+        """Return a prompt at one version, ready to render.
+
+        Args:
+            reference: ``NAME`` or ``NAME@REF``: a version, range, label, HEAD, branch:NAME,
+                commit:ID or worktree; the latest stable version without any.
+            selector: ``REF``, when it is given apart.
+
+        Raises:
+            NotFoundError: There is no such prompt or version.
+        """
+        from promptreg.loaded import LoadedPrompt
+
+        return LoadedPrompt.from_resolved(self.resolve(reference, selector), self)
+
+    def resolve(self, reference: str, selector: str | None = None) -> Resolved:
+        """Return what a reference means, never anything it does not say.
+
+        Raises:
+            NotFoundError: There is no such prompt or version.
+            HistoryError: It is there but was not fetched.
+        """
+        parsed = parse_reference(reference, selector)
+        match parsed.kind:
+            case ReferenceKind.WORKTREE:
+                return self._untagged(parsed, self.worktree, None)
+            case ReferenceKind.COMMIT:
+                return self._at_revision(parsed, parsed.value)
+            case ReferenceKind.BRANCH:
+                return self._at_revision(parsed, parsed.value)
+            case _:
+                release = self.tags.release(parsed.name, self._pick(parsed))
+                content = self.tags.content(release)
+                return Resolved(parsed, content, release.version, release, release.commit)
+
+    def _pick(self, reference: Reference) -> Version:
+        name = reference.name
+        if reference.kind is ReferenceKind.VERSION:
+            return Version.parse(reference.value)
+        if reference.kind is ReferenceKind.LABEL:
+            return self._labelled(name, reference.value)
+        versions = self.tags.oids(name)
+        if reference.kind is ReferenceKind.RANGE:
+            from promptreg.ranges import Range
+
+            best = Range.parse(reference.value).best(versions)
+        else:
+            best = max((v for v in versions if v.is_stable), default=None)
+        if best is None:
+            raise self._unreleased(reference)
+        return best
+
+    def _labelled(self, name: str, label: str) -> Version:
+        found = self.label(label).get(name)
+        if found is None:
+            raise NotFoundError(
+                f"label {label} names no version of {name}",
+                fix=f"promptreg label set {label} {name} VERSION",
+            )
+        return found
+
+    def _unreleased(self, reference: Reference) -> NotFoundError:
+        name = reference.name
+        if reference.kind is ReferenceKind.RANGE and self.tags.oids(name):
+            return NotFoundError(f"no version of {name} is in {reference.value}")
+        claimed = name in self.paths() if self.repository.paths.work_tree else False
+        if claimed and self.repository.is_shallow:
+            prefix = self.config.tags[0].prefix(name)
+            return NotFoundError(
+                f"{name} has no tag in this shallow clone",
+                fix=f"git fetch origin 'refs/tags/{prefix}*:refs/tags/{prefix}*'",
+            )
+        if claimed:
+            return NotFoundError(
+                f"{name} has no released version yet",
+                fix=f"promptreg release after the merge, or {name}@worktree for the file as it is",
+            )
+        return NotFoundError(f"no prompt {name!r}", fix="promptreg list")
+
+    def _at_revision(self, reference: Reference, revision: str) -> Resolved:
+        commit = self.repository.resolve_commit(revision)
+        if commit is None:
+            raise NotFoundError(f"no commit {revision!r}", fix="git fetch, or check the spelling")
+        return self._untagged(reference, CommitSource(self.repository, commit), commit)
+
+    def _untagged(self, reference: Reference, source: Source, commit: str | None) -> Resolved:
+        path = locate(source, self.config.layout, reference.name)
+        content = read_content(source, self.config.layout, path)
+        release = self._release_of(reference.name, content)
+        version = release.version if release else self._pseudo(reference.name, content, commit)
+        return Resolved(reference, content, version, release, commit)
+
+    def _release_of(self, name: str, content: Content) -> Release | None:
+        """Return the release with just this content, looking at the version the file states."""
+        claimed = content.prompt.version
+        if claimed is None or claimed not in self.tags.oids(name):
+            return None
+        try:
+            release = self.tags.release(name, claimed)
+        except NotFoundError:
+            return None
+        return release if release.digest == content.digest else None
+
+    def _pseudo(self, name: str, content: Content, commit: str | None) -> Version:
+        from datetime import UTC, datetime
+
+        from promptreg.pseudo import pseudo_version
+
+        base = max(self.tags.oids(name), default=None)
+        when = self.repository.commit(commit).committer.when if commit else datetime.now(UTC)
+        return pseudo_version(base, when, content.digest)
+
+    # Versions and labels
+
+    def releases(self, name: str) -> list[Release]:
+        """Return all released versions of a prompt, oldest first.
+
+        Raises:
+            NotFoundError: There is no such prompt.
+        """
+        found = self.tags.releases(name)
+        if not found and name not in self.paths():
+            raise NotFoundError(f"no prompt {name!r}", fix="promptreg list")
+        return found
+
+    @cached_property
+    def labels_commit(self) -> str | None:
+        """The commit that labels are read from: HEAD's; None before the first commit."""
+        return self.repository.head.oid
+
+    def label_names(self) -> list[str]:
+        """Return all labels, sorted."""
+        if self.labels_commit is None:
+            return []
+        folder = f"{self.config.root}/labels"
+        paths = self.repository.files_at(self.labels_commit, folder)
+        found = (label_of_path(self.config.root, path) for path in paths)
+        return sorted(label for label in found if label is not None)
+
+    def label(self, label: str) -> Mapping[str, Version]:
+        """Return the version of each prompt that a label names, as committed.
+
+        Raises:
+            NotFoundError: There is no such label.
+        """
+        path = label_path(self.config.root, label)
+        commit = self.labels_commit
+        data = self.repository.file_at(commit, path) if commit is not None else None
+        if data is None:
+            raise NotFoundError(
+                f"no label {label!r} in the checked-out commit",
+                fix=f"promptreg label set {label} NAME VERSION, then commit {path}",
+            )
+        return parse_label(data, path)
+
+    def labels_of(self, name: str) -> dict[str, Version]:
+        """Return the labels that name a version of a prompt."""
+        return dict(self._labelled_versions(name))
+
+    def _labelled_versions(self, name: str) -> Iterator[tuple[str, Version]]:
+        for label in self.label_names():
+            version = self.label(label).get(name)
+            if version is not None:
+                yield label, version
+
+    def release_commit(self) -> str | None:
+        """Return the tip of the release branch, or None when there is none."""
+        ref = release_ref(self.repository, self.config.release_branches)
+        return self.repository.refs.read(ref) if ref else None
+
+    # Metrics
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The metrics store of this registry."""
+        from promptreg.metrics import Metrics
+
+        store = self.config.store
+        location: str | Path = store if "://" in store else self.root / store
+        return Metrics(location, environment=self.config.environment, prices=self.config.prices)
+
+    def log_metrics(self, name: str, version: str | Version, **values: Any) -> None:
+        """Log one call of a prompt.
+
+        Args:
+            name: The prompt's name.
+            version: A released version.
+            values: Columns of a metric row, such as ``latency_ms`` or ``input_tokens``.
+
+        Raises:
+            NotFoundError: There is no such version.
+            MetricsError: A value is wrong or the store cannot be written.
+        """
+        digest = self._digest_of(name, str(version))
+        self.metrics.log(prompt=name, version=str(version), digest=digest, **values)
+
+    def _digest_of(self, name: str, version: str) -> str:
+        key = (name, version)
+        if key not in self._digests:
+            self._digests[key] = self.tags.release(name, Version.parse(version)).digest
+        return self._digests[key]
+
+    @cached_property
+    def _digests(self) -> dict[tuple[str, str], str]:
+        """Digests by name and version: a released version never changes its content."""
+        return {}
