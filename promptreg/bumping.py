@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ class BumpRequest:
         every: Also prompts without a version yet.
     """
 
-    options: BumpOptions = BumpOptions()
+    options: BumpOptions = field(default_factory=BumpOptions)
     base: str | None = None
     every: bool = False
 

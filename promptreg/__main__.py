@@ -1,0 +1,5 @@
+"""Run promptreg as `python -m promptreg`."""
+
+from promptreg.cli import main
+
+main()

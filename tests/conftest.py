@@ -1,0 +1,55 @@
+"""One environment for all tests: a home of their own, a fixed identity, no colour."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.kit import Repo
+
+CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+
+
+@pytest.fixture(autouse=True)
+def _environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test away from the real home, its git configuration and the CI around it."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text(
+        "[user]\n\tname = Ada Example\n\temail = ada@example.com\n"
+        '[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n'
+        "[advice]\n\tdetachedHead = false\n"
+    )
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "PRE_COMMIT_HOME"):
+        monkeypatch.setenv(name, str(home if name == "HOME" else home / name.lower()))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in (
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GITHUB_ACTIONS",
+        "GITHUB_BASE_REF",
+        "GITHUB_STEP_SUMMARY",
+        "CI",
+        "FORCE_COLOR",
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """An empty repository on branch main."""
+    return Repo.create(tmp_path / "repo")
+
+
+@pytest.fixture(scope="session")
+def prompt_histories() -> list[tuple[str, list[str]]]:
+    """The real prompt histories: each prompt's name and its successive texts."""
+    path = CORPUS / "prompt_histories.jsonl.gz"
+    if not path.exists():
+        pytest.skip("the corpus of real prompt histories is not here")
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        entries = [json.loads(line) for line in lines]
+    return [(e["name"], [version["text"] for version in e["versions"]]) for e in entries]

@@ -1,0 +1,140 @@
+"""Real git repositories for tests, built by the commands a person would type."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["PROMPT", "Repo", "Result", "prompt_text"]
+
+PROMPT = """\
+# A comment that must stay.
+description: Two-sentence news summaries.
+model: openai/gpt-4o
+modelParameters: {temperature: 0.2}
+variables:
+  article: {type: string, description: Full text}
+messages:
+  - role: system
+    content: |
+      You are a news summarizer.
+  - role: user
+    content: "Summarize:\\n{{article}}"
+"""
+
+
+def prompt_text(system: str = "You are a news summarizer.") -> str:
+    """Return a prompt file without version whose system message is the given line."""
+    return PROMPT.replace("You are a news summarizer.", system)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a finished process left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(slots=True)
+class Repo:
+    """One repository with a clock of its own: each commit is one minute after the last.
+
+    Attributes:
+        path: The top of the work tree.
+    """
+
+    path: Path
+    clock: int = 1_700_000_000
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, path: Path, *, branch: str = "main") -> Repo:
+        """Make an empty repository."""
+        path.mkdir(parents=True, exist_ok=True)
+        repo = cls(path)
+        repo.git("init", "-q", "-b", branch)
+        return repo
+
+    def env(self) -> dict[str, str]:
+        """Return the environment of commands: identity, date, no colour."""
+        date = f"{self.clock} +0000"
+        binaries = str(Path(sys.executable).parent)
+        return {
+            **os.environ,
+            "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+            "GIT_AUTHOR_DATE": date,
+            "GIT_COMMITTER_DATE": date,
+            "NO_COLOR": "1",
+            **self.environment,
+        }
+
+    def process(self, *words: str, stdin: str | None = None) -> Result:
+        """Run a program in the work tree."""
+        done = subprocess.run(
+            words,
+            cwd=self.path,
+            env=self.env(),
+            input=stdin,
+            stdin=None if stdin is not None else subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def try_git(self, *args: str) -> Result:
+        """Run git, whatever comes of it."""
+        return self.process("git", *args)
+
+    def git(self, *args: str) -> str:
+        """Run git and return its stdout without the last line end; it must succeed."""
+        result = self.try_git(*args)
+        assert result.code == 0, f"git {' '.join(args)}: {result.err}{result.out}"
+        return result.out.rstrip("\n")
+
+    def run(self, *args: str, stdin: str | None = None) -> Result:
+        """Run promptreg as a process of its own."""
+        return self.process(sys.executable, "-m", "promptreg", *args, stdin=stdin)
+
+    def ok(self, *args: str, code: int = 0) -> str:
+        """Run promptreg, which must exit with a code, and return its stdout."""
+        result = self.run(*args)
+        assert result.code == code, f"promptreg {' '.join(args)} gave {result}"
+        return result.out
+
+    def write(self, path: str, text: str | bytes) -> Path:
+        """Write a file, folders included."""
+        target = self.path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return target
+
+    def read(self, path: str) -> str:
+        """Read a file; line ends stay as they are."""
+        return (self.path / path).read_bytes().decode()
+
+    def commit(self, message: str = "change", *args: str) -> str:
+        """Commit everything and return the commit's id."""
+        self.clock += 60
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message, *args)
+        return self.git("rev-parse", "HEAD")
+
+    def bump_and_commit(self, message: str = "change") -> str:
+        """Bump all prompts, as the hook would, and commit."""
+        assert self.run("bump", "--all").code in (0, 1)
+        return self.commit(message)
+
+    def tags(self) -> list[str]:
+        """Return all tags, sorted by git."""
+        return self.git("tag", "-l").split()
+
+    def clone(self, path: Path, *args: str) -> Repo:
+        """Clone this repository."""
+        self.git("clone", "-q", *args, f"file://{self.path}", str(path))
+        return Repo(path, self.clock)
