@@ -1,0 +1,346 @@
+"""`Metrics`: what an application logs with and asks questions of."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from promptreg.errors import ConfigError, MetricsError
+from promptreg.metrics.row import MetricRow, encode_row
+from promptreg.metrics.summary import Filter, ModelPick, ModelRanking, Summary
+from promptreg.metrics.wal import (
+    Durability,
+    SegmentWriter,
+)
+from promptreg.pricing import Pricer
+
+if TYPE_CHECKING:
+    from promptreg.storage.query import QueryResult
+    from promptreg.storage.store import Store
+
+__all__ = ["Metrics", "Sink"]
+
+Sink = Literal["file", "stdout", "none"]
+_log = logging.getLogger("promptreg")
+_CHUNK_BYTES = 1 << 20
+_CHUNK_ROWS = 2000
+
+
+class Metrics:
+    """Logs rows and answers questions about them; safe to share between threads and across forks.
+
+    Logging needs the base installation alone; reading needs the extra `metrics`.
+
+    Args:
+        store: The store's folder, or an object store's URL.
+        environment: What rows say that name no environment of their own.
+        durability: "process": a logged row survives the death of the process; "disk": also that
+            of the machine, at the price of an fsync a call.
+        sink: "file" logs to the store, "stdout" writes JSON lines for `metrics ship` in a sidecar
+            or `metrics log --from-jsonl -`, "none" checks rows and drops them.
+        on_error: "raise", or "warn" to keep the application alive when a row cannot be logged;
+            `dropped` counts these rows.
+        prices: The `[prices]` table of the configuration.
+        wal: Folder of the segments when the store is an object store.
+        storage_options: What deltalake needs to reach an object store.
+
+    Raises:
+        ConfigError: An option is wrong.
+    """
+
+    def __init__(
+        self,
+        store: str | Path,
+        *,
+        environment: str = "production",
+        durability: Durability = "process",
+        sink: Sink = "file",
+        on_error: Literal["raise", "warn"] = "raise",
+        prices: Mapping[str, Any] | None = None,
+        wal: Path | None = None,
+        storage_options: dict[str, str] | None = None,
+    ) -> None:
+        _check_choice("durability", durability, ("process", "disk"))
+        _check_choice("sink", sink, ("file", "stdout", "none"))
+        _check_choice("on_error", on_error, ("raise", "warn"))
+        self.location = store
+        self.environment = environment
+        self.dropped = 0
+        self._warns = on_error == "warn"
+        self._pricer = Pricer(prices)
+        self._has_prices = bool(prices)
+        self._options = storage_options
+        self._wal = _wal_folder(store, wal)
+        self._writer = SegmentWriter(self._wal, durability=durability)
+        sinks: dict[str, Callable[[bytes, int], None]] = {
+            "file": self._writer.append,
+            "stdout": _to_stdout,
+            "none": _to_nowhere,
+        }
+        self._append = sinks[sink]
+        self._store: Store | None = None
+        self._lock = threading.Lock()
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def log(self, *, prompt: str, version: str, digest: str | None = None, **columns: Any) -> None:
+        """Log one call; when this returns, a killed process loses nothing.
+
+        Args:
+            prompt: Name of the prompt.
+            version: Its version.
+            digest: Its digest, 64 hex digits.
+            **columns: Any other column; `promptreg.metrics.columns` lists them. `ts` is now
+                by default.
+
+        Raises:
+            MetricsError: A value is wrong or the row could not be written (unless `on_error` is
+                "warn").
+        """
+        columns["prompt"] = prompt
+        columns["version"] = version
+        columns["digest"] = digest
+        try:
+            self._append(self._encode(columns), 1)
+        except (MetricsError, OSError) as error:
+            if not self._warns:
+                raise
+            self._drop(1, error)
+
+    def log_many(self, rows: Iterable[Mapping[str, Any] | MetricRow]) -> int:
+        """Log many rows, a few thousand with each write; return how many were logged.
+
+        Args:
+            rows: Mappings of column names to values, or `MetricRow`s. May be a generator.
+
+        Raises:
+            MetricsError: A row is wrong; the message has its number, the rows up to the chunk
+                before it are logged, which `fix` counts.
+        """
+        chunk: list[bytes] = []
+        logged = size = 0
+        for number, row in enumerate(rows, 1):
+            columns = row.columns() if isinstance(row, MetricRow) else dict(row)
+            try:
+                line = self._encode(columns)
+            except MetricsError as error:
+                if self._warns:
+                    self._drop(1, error)
+                    continue
+                raise MetricsError(
+                    f"row {number}: {error.message}",
+                    fix=error.fix or f"the first {logged} rows are logged; continue after them",
+                ) from error
+            if chunk and (size + len(line) > _CHUNK_BYTES or len(chunk) >= _CHUNK_ROWS):
+                logged += self._append_chunk(chunk)
+                chunk, size = [], 0
+            chunk.append(line)
+            size += len(line)
+        return logged + (self._append_chunk(chunk) if chunk else 0)
+
+    def _append_chunk(self, lines: list[bytes]) -> int:
+        try:
+            self._append(b"".join(lines), len(lines))
+        except (MetricsError, OSError) as error:
+            if not self._warns:
+                raise
+            self._drop(len(lines), error)
+            return 0
+        return len(lines)
+
+    def _encode(self, columns: dict[str, Any]) -> bytes:
+        if columns.get("environment") is None:
+            columns["environment"] = self.environment
+        if self._has_prices:
+            self._pricer.fill_own(columns)
+        return encode_row(columns, _now())
+
+    def _drop(self, rows: int, error: Exception) -> None:
+        self.dropped += rows
+        # Once for the first, then at every power of two: a broken disk must not flood the log.
+        if self.dropped & (self.dropped - 1) == 0 or rows > 1:
+            _log.warning("metrics: %d rows dropped so far: %s", self.dropped, error)
+
+    def close(self) -> None:
+        """Give up the current segment, so that it can be sealed; logging may go on."""
+        self._writer.close()
+        if self._store is not None:
+            self._store.close()
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    @property
+    def store(self) -> Store:
+        """The store behind; made on first use.
+
+        Raises:
+            ConfigError: The extra `metrics` is not installed.
+        """
+        with self._lock:
+            if self._store is None:
+                from promptreg.storage.store import Store
+
+                self._store = Store(
+                    self.location,
+                    wal=self._wal,
+                    pricer=self._pricer,
+                    storage_options=self._options,
+                )
+            return self._store
+
+    def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Answer trusted SQL on the view `calls`; see `Store.sql`."""
+        return self.store.sql(query, parameters)
+
+    def query(self, query: str) -> QueryResult:
+        """Answer one SELECT on `calls`; anything that writes or reads files is refused.
+
+        Raises:
+            MetricsError: The statement is refused or wrong.
+        """
+        from promptreg.storage.query import run_query
+
+        return run_query(self.store, query)
+
+    def summary(
+        self,
+        prompt: str | None = None,
+        version: str | None = None,
+        *,
+        by: Sequence[str] = ("prompt", "version"),
+        scores: bool = False,
+        **chosen: Any,
+    ) -> list[Summary]:
+        """Summarise rows in groups: counts, means, exact p50 and p95, success rate, cost, tokens.
+
+        Args:
+            prompt: Only this prompt.
+            version: Only this version.
+            by: Columns, or `hour`, `day`, `week`, `month`, to group by.
+            scores: Whether to summarise custom scores too.
+            **chosen: Further fields of `Filter`; `since` and `until` are datetimes.
+
+        Raises:
+            MetricsError: A group does not exist, or the table cannot be read.
+        """
+        from promptreg.storage.summary import summarize
+
+        return summarize(self.store, _filter(prompt, version, chosen), by, scores=scores)
+
+    def compare_models(
+        self, prompt: str | None = None, version: str | None = None, **chosen: Any
+    ) -> ModelRanking:
+        """Say which model is fastest, cheapest, best and most reliable, each with its n."""
+        found = self.summary(prompt, version, by=("model",), **chosen)
+        models = tuple(summary for summary in found if summary.model is not None)
+        return ModelRanking(
+            fastest=_pick(models, lambda s: (s.latency.p50, s.latency.n), min),
+            cheapest=_pick(models, lambda s: (s.cost.mean, s.cost.n), min),
+            best=_pick(models, lambda s: (s.quality.mean, s.quality.n), max),
+            most_reliable=_pick(models, lambda s: (s.success_rate, s.judged), max),
+            models=models,
+        )
+
+    def rows(
+        self,
+        prompt: str | None = None,
+        version: str | None = None,
+        *,
+        limit: int | None = None,
+        **chosen: Any,
+    ) -> list[MetricRow]:
+        """Return rows, the newest first.
+
+        Args:
+            prompt: Only this prompt.
+            version: Only this version.
+            limit: At most so many.
+            **chosen: Further fields of `Filter`.
+        """
+        from promptreg.storage.rows import read_rows
+
+        return read_rows(self.store, _filter(prompt, version, chosen), limit)
+
+
+def _wal_folder(store: str | Path, wal: Path | None) -> Path:
+    if wal is not None:
+        return wal
+    if "://" in str(store):
+        raise ConfigError(
+            f"a store at {store} needs a local folder for its segments",
+            fix="pass wal=, such as .promptreg/metrics/wal",
+        )
+    return Path(store).absolute() / "wal"
+
+
+def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ConfigError(f"{name} must be {' or '.join(known)}, not {value!r}")
+
+
+def _to_stdout(lines: bytes, _rows: int) -> None:
+    # Past sys.stdout's buffer, so that a row is out when this returns; flushed first, to stay
+    # in order with what the application printed.
+    sys.stdout.flush()
+    while lines:
+        lines = lines[os.write(1, lines) :]
+
+
+def _to_nowhere(_lines: bytes, _rows: int) -> None:
+    return
+
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC is the format of the table
+_second: tuple[int, str] = (0, "")
+
+
+def _now() -> str:
+    """Return the time as naive UTC text with six digits."""
+    global _second  # noqa: PLW0603 - formatting a date costs more than the rest of the clock
+    seconds, rest = divmod(time.time_ns(), 1_000_000_000)
+    known, text = _second
+    if known != seconds:
+        text = (_EPOCH + timedelta(seconds=seconds)).isoformat(" ", "seconds")
+        _second = (seconds, text)  # one assignment, so threads see a matching pair
+    return f"{text}.{rest // 1000:06}"
+
+
+def _filter(prompt: str | None, version: str | None, chosen: dict[str, Any]) -> Filter:
+    try:
+        found = Filter(prompt=prompt, version=version, **chosen)
+    except TypeError:
+        known = set(Filter.__dataclass_fields__)
+        wrong = sorted(set(chosen) - known)
+        raise MetricsError(f"rows cannot be chosen by {', '.join(wrong)}") from None
+    return replace(found, since=_naive(found.since), until=_naive(found.until))
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo is None:
+        return moment
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _pick(
+    models: Sequence[Summary],
+    measure: Callable[[Summary], tuple[float | None, int]],
+    choose: Callable[..., tuple[float, int, str]],
+) -> ModelPick | None:
+    known = [
+        (value, n, str(summary.model))
+        for summary in models
+        for value, n in [measure(summary)]
+        if value is not None
+    ]
+    if not known:
+        return None
+    value, n, model = choose(known, key=lambda item: item[0])
+    return ModelPick(model, value, n)
