@@ -1,0 +1,23 @@
+"""Says in one line what to install when the `metrics` extra is missing."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from promptreg.errors import ConfigError
+
+__all__ = ["require_extra"]
+
+
+def require_extra() -> None:
+    """Refuse to go on without the packages of the extra.
+
+    Raises:
+        ConfigError: One of them is not installed.
+    """
+    missing = [name for name in ("duckdb", "pyarrow", "deltalake") if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"reading metrics needs {', '.join(missing)}",
+            fix="pip install 'git-promptreg[metrics]'",
+        )

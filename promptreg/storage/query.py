@@ -1,0 +1,100 @@
+"""Read-only SQL for anybody: one statement that reads `calls` and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from promptreg.errors import MetricsError
+from promptreg.storage.engine import calls_sql, connect, lock_down, one_line
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from promptreg.storage.store import Store
+
+__all__ = ["QueryResult", "run_query"]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """The answer to a query."""
+
+    table: pa.Table
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(self.table.column_names)
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows as tuples of Python values."""
+        columns = [column.to_pylist() for column in self.table.columns]
+        return list(zip(*columns, strict=True)) if columns else []
+
+    def arrow(self) -> pa.Table:
+        """Return the answer as an Arrow table."""
+        return self.table
+
+    def pandas(self) -> Any:
+        """Return the answer as a pandas data frame; pandas must be installed."""
+        return self.table.to_pandas()
+
+    def polars(self) -> Any:
+        """Return the answer as a Polars data frame; Polars must be installed."""
+        import polars as pl  # type: ignore[import-not-found,unused-ignore]
+
+        return pl.from_arrow(self.table)
+
+
+def run_query(store: Store, query: str) -> QueryResult:
+    """Answer one SELECT on `calls` in a database of its own that can reach nothing else.
+
+    Raises:
+        MetricsError: It is not one SELECT, it reaches for files, or it is wrong.
+    """
+    import duckdb
+
+    files, tail = store.snapshot()
+    connection = connect()
+    try:
+        _check_statement(connection, query)
+        if tail is not None:
+            connection.register("live_rows", tail)
+            connection.execute("CREATE TEMP TABLE tail AS SELECT * FROM live_rows")
+            connection.unregister("live_rows")
+        _define(connection, files, store.table.column_names(), tail is not None)
+        lock_down(connection, files)
+        return QueryResult(connection.sql(query).to_arrow_table())
+    except duckdb.PermissionException as error:
+        raise MetricsError(
+            "a query reads the view calls and no files", fix="use promptreg metrics export"
+        ) from error
+    except duckdb.Error as error:
+        raise MetricsError(f"the query failed: {one_line(error)}") from error
+    finally:
+        connection.close()
+
+
+def _define(
+    connection: Any,
+    files: Sequence[str],
+    columns: Sequence[str],
+    has_tail: bool,  # noqa: FBT001
+) -> None:
+    view = calls_sql(files, columns, tail="tail" if has_tail else None)
+    connection.execute(f"CREATE TEMP VIEW calls AS {view}")
+
+
+def _check_statement(connection: Any, query: str) -> None:
+    import duckdb
+
+    statements = connection.extract_statements(query)
+    allowed = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+    if len(statements) != 1 or statements[0].type not in allowed:
+        raise MetricsError(
+            "metrics query takes one SELECT statement",
+            fix='promptreg metrics query "SELECT version, count(*) FROM calls GROUP BY ALL"',
+        )

@@ -1,0 +1,306 @@
+"""The Delta Lake table `calls`: open, append exactly once, replace files, vacuum."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from promptreg.errors import ConflictError, MetricsError
+from promptreg.metrics.columns import NAMES
+from promptreg.storage.schema import STATISTICS_COLUMNS, arrow_schema
+from promptreg.storage.segments import sync_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+    from deltalake.transaction import AddAction, RemoveAction
+
+__all__ = ["Part", "Table"]
+
+_TRIES = 50
+_CONFIGURATION = {
+    "delta.dataSkippingStatsColumns": ",".join(STATISTICS_COLUMNS),
+    # Replaced files live on for an hour, so that a reader with an older list never misses one.
+    "delta.deletedFileRetentionDuration": "interval 1 hours",
+    "delta.setTransactionRetentionDuration": "interval 90 days",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One Parquet file of the table; size in bytes, `last` the latest `ts` in it when known."""
+
+    path: str
+    size: int
+    rows: int
+    last: datetime | None = None
+
+
+class Table:
+    """The table in `<store>/calls`; one object per process, not shared between threads.
+
+    Args:
+        location: A folder or an object store's URL.
+        storage_options: What deltalake needs to reach an object store.
+    """
+
+    def __init__(self, location: str, storage_options: dict[str, str] | None = None) -> None:
+        self.location = location
+        self.is_local = "://" not in location
+        self._options = storage_options
+        self._delta: DeltaTable | None = None
+        self._parts: list[Part] | None = None
+
+    @property
+    def version(self) -> int:
+        """Number of the commit this object sees, -1 before the first."""
+        return -1 if self._delta is None else self._delta.version()
+
+    def refresh(self) -> bool:
+        """See the newest commit; tell whether anything changed.
+
+        Raises:
+            MetricsError: The commit log is damaged.
+        """
+        if self._delta is not None and self.is_local and self._is_current():
+            return False
+        before = self.version
+        if self._delta is not None and (not self.is_local or self._log_file(before).exists()):
+            with _damage(self.location):
+                self._delta.update_incremental()
+        else:
+            self._delta = self._open()
+        if self.version == before:
+            return False
+        self._parts = None
+        return True
+
+    def _is_current(self) -> bool:
+        # Two stats instead of listing the log: a reader asks this before every query.
+        version = self.version
+        return not self._log_file(version + 1).exists() and self._log_file(version).exists()
+
+    def _log_file(self, version: int) -> Path:
+        return Path(self.location, "_delta_log", f"{version:020}.json")
+
+    def _open(self) -> DeltaTable | None:
+        from deltalake import DeltaTable
+        from deltalake.exceptions import TableNotFoundError
+
+        if self.is_local and not Path(self.location, "_delta_log").is_dir():
+            return None
+        try:
+            with _damage(self.location):
+                return DeltaTable(self.location, storage_options=self._options)
+        except TableNotFoundError:
+            return None
+
+    def require(self) -> DeltaTable:
+        """Return the table, made when it does not exist yet."""
+        from deltalake import DeltaTable
+
+        if self._delta is None:
+            self.refresh()
+        if self._delta is None:
+            if self.is_local:
+                Path(self.location).mkdir(parents=True, exist_ok=True)
+            DeltaTable.create(
+                self.location,
+                schema=arrow_schema(),
+                mode="ignore",
+                name="promptreg calls",
+                configuration=_CONFIGURATION,
+                storage_options=self._options,
+            )
+            self._delta = DeltaTable(self.location, storage_options=self._options)
+            self._parts = None
+        return self._delta
+
+    def parts(self) -> list[Part]:
+        """Return the files of the commit this object sees."""
+        if self._parts is None:
+            self._parts = [] if self._delta is None else _read_parts(self._delta)
+        return self._parts
+
+    def uris(self) -> list[str]:
+        """Return where the files lie, as absolute paths or URLs."""
+        return [] if self._delta is None else self._delta.file_uris()
+
+    def column_names(self) -> tuple[str, ...]:
+        """Return the columns the table has, which another release may have made."""
+        if self._delta is None:
+            return NAMES
+        return tuple(field.name for field in self._delta.schema().fields)
+
+    def holds(self, transaction: str) -> bool:
+        """Tell whether an application transaction, such as a segment, is already committed."""
+        return self._delta is not None and self._delta.transaction_version(transaction) is not None
+
+    def append(self, rows: pa.Table, transactions: Sequence[str]) -> None:
+        """Append rows in one commit that also records the transactions.
+
+        Args:
+            rows: In the full schema.
+            transactions: Ids that no other commit may carry; the caller has checked `holds`.
+
+        Raises:
+            ConflictError: Another process committed one of the transactions meanwhile.
+        """
+        from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
+        from deltalake.exceptions import CommitFailedError, DeltaError
+
+        delta = self.require()
+        before = self.version
+        now = int(time.time() * 1000)
+        differs = {field.name for field in delta.schema().fields} != set(rows.column_names)
+        try:
+            write_deltalake(
+                delta,
+                rows,
+                mode="append",
+                schema_mode="merge" if differs else None,
+                writer_properties=WriterProperties(
+                    compression="ZSTD", compression_level=3, max_row_group_size=122_880
+                ),
+                commit_properties=CommitProperties(
+                    app_transactions=[Transaction(name, 1, now) for name in transactions],
+                    max_commit_retries=_TRIES,
+                ),
+            )
+        except CommitFailedError as error:
+            self._delta = self._open()
+            self._parts = None
+            raise ConflictError(f"another process sealed the same rows: {error}") from error
+        except DeltaError as error:
+            raise MetricsError(f"cannot write to {self.location}: {_first_line(error)}") from error
+        self._parts = None
+        self._sync(before)
+
+    def _sync(self, before: int) -> None:
+        """Force the commits after one, and the files they add, to the disk."""
+        if not self.is_local:
+            return
+        for version in range(before + 1, self.version + 1):
+            log = self._log_file(version)
+            for action in _actions(log):
+                if "add" in action:
+                    part = Path(self.location, action["add"]["path"])
+                    if part.exists():  # a compaction and its vacuum may already have replaced it
+                        sync_file(part)
+            sync_file(log)
+        sync_file(Path(self.location))
+        sync_file(Path(self.location, "_delta_log"))
+
+    def replace(self, old: Sequence[Part], new: Sequence[AddAction], *, changes_data: bool) -> None:
+        """Replace files by others in one commit, or fail and change nothing.
+
+        deltalake's own check lets two rewrites of the same files both commit, which would double
+        every row. So each try is made at exactly the next version, and only while all the old
+        files are still part of the table.
+
+        Args:
+            old: Files to take out.
+            new: Files to put in, already on the disk.
+            changes_data: False for a compaction, which other readers of the log may skip.
+
+        Raises:
+            ConflictError: Somebody else replaced one of the files first.
+        """
+        from deltalake import CommitProperties
+        from deltalake.exceptions import CommitFailedError
+
+        gone = {part.path for part in old}
+        actions: list[AddAction | RemoveAction] = [*_removals(old, changes_data), *new]
+        for _ in range(_TRIES):
+            delta = self.require()
+            if not gone <= {part.path for part in self.parts()}:
+                raise ConflictError("another process rewrote the same files", fix="run it again")
+            before = self.version
+            try:
+                delta.create_write_transaction(
+                    actions,
+                    "append",
+                    delta.schema(),
+                    commit_properties=CommitProperties(max_commit_retries=0),
+                )
+            except CommitFailedError:
+                self._delta = self._open()
+                self._parts = None
+                continue
+            self._delta = self._open()
+            self._parts = None
+            self._sync(before)
+            return
+        raise ConflictError("the table is too busy to rewrite", fix="run it again")
+
+    def vacuum(self, *, grace_hours: int, dry_run: bool = False) -> list[str]:
+        """Delete replaced files older than the grace time; return their paths."""
+        if self._delta is None:
+            return []
+        removed = self._delta.vacuum(
+            retention_hours=grace_hours, dry_run=dry_run, enforce_retention_duration=False
+        )
+        if not dry_run:
+            self._delta = self._open()
+            self._parts = None
+        return removed
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint, so that opening the table reads one file instead of each commit."""
+        if self._delta is not None:
+            self._delta.create_checkpoint()
+
+
+def _read_parts(delta: DeltaTable) -> list[Part]:
+    actions = delta.get_add_actions(flatten=True)
+    names = actions.schema.names
+
+    def column(name: str) -> list[Any]:
+        if name not in names:
+            return [None] * actions.num_rows
+        values: Any = actions.column(name)
+        return [value.as_py() for value in values]
+
+    rows = zip(
+        column("path"), column("size_bytes"), column("num_records"), column("max.ts"), strict=True
+    )
+    return [Part(path, size, count or 0, last) for path, size, count, last in rows]
+
+
+def _removals(parts: Sequence[Part], changes_data: bool) -> Iterator[RemoveAction]:  # noqa: FBT001
+    from deltalake.transaction import RemoveAction
+
+    now = int(time.time() * 1000)
+    return (RemoveAction(part.path, changes_data, now, part.size, {}) for part in parts)
+
+
+def _actions(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines() if line]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+@contextmanager
+def _damage(location: str) -> Iterator[None]:
+    """Turn what a damaged commit log makes deltalake raise into one line that names it."""
+    from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
+
+    try:
+        yield
+    except TableNotFoundError:
+        raise
+    except (DeltaError, DeltaProtocolError, ValueError, OSError) as error:
+        text = _first_line(error)
+        reason = "a commit is missing" if "found gap" in text else text
+        raise MetricsError(
+            f"the commit log of {location} cannot be read: {reason}",
+            fix="promptreg metrics doctor",
+        ) from error
