@@ -62,7 +62,7 @@ class WorktreeSource:
         """Return the sorted paths of all files below a folder."""
         import os
 
-        found = []
+        found: list[str] = []
         for parent, folders, files in os.walk(self.top / folder):
             folders[:] = [name for name in folders if not name.startswith(".")]
             prefix = Path(parent).relative_to(self.top).as_posix()
@@ -180,7 +180,7 @@ def includes_of(prompt: Prompt, source: Source, layout: Layout) -> dict[str, str
     # jinja2 costs as much start-up time as all the rest of a bump: only load it for its own tags.
     if prompt.template != "jinja2" or not any(_may_include(text) for text in texts):
         return {}
-    from promptreg.render import find_includes
+    from promptreg.templating import find_includes
 
     def direct(text: str) -> tuple[str, ...]:
         return tuple(find_includes(text)) if _may_include(text) else ()

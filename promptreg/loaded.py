@@ -53,7 +53,7 @@ class LoadedPrompt:
         *,
         placeholders: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
         **more: Any,
-    ) -> list[dict[str, str]]:
+    ) -> list[dict[str, Any]]:
         """Return the messages with all variables filled in.
 
         Args:
@@ -71,7 +71,6 @@ class LoadedPrompt:
             {**(values or {}), **more},
             load_include=self.content.includes.__getitem__,
             placeholders=placeholders,
-            version=self.version,
         )
 
     def to_openai(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> dict[str, Any]:

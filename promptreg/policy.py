@@ -131,7 +131,7 @@ def _successor_findings(content: Content, claims: Claims, plan: BumpPlan) -> Ite
 
 
 def _line(change: Change) -> str:
-    return f", line {change.location.line}" if change.location and change.location.line else ""
+    return f", line {change.location.line}" if change.location.line else ""
 
 
 def _finding(content: Content, rule: str, message: str, where: Location) -> Finding:

@@ -24,6 +24,7 @@ __all__ = [
     "TemplateLanguage",
     "Variable",
     "VariableType",
+    "same_value",
 ]
 
 JSON = Any
@@ -58,7 +59,7 @@ class Variable:
         """Say what is wrong with a value for this variable, or None when it fits."""
         if not _has_type(value, self.type):
             return f"wants {_ARTICLES.get(self.type, 'a')} {self.type}, not {_kind(value)}"
-        if self.enum is not None and not any(_same(value, choice) for choice in self.enum):
+        if self.enum is not None and not any(same_value(value, choice) for choice in self.enum):
             choices = ", ".join(str(choice) for choice in self.enum)
             return f"{value!r} is none of: {choices}"
         return None
@@ -96,7 +97,8 @@ def _kind(value: JSON) -> str:
     return kinds.get(type(value), type(value).__name__)
 
 
-def _same(left: JSON, right: JSON) -> bool:
+def same_value(left: JSON, right: JSON) -> bool:
+    """Tell whether two scalars are the same JSON value: 1, 1.0 and true all differ."""
     # True == 1 and 1 == 1.0 in Python, but not for somebody who reads the file.
     return type(left) is type(right) and bool(left == right)
 

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from promptreg.config import Config
     from promptreg.git import Commit, Repository
 
-__all__ = ["Candidate", "ReleasePlan", "Released", "find_candidates", "release_candidate"]
+__all__ = [
+    "Candidate",
+    "ReleasePlan",
+    "Released",
+    "describe_candidate",
+    "find_candidates",
+    "release_candidate",
+    "require_release_branch",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +315,13 @@ def release_candidate(repository: Repository, config: Config, candidate: Candida
             )
     created = outcome is TagOutcome.CREATED
     return Released(tag, candidate.commit.oid, trailers.level, changes, created)
+
+
+def describe_candidate(repository: Repository, config: Config, candidate: Candidate) -> Released:
+    """Return what `release_candidate` would make, and make nothing."""
+    trailers, changes = _describe(repository, config, candidate)
+    tag = config.tags[0].tag(candidate.name, str(candidate.version))
+    return Released(tag, candidate.commit.oid, trailers.level, changes, created=False)
 
 
 def _describe(

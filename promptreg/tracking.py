@@ -36,7 +36,7 @@ _REASONING = (
 )
 
 
-def openai_arguments(prompt: Prompt, messages: list[dict[str, str]]) -> dict[str, Any]:
+def openai_arguments(prompt: Prompt, messages: list[dict[str, Any]]) -> dict[str, Any]:
     """Return keyword arguments for an OpenAI-style chat call.
 
     The provider in ``openai/gpt-4o`` is left out, as the clients of one provider want it.

@@ -1,0 +1,212 @@
+"""Commands that read: list, versions, show, render."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from promptreg.cli.completion import complete_names, complete_references
+from promptreg.cli.context import open_registry
+from promptreg.cli.output import DataFormat, data, message, print_json, style, table
+from promptreg.prompt import Message, Placeholder
+
+if TYPE_CHECKING:
+    from promptreg.registry import Resolved
+
+__all__ = ["list_prompts", "render", "show", "versions"]
+
+_Format = Annotated[DataFormat, typer.Option("--format", help="How to answer.")]
+_Reference = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME[@REF]",
+        help="A prompt; REF is a version, range, label, HEAD, branch:NAME or worktree.",
+        autocompletion=complete_references,
+    ),
+]
+_Selector = Annotated[
+    str | None, typer.Argument(metavar="[REF]", help="The same REF, given apart.")
+]
+
+
+def list_prompts(
+    pattern: Annotated[
+        str, typer.Argument(help="Only names that hold this text, or match it as a pattern.")
+    ] = "",
+    output: _Format = DataFormat.TEXT,
+) -> None:
+    """List all prompts with the version in the file, the latest release and the labels."""
+    from promptreg.listing import list_all
+
+    with open_registry() as registry:
+        rows = list_all(registry, pattern)
+    if output is DataFormat.JSON:
+        print_json([row.as_json() for row in rows])
+        return
+    if not rows:
+        message("No prompts." if not pattern else f"No prompt matches {pattern!r}.")
+        return
+    table(
+        ("PROMPT", "FILE", "RELEASED", "VERSIONS", "LABELS"),
+        (
+            (
+                row.name,
+                row.claimed or "-",
+                row.released or "-",
+                str(row.versions),
+                ", ".join(f"{label}={version}" for label, version in row.labels.items()),
+            )
+            for row in rows
+        ),
+        right=(3,),
+    )
+
+
+def versions(
+    name: Annotated[str, typer.Argument(help="A prompt.", autocompletion=complete_names)],
+    output: _Format = DataFormat.TEXT,
+) -> None:
+    """List the released versions of a prompt, newest first."""
+    with open_registry() as registry:
+        releases = registry.releases(name)
+        labels = registry.labels_of(name)
+    named = {
+        str(release.version): sorted(k for k, v in labels.items() if v == release.version)
+        for release in releases
+    }
+    if output is DataFormat.JSON:
+        print_json(
+            [
+                {
+                    "version": str(release.version),
+                    "level": release.trailers.level.label,
+                    "digest": release.digest,
+                    "commit": release.commit,
+                    "date": release.when.isoformat(),
+                    "author": release.author,
+                    "labels": named[str(release.version)],
+                    "changes": list(release.changes),
+                }
+                for release in reversed(releases)
+            ]
+        )
+        return
+    if not releases:
+        message(f"{name} has no released version yet.")
+        return
+    table(
+        ("VERSION", "LEVEL", "DATE", "COMMIT", "AUTHOR", "LABELS", "CHANGES"),
+        (
+            (
+                str(release.version),
+                release.trailers.level.label if release.trailers.level else "first",
+                release.when.date().isoformat(),
+                release.commit[:7],
+                release.author,
+                ", ".join(named[str(release.version)]) or "-",
+                _shorten("; ".join(release.changes)),
+            )
+            for release in reversed(releases)
+        ),
+    )
+
+
+def _shorten(text: str, limit: int = 72) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def show(
+    reference: _Reference,
+    selector: _Selector = None,
+    raw: Annotated[bool, typer.Option("--raw", help="The file's bytes, nothing else.")] = False,
+    output: _Format = DataFormat.TEXT,
+) -> None:
+    """Show one version of a prompt."""
+    with open_registry() as registry:
+        resolved = registry.resolve(reference, selector)
+    if raw:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(resolved.content.data)
+        return
+    if output is DataFormat.JSON:
+        print_json(_as_json(resolved))
+        return
+    prompt, release = resolved.content.prompt, resolved.release
+    data(style(f"{prompt.name} {resolved.version}", "bold"))
+    if prompt.description:
+        data(prompt.description)
+    facts = {
+        "digest": resolved.content.short_digest,
+        "commit": resolved.commit[:12] if resolved.commit else None,
+        "date": release.when.date().isoformat() if release else None,
+        "author": release.author if release else None,
+        "model": prompt.model,
+        "parameters": ", ".join(f"{k}={v}" for k, v in prompt.model_parameters.items()) or None,
+        "tags": ", ".join(prompt.tags) or None,
+        "includes": ", ".join(resolved.content.includes) or None,
+    }
+    for label, value in facts.items():
+        if value is not None:
+            data(f"  {style(f'{label:<11}', 'dim')}{value}")
+    for variable in prompt.variables:
+        given = "" if variable.required else f" = {variable.default!r}"
+        note = f"  {variable.description}" if variable.description else ""
+        data(f"  {style('variable   ', 'dim')}{variable.name}: {variable.type}{given}{note}")
+    for entry in prompt.messages:
+        data()
+        if isinstance(entry, Message):
+            data(style(f"[{entry.role}]", "cyan"))
+            data(entry.content.rstrip("\n"))
+        else:
+            data(style(f"[placeholder {entry.name}]", "cyan"))
+
+
+def _as_json(resolved: Resolved) -> dict[str, Any]:
+    release = resolved.release
+    return {
+        "prompt": resolved.reference.name,
+        "version": str(resolved.version),
+        "digest": resolved.content.digest,
+        "commit": resolved.commit,
+        "released": release is not None,
+        "date": release.when.isoformat() if release else None,
+        "author": release.author if release else None,
+        "value": dict(resolved.content.prompt.value),
+        "includes": dict(resolved.content.includes),
+    }
+
+
+def render(
+    reference: _Reference,
+    selector: _Selector = None,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option("--var", "-v", metavar="NAME=VALUE", help="A variable; @FILE reads a file."),
+    ] = None,
+    variables: Annotated[
+        Path | None,
+        typer.Option("--vars", help="A JSON file with variables, or - for standard input."),
+    ] = None,
+    output: _Format = DataFormat.TEXT,
+) -> None:
+    """Fill in a prompt's variables and show the messages."""
+    from promptreg.cli.variables import read_variables
+
+    with open_registry() as registry:
+        loaded = registry.get(reference, selector)
+    slots: dict[str, list[dict[str, str]]] = {
+        entry.name: [] for entry in loaded.prompt.messages if isinstance(entry, Placeholder)
+    }
+    values = read_variables(loaded.content, variable or (), variables)
+    messages = loaded.render(values, placeholders=slots)
+    if output is DataFormat.JSON:
+        print_json(messages)
+        return
+    for number, entry in enumerate(messages):
+        if number:
+            data()
+        data(style(f"[{entry['role']}]", "cyan"))
+        data(str(entry["content"]).rstrip("\n"))
