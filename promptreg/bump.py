@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promptreg.changes import Change, compare, level_of
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BumpOptions", "BumpPlan", "plan_bump"]
 
-_NO_LEVELS: Mapping[str, Level] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class BumpOptions:
@@ -43,7 +41,7 @@ class BumpOptions:
     version: Version | None = None
     pre: Channel | None = None
     hotfix: bool = False
-    levels: Mapping[str, Level] = _NO_LEVELS
+    levels: Mapping[str, Level] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

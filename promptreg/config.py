@@ -17,8 +17,13 @@ from promptreg.versioning import Level
 
 __all__ = ["Accept", "Config", "load_config"]
 
-_NO_GATE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, Any]:
+    return _EMPTY
+
+
 _ENVIRONMENT_KEYS = (
     "root",
     "tag-format",
@@ -69,12 +74,12 @@ class Config:
     environment: str = "production"
     required_version: str | None = None
     release_branches: tuple[str, ...] = ("main", "master", "release/*")
-    levels: Mapping[str, Level] = field(default_factory=lambda: MappingProxyType({}))
-    gate: Mapping[str, Mapping[str, str]] = _NO_GATE
+    levels: Mapping[str, Level] = field(default_factory=_nothing)
+    gate: Mapping[str, Mapping[str, str]] = field(default_factory=_nothing)
     accept: tuple[Accept, ...] = ()
-    prices: Mapping[str, Any] = _NOTHING
-    alerts: Mapping[str, Any] = _NOTHING
-    sources: Mapping[str, str] = field(default=_NOTHING, compare=False, repr=False)
+    prices: Mapping[str, Any] = field(default_factory=_nothing)
+    alerts: Mapping[str, Any] = field(default_factory=_nothing)
+    sources: Mapping[str, str] = field(default_factory=_nothing, compare=False, repr=False)
 
     @property
     def layout(self) -> Layout:

@@ -44,6 +44,10 @@ VARIABLE_TYPES: tuple[VariableType, ...] = (
 _EMPTY: Mapping[str, JSON] = MappingProxyType({})
 
 
+def _empty() -> Mapping[str, Any]:
+    return _EMPTY
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A typed input of a prompt; required exactly when it has no default."""
@@ -146,17 +150,17 @@ class Prompt:
     title: str | None = None
     description: str | None = None
     model: str | None = None
-    model_parameters: Mapping[str, JSON] = _EMPTY
+    model_parameters: Mapping[str, JSON] = field(default_factory=_empty)
     variables: tuple[Variable, ...] = ()
     declares_variables: bool = False
     template: TemplateLanguage = "jinja2"
     response_format: str | None = None
     json_schema: JSON = None
     tags: tuple[str, ...] = ()
-    metadata: Mapping[str, JSON] = _EMPTY
+    metadata: Mapping[str, JSON] = field(default_factory=_empty)
     test_data: tuple[JSON, ...] = ()
     formerly: tuple[str, ...] = ()
-    positions: Mapping[str, Location] = field(default=_EMPTY, compare=False, repr=False)
+    positions: Mapping[str, Location] = field(default_factory=_empty, compare=False, repr=False)
 
     def at(self, field_path: str) -> Location:
         """Return where a field stands, or the nearest field around it, or the file."""
