@@ -1,0 +1,9 @@
+"""Writes ``docs/rules.md`` to stdout."""
+
+from __future__ import annotations
+
+import sys
+
+from promptreg.rules import rules_document
+
+sys.stdout.write(rules_document())
