@@ -37,8 +37,8 @@ _VERSIONS: _Texts = {
     "version-build": (
         "A version has build metadata",
         (
-            "SemVer ignores what follows the plus sign when it compares, so two contents could claim"
-            " one version."
+            "SemVer ignores what follows the plus sign when it compares, so two contents could"
+            " claim one version."
         ),
         "version: 1.2.0+build5  # write 1.2.0",
     ),
@@ -94,8 +94,8 @@ _VERSIONS: _Texts = {
     "digest-mismatch": (
         "The digest line does not say what the content is",
         (
-            "The digest makes git report a conflict when two branches give one version two contents."
-            " `promptreg bump` writes it."
+            "The digest makes git report a conflict when two branches give one version two"
+            " contents. `promptreg bump` writes it."
         ),
         "version: 1.3.0\ndigest: 4f1a2b3c5d6e   # of the content before the last edit",
     ),
@@ -153,8 +153,8 @@ _FILES: _Texts = {
     "invalid-name": (
         "A file's path is no prompt name",
         (
-            "Names are lower case letters, digits, - and _, with / between folders: they become tags,"
-            " and file systems differ in letter case."
+            "Names are lower case letters, digits, - and _, with / between folders: they become"
+            " tags, and file systems differ in letter case."
         ),
         "prompts/News Summarizer.yaml           # news-summarizer.yaml",
     ),
@@ -206,8 +206,8 @@ _FILES: _Texts = {
     "label-untagged": (
         "A label names a version that is not released",
         (
-            "What a label names is served as soon as it is merged. Promote in a second pull request,"
-            " after the version was tagged."
+            "What a label names is served as soon as it is merged. Promote in a second pull"
+            " request, after the version was tagged."
         ),
         "summarizer: 1.4.0      # claimed in the same pull request",
     ),
@@ -235,8 +235,8 @@ _INFORMATION: _Texts = {
     "github-incompatible": (
         "GitHub's own prompt editor would read this differently",
         (
-            "GitHub Models replaces exactly {{name}}, without blanks, filters or tags, wants a role in"
-            " every message and the schema as JSON text. It matters only to those who use it."
+            "GitHub Models replaces exactly {{name}}, without blanks, filters or tags, wants a role"
+            " in every message and the schema as JSON text. It matters only to those who use it."
         ),
         "content: 'Hello {{ name|title }}'",
     ),

@@ -15,8 +15,8 @@ VALUE_TEXTS: Mapping[str, tuple[str, str, str]] = {
     "template-unsafe": (
         "A template reaches for something it may not",
         (
-            "Templates use values, filters, conditions, loops and macros. Python attributes, methods"
-            " and other templates than included fragments are out of reach."
+            "Templates use values, filters, conditions, loops and macros. Python attributes,"
+            " methods and other templates than included fragments are out of reach."
         ),
         "content: '{{ items.append(1) }}'",
     ),
@@ -104,8 +104,8 @@ VALUE_TEXTS: Mapping[str, tuple[str, str, str]] = {
     "include-dynamic": (
         "An include does not name one fixed file",
         (
-            "The text of included files is part of a prompt's digest, so they have to be known without"
-            " rendering."
+            "The text of included files is part of a prompt's digest, so they have to be known"
+            " without rendering."
         ),
         "content: '{% include style %}'         # or a list, or `ignore missing`",
     ),
