@@ -139,7 +139,7 @@ def collect(
     if _may_pair(context, [group for group in here if group.model in models]):
         rows = store.sql(pairs_query(metrics), parameters)
         pairs, matched = _pairs(rows, metrics), {row[0]: row[1] for row in rows}
-    paired = _is_paired(models, matched, base, head)
+    paired = bool(matched) and _is_paired(models, matched, base, head)
     strata = {
         metric.name: tuple(
             Stratum(
