@@ -37,6 +37,10 @@ def values(judgement: Judgement) -> str:
     written = [
         value(number, metric) for number in (judgement.base, judgement.head) if number is not None
     ]
+    if len(written) > 1 and all(text.endswith(" ms") for text in written):
+        written[0] = written[0].removesuffix(" ms")
+        if f"{written[0]} ms" == written[1]:
+            return written[1]
     return " -> ".join(dict.fromkeys(written))
 
 

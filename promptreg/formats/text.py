@@ -43,7 +43,7 @@ def text_report(report: CheckReport, style: Styler = plain) -> str:
         report: What the check found.
         style: Colours texts; the default leaves them plain.
     """
-    lines = [report.header]
+    lines = [one_line(report.header)]
     for finding in report.findings:
         lines += _finding(finding, style)
     if report.gate is not None:
@@ -55,14 +55,15 @@ def text_report(report: CheckReport, style: Styler = plain) -> str:
 
 def _finding(finding: Finding, style: Styler) -> Iterator[str]:
     label = style(finding.severity, _SEVERITY_STYLES[finding.severity])
-    yield f"{finding.location}: {label} {finding.rule}: {one_line(finding.message)}"
+    says = one_line(f"{finding.rule}: {finding.message}")
+    yield f"{one_line(str(finding.location))}: {label} {says}"
     if finding.fix:
         versions = "; or ".join(finding.possible)
-        yield f"  fix: {finding.fix}" + (f"   ({versions})" if versions else "")
+        yield one_line(f"  fix: {finding.fix}" + (f"   ({versions})" if versions else ""))
 
 
 def _comparison(comparison: Comparison, style: Styler) -> Iterator[str]:
-    yield style(comparison.title, "bold")
+    yield style(one_line(comparison.title), "bold")
     rows = [_cells(row, comparison) for row in comparison.rows]
     label = max((len(row[0]) for row in rows), default=0)
     label = max(label, len("accept:"))
@@ -90,7 +91,7 @@ def _cells(row: GateRow, comparison: Comparison) -> Sequence[str]:
         figures.change(judgement),
         figures.interval(judgement),
         figures.limit(judgement),
-        figures.outcome(row, comparison),
+        one_line(figures.outcome(row, comparison)),
     )
 
 
