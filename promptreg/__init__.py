@@ -3,4 +3,81 @@
 Importing this package imports neither pygit2, duckdb nor pyarrow: public names load on first use.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from promptreg.errors import (
+        ConfigError,
+        ConflictError,
+        HistoryError,
+        Location,
+        MetricsError,
+        NotFoundError,
+        PromptError,
+        PromptregError,
+        RepositoryError,
+    )
+    from promptreg.loaded import LoadedPrompt
+    from promptreg.prompt import Message, Placeholder, Prompt, Variable
+    from promptreg.registry import Registry
+    from promptreg.tags import Release
+    from promptreg.versioning import Level, Version
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "ConfigError": "errors",
+    "ConflictError": "errors",
+    "HistoryError": "errors",
+    "Level": "versioning",
+    "LoadedPrompt": "loaded",
+    "Location": "errors",
+    "Message": "prompt",
+    "MetricsError": "errors",
+    "NotFoundError": "errors",
+    "Placeholder": "prompt",
+    "Prompt": "prompt",
+    "PromptError": "errors",
+    "PromptregError": "errors",
+    "Registry": "registry",
+    "Release": "tags",
+    "RepositoryError": "errors",
+    "Variable": "prompt",
+    "Version": "versioning",
+}
+
+__all__ = [
+    "ConfigError",
+    "ConflictError",
+    "HistoryError",
+    "Level",
+    "LoadedPrompt",
+    "Location",
+    "Message",
+    "MetricsError",
+    "NotFoundError",
+    "Placeholder",
+    "Prompt",
+    "PromptError",
+    "PromptregError",
+    "Registry",
+    "Release",
+    "RepositoryError",
+    "Variable",
+    "Version",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'promptreg' has no attribute {name!r}")
+    return getattr(import_module(f"promptreg.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

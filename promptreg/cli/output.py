@@ -13,6 +13,7 @@ __all__ = ["DataFormat", "data", "is_color", "message", "print_json", "style", "
 
 _CODES = {
     "bold": "1",
+    "reverse": "7",
     "dim": "2",
     "red": "31",
     "green": "32",

@@ -1,0 +1,159 @@
+"""`promptreg diff`: what changed between two versions, by words, with its level."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from promptreg.cli.completion import complete_references
+from promptreg.cli.context import open_registry
+from promptreg.cli.output import DataFormat, data, message, print_json, style
+from promptreg.promptdiff import PromptDiff, Section, compare_contents
+from promptreg.textdiff import LineDiff
+
+__all__ = ["diff"]
+
+_MARKS = {"delete": ("-", "red"), "insert": ("+", "green")}
+
+
+def diff(
+    reference: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME[@REF]",
+            help="The older side; the latest release by default.",
+            autocompletion=complete_references,
+        ),
+    ],
+    other: Annotated[
+        str | None,
+        typer.Argument(metavar="[REF]", help="The newer side; the work tree by default."),
+    ] = None,
+    context: Annotated[int, typer.Option("-U", "--context", help="Unchanged lines around.")] = 3,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 when there is a difference.")
+    ] = False,
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How to answer.")
+    ] = DataFormat.TEXT,
+) -> None:
+    """Show what changed between two versions of a prompt.
+
+    Names each change with its rule and level, then the texts line by line with the words that
+    changed marked. `promptreg diff NAME` shows what the work tree changes.
+    """
+    name, _, _ = reference.partition("@")
+    with open_registry() as registry:
+        newer = registry.resolve(name, other.removeprefix(f"{name}@") if other else "worktree")
+        older = registry.resolve(reference)
+        result = compare_contents(older.content, newer.content, registry.config.levels)
+    sides = (str(older.version), "worktree" if newer.commit is None else str(newer.version))
+    if output is DataFormat.JSON:
+        print_json(_as_json(name, sides, result))
+    elif result.is_empty:
+        message(f"{name}: {sides[0]} and {sides[1]} are the same.")
+    else:
+        _write(name, sides, result, context)
+    if exit_code and not result.is_empty:
+        raise typer.Exit(1)
+
+
+def _write(name: str, sides: tuple[str, str], result: PromptDiff, context: int) -> None:
+    data(style(f"{name} {sides[0]} -> {sides[1]}", "bold") + f"  {result.level.label}")
+    for change in result.changes:
+        data(f"  {change.level.label:<5} {change.rule}: {change.detail}")
+    for section in result.sections:
+        data()
+        _write_section(section, context)
+
+
+def _write_section(section: Section, context: int) -> None:
+    text = section.text
+    data(
+        style(f"--- {section.title}", "cyan")
+        + style(f"  +{text.words_added} -{text.words_removed} words", "dim")
+    )
+    for number, hunk in enumerate(text.hunks(context)):
+        if number:
+            data(style("...", "dim"))
+        _write_hunk(hunk)
+
+
+def _write_hunk(hunk: tuple[LineDiff, ...]) -> None:
+    """Write old lines before new ones within each run of changes, as patches have it."""
+    added: list[str] = []
+    for row in hunk:
+        if row.kind == "equal":
+            _flush(added)
+            data(f"  {_bare(row.old)}")
+            continue
+        if row.old is not None:
+            data(_line(row, "delete"))
+        if row.new is not None:
+            added.append(_line(row, "insert"))
+    _flush(added)
+
+
+def _flush(lines: list[str]) -> None:
+    for line in lines:
+        data(line)
+    lines.clear()
+
+
+def _line(row: LineDiff, side: str) -> str:
+    sign, color = _MARKS[side]
+    whole = row.old if side == "delete" else row.new
+    if row.kind != "change":
+        return style(f"{sign} {_bare(whole)}", color)
+    parts = [style(f"{sign} ", color)]
+    for span in row.spans:
+        if span.kind == "equal":
+            parts.append(style(_bare(span.text), color))
+        elif span.kind == side:
+            parts.append(style(_bare(span.text), color, "reverse"))
+    return "".join(parts)
+
+
+def _bare(text: str | None) -> str:
+    return (text or "").rstrip("\r\n")
+
+
+def _as_json(name: str, sides: tuple[str, str], result: PromptDiff) -> dict[str, Any]:
+    return {
+        "prompt": name,
+        "old": sides[0],
+        "new": sides[1],
+        "level": result.level.label,
+        "changes": [
+            {
+                "rule": change.rule,
+                "level": change.level.label,
+                "detail": change.detail,
+                "path": change.location.path,
+                "line": change.location.line,
+            }
+            for change in result.changes
+        ],
+        "sections": [
+            {
+                "title": section.title,
+                "words_added": section.text.words_added,
+                "words_removed": section.text.words_removed,
+                "similarity": round(section.text.similarity, 4),
+                "rows": [
+                    {
+                        "kind": row.kind,
+                        "old_line": row.old_number,
+                        "new_line": row.new_number,
+                        "old": row.old,
+                        "new": row.new,
+                        "spans": [{"kind": s.kind, "text": s.text} for s in row.spans],
+                    }
+                    for row in section.text.rows
+                    if row.kind != "equal"
+                ],
+            }
+            for section in result.sections
+        ],
+    }

@@ -1,0 +1,115 @@
+"""`promptreg label`: choose what production serves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from promptreg.cli.completion import complete_labels, complete_names
+from promptreg.cli.context import open_registry
+from promptreg.cli.output import DataFormat, data, message, print_json, style, table
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Choose what production serves.", no_args_is_help=True)
+
+_Label = Annotated[str, typer.Argument(help="Such as production.", autocompletion=complete_labels)]
+_Name = Annotated[str, typer.Argument(help="A prompt.", autocompletion=complete_names)]
+_Format = Annotated[DataFormat, typer.Option("--format", help="How to answer.")]
+
+
+@app.command("set")
+def set_(
+    label: _Label,
+    name: _Name,
+    version: Annotated[str, typer.Argument(help="A released version, range or other label.")],
+) -> None:
+    """Let a label name a released version; commit the file in a pull request."""
+    from promptreg.labelling import set_label
+
+    with open_registry() as registry:
+        change = set_label(registry, label, name, version)
+    before = change.before or "nothing"
+    if change.before == change.after:
+        message(f"{label} names {name} {change.after} already.")
+        return
+    data(f"{change.path}: {name} {before} -> {style(str(change.after), 'bold')}")
+    message(f"Next: git commit -m 'Promote {name} {change.after} to {label}' {change.path}")
+
+
+@app.command()
+def unset(label: _Label, name: _Name) -> None:
+    """Remove a prompt from a label."""
+    from promptreg.labelling import unset_label
+
+    with open_registry() as registry:
+        change = unset_label(registry, label, name)
+    data(f"{change.path}: {name} {change.before} -> nothing")
+
+
+@app.command("list")
+def list_(
+    label: Annotated[
+        str | None, typer.Argument(help="One label.", autocompletion=complete_labels)
+    ] = None,
+    output: _Format = DataFormat.TEXT,
+) -> None:
+    """List what each label names, as committed."""
+    with open_registry() as registry:
+        labels = [label] if label is not None else registry.label_names()
+        found = {each: registry.label(each) for each in labels}
+    if output is DataFormat.JSON:
+        print_json({k: {n: str(v) for n, v in entries.items()} for k, entries in found.items()})
+        return
+    if not found:
+        message("No labels yet: promptreg label set production NAME VERSION")
+        return
+    table(
+        ("LABEL", "PROMPT", "VERSION"),
+        ((k, name, str(v)) for k, entries in found.items() for name, v in entries.items()),
+    )
+
+
+@app.command()
+def history(
+    label: _Label,
+    name: Annotated[
+        str | None, typer.Argument(help="Only this prompt.", autocompletion=complete_names)
+    ] = None,
+    output: _Format = DataFormat.TEXT,
+) -> None:
+    """Show who moved a label, when and from what to what."""
+    from promptreg.labelling import label_history
+
+    with open_registry() as registry:
+        events = label_history(registry, label, name)
+    if output is DataFormat.JSON:
+        print_json(
+            [
+                {
+                    "date": event.when.isoformat(),
+                    "author": event.author,
+                    "commit": event.commit,
+                    "prompt": event.name,
+                    "before": str(event.before) if event.before else None,
+                    "after": str(event.after) if event.after else None,
+                }
+                for event in events
+            ]
+        )
+        return
+    table(
+        ("DATE", "PROMPT", "FROM", "TO", "AUTHOR", "COMMIT"),
+        (
+            (
+                f"{event.when:%Y-%m-%d %H:%M}",
+                event.name,
+                str(event.before or "-"),
+                str(event.after or "-"),
+                event.author,
+                event.commit[:7],
+            )
+            for event in events
+        ),
+    )

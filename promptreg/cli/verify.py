@@ -1,0 +1,48 @@
+"""`promptreg verify`: audit released tags."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from promptreg.cli.completion import complete_names
+from promptreg.cli.context import open_registry
+from promptreg.cli.errors import ExitCode
+from promptreg.cli.output import DataFormat, data, message, print_json, style, warning
+
+__all__ = ["verify"]
+
+
+def verify(
+    name: Annotated[
+        str | None, typer.Argument(help="Only this prompt.", autocompletion=complete_names)
+    ] = None,
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How to answer.")
+    ] = DataFormat.TEXT,
+) -> None:
+    """Audit released tags: each against the file at its commit."""
+    from promptreg.verifying import verify_tags
+
+    with open_registry(fast_start=False) as registry:
+        result = verify_tags(registry, name)
+    if output is DataFormat.JSON:
+        print_json(
+            {
+                "verified": result.verified,
+                "foreign": list(result.foreign),
+                "faults": [
+                    {"tag": fault.tag, "rule": fault.rule, "message": fault.message}
+                    for fault in result.faults
+                ],
+            }
+        )
+    else:
+        for fault in result.faults:
+            data(f"{fault.tag}: {style('error', 'red')} {fault.rule}: {fault.message}")
+        for tag in result.foreign:
+            warning(f"{tag} looks like a release but was not made by promptreg")
+        message(f"{result.verified} tags verified, {len(result.faults)} wrong.")
+    if result.faults:
+        raise typer.Exit(ExitCode.FOUND)

@@ -1,0 +1,92 @@
+"""`verify`: every tag against the file at its commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promptreg.content import CommitSource, locate, read_content
+from promptreg.errors import NotFoundError, PromptError
+from promptreg.tags import release_of
+
+if TYPE_CHECKING:
+    from promptreg.registry import Registry
+    from promptreg.tags import Release
+    from promptreg.versioning import Version
+
+__all__ = ["Fault", "Verification", "verify_tags"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a tag."""
+
+    tag: str
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What became of reading all tags again."""
+
+    verified: int
+    faults: tuple[Fault, ...]
+    foreign: tuple[str, ...]
+
+
+def verify_tags(registry: Registry, name: str | None = None) -> Verification:
+    """Read every release tag again and compare it with the file at its commit.
+
+    Args:
+        registry: The registry.
+        name: Only the tags of this prompt.
+
+    Raises:
+        HistoryError: A tag's commit was not fetched.
+    """
+    tags = {name: registry.tags.oids(name)} if name is not None else registry.tags.names()
+    faults: list[Fault] = []
+    foreign: list[str] = []
+    verified = 0
+    for prompt, versions in sorted(tags.items()):
+        for version, (tag, oid) in sorted(versions.items()):
+            fault = _fault(registry, prompt, version, tag, oid)
+            if fault is None:
+                verified += 1
+            elif fault.rule == "tag-foreign":
+                foreign.append(tag)
+            else:
+                faults.append(fault)
+    return Verification(verified, tuple(faults), tuple(foreign))
+
+
+def _fault(registry: Registry, name: str, version: Version, tag: str, oid: str) -> Fault | None:
+    found = registry.repository.tag(oid)
+    if found is None:
+        message = "is not annotated, so it says nothing about its content"
+        return Fault(tag, "tag-lightweight", message)
+    release = release_of(found)
+    if release is None:
+        return Fault(tag, "tag-foreign", "was not made by promptreg")
+    trailers = release.trailers
+    if (trailers.prompt, trailers.version) != (name, version):
+        return Fault(tag, "tag-edited", f"says it is {trailers.prompt} {trailers.version}")
+    return _content_fault(registry, release)
+
+
+def _content_fault(registry: Registry, release: Release) -> Fault | None:
+    source = CommitSource(registry.repository, release.commit)
+    layout = registry.config.layout
+    try:
+        path = locate(source, layout, release.trailers.prompt)
+        content = read_content(source, layout, path)
+    except (NotFoundError, PromptError) as error:
+        message = f"its commit has no valid file: {error.message}"
+        return Fault(release.tag, "tag-without-file", message)
+    if content.digest != release.digest:
+        message = f"records digest {release.digest[:12]}, its file has {content.short_digest}"
+        return Fault(release.tag, "tag-digest", message)
+    if registry.tags.content(release).digest != release.digest:
+        return Fault(release.tag, "tag-digest", "its recorded blob has another digest")
+    return None
