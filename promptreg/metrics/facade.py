@@ -23,7 +23,9 @@ from promptreg.metrics.wal import (
 from promptreg.pricing import Pricer
 
 if TYPE_CHECKING:
+    from promptreg.storage.compact import CompactReport
     from promptreg.storage.query import QueryResult
+    from promptreg.storage.status import Status
     from promptreg.storage.store import Store
 
 __all__ = ["Metrics", "Sink"]
@@ -78,8 +80,8 @@ class Metrics:
         self._pricer = Pricer(prices)
         self._has_prices = bool(prices)
         self._options = storage_options
-        self._wal = _wal_folder(store, wal)
-        self._writer = SegmentWriter(self._wal, durability=durability)
+        self.wal = _wal_folder(store, wal)
+        self._writer = SegmentWriter(self.wal, durability=durability)
         sinks: dict[str, Callable[[bytes, int], None]] = {
             "file": self._writer.append,
             "stdout": _to_stdout,
@@ -190,7 +192,7 @@ class Metrics:
 
                 self._store = Store(
                     self.location,
-                    wal=self._wal,
+                    wal=self.wal,
                     pricer=self._pricer,
                     storage_options=self._options,
                 )
@@ -268,6 +270,18 @@ class Metrics:
         from promptreg.storage.rows import read_rows
 
         return read_rows(self.store, _filter(prompt, version, chosen), limit)
+
+    def status(self) -> Status:
+        """Count files, rows, bytes, segments and what would be sealed and compacted."""
+        from promptreg.storage.status import read_status
+
+        return read_status(self.store)
+
+    def compact(self, *, full: bool = False) -> CompactReport:
+        """Seal closed segments and merge small files; `full` rewrites all of them sorted."""
+        from promptreg.storage.compact import compact
+
+        return compact(self.store, full=full)
 
 
 def _wal_folder(store: str | Path, wal: Path | None) -> Path:

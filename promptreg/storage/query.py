@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from promptreg.errors import MetricsError
 from promptreg.storage.engine import calls_sql, connect, lock_down, one_line
@@ -31,8 +31,19 @@ class QueryResult:
     @property
     def rows(self) -> list[tuple[Any, ...]]:
         """The rows as tuples of Python values."""
-        columns = [column.to_pylist() for column in self.table.columns]
+        columns = [column.to_pylist(maps_as_pydicts="strict") for column in self.table.columns]
         return list(zip(*columns, strict=True)) if columns else []
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the rows as mappings, maps as mappings too."""
+        found: list[dict[str, Any]] = self.table.to_pylist(maps_as_pydicts="strict")
+        return found
+
+    def write_parquet(self, file: IO[bytes]) -> None:
+        """Write the answer as a Parquet file."""
+        import pyarrow.parquet as pq
+
+        pq.write_table(self.table, file, compression="zstd")
 
     def arrow(self) -> pa.Table:
         """Return the answer as an Arrow table."""

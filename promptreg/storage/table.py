@@ -81,6 +81,23 @@ class Table:
         self._parts = None
         return True
 
+    def reopen(self) -> None:
+        """Read the whole log again.
+
+        Raises:
+            MetricsError: The commit log is damaged.
+        """
+        self._delta = self._open()
+        self._parts = None
+
+    def replaced(self) -> set[str]:
+        """Return the names of files that were replaced and not yet deleted."""
+        if self._delta is None:
+            return set()
+        return set(
+            self._delta.vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False)
+        )
+
     def _is_current(self) -> bool:
         # Two stats instead of listing the log: a reader asks this before every query.
         version = self.version
@@ -174,8 +191,7 @@ class Table:
                 ),
             )
         except CommitFailedError as error:
-            self._delta = self._open()
-            self._parts = None
+            self.reopen()
             raise ConflictError(f"another process sealed the same rows: {error}") from error
         except DeltaError as error:
             raise MetricsError(f"cannot write to {self.location}: {_first_line(error)}") from error
@@ -230,11 +246,9 @@ class Table:
                     commit_properties=CommitProperties(max_commit_retries=0),
                 )
             except CommitFailedError:
-                self._delta = self._open()
-                self._parts = None
+                self.reopen()
                 continue
-            self._delta = self._open()
-            self._parts = None
+            self.reopen()
             self._sync(before)
             return
         raise ConflictError("the table is too busy to rewrite", fix="run it again")
@@ -244,11 +258,14 @@ class Table:
         if self._delta is None:
             return []
         removed = self._delta.vacuum(
-            retention_hours=grace_hours, dry_run=dry_run, enforce_retention_duration=False
+            retention_hours=grace_hours, dry_run=True, enforce_retention_duration=False
         )
-        if not dry_run:
-            self._delta = self._open()
-            self._parts = None
+        # Every real vacuum adds two commits to the log, even one that finds nothing to delete.
+        if removed and not dry_run:
+            self._delta.vacuum(
+                retention_hours=grace_hours, dry_run=False, enforce_retention_duration=False
+            )
+            self.reopen()
         return removed
 
     def checkpoint(self) -> None:

@@ -1,0 +1,253 @@
+"""`promptreg metrics status`, `compact`, `ship`, `purge` and `doctor`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from promptreg.cli.errors import ExitCode
+from promptreg.cli.metrics_options import (
+    Environment,
+    Model,
+    Prompt,
+    Since,
+    Suite,
+    Until,
+    Version,
+    confirm,
+    open_metrics,
+    parse_duration,
+    parse_time,
+    progress_bar,
+)
+from promptreg.cli.output import DataFormat, data, message, print_json, style, warning
+from promptreg.errors import ConflictError
+
+if TYPE_CHECKING:
+    from promptreg.storage.doctor import Complaint
+    from promptreg.storage.store import Store
+
+__all__ = ["compact", "doctor", "purge", "ship", "status"]
+
+_KIB = 1024.0
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and do nothing.")]
+_Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
+_Format = Annotated[DataFormat, typer.Option("--format", help="How to answer.")]
+
+
+def status(output: _Format = DataFormat.TEXT) -> None:
+    """Show files, rows, bytes and segments, and what waits to be sealed and compacted."""
+    found = open_metrics().status()
+    if output is DataFormat.JSON:
+        print_json(asdict(found))
+        return
+    data(f"store        {found.location}")
+    data(f"table        {found.rows:,} rows in {found.files:,} files, {_size(found.bytes)}")
+    if found.rows and found.bytes:
+        data(f"             {found.bytes / found.rows:.0f} bytes a row")
+    if found.first is not None and found.last is not None:
+        data(f"time         {found.first:%Y-%m-%d %H:%M} to {found.last:%Y-%m-%d %H:%M} UTC")
+    data(
+        f"segments     {found.live_segments} live, {found.closed_segments} closed, "
+        f"{found.unsealed_rows:,} rows, {_size(found.unsealed_bytes)}"
+    )
+    if found.oldest_unsealed is not None:
+        data(f"             the oldest last grew {_age(found.oldest_unsealed)} ago")
+    if found.to_merge:
+        data(f"to merge     {found.to_merge} files (promptreg metrics compact)")
+    if found.quarantined:
+        data(f"quarantine   {found.quarantined} lines that are no rows (promptreg metrics doctor)")
+    if found.unknown_columns:
+        warning(f"a newer promptreg wrote the columns {', '.join(found.unknown_columns)}")
+
+
+def compact(
+    full: Annotated[
+        bool, typer.Option("--full", help="Rewrite everything into one sorted file.")
+    ] = False,
+    older_than: Annotated[
+        str | None,
+        typer.Option(metavar="AGE", help="Leave files alone that have rows younger than 7d, 12h."),
+    ] = None,
+    grace: Annotated[
+        int,
+        typer.Option(min=0, metavar="HOURS", help="How long replaced files stay for readers."),
+    ] = 1,
+    dry_run: _DryRun = False,
+) -> None:
+    """Seal closed segments, merge small files and sort them; answers stay the same."""
+    from promptreg.storage.compact import compact as run
+
+    store = open_metrics().store
+    with progress_bar("compacting", None):
+        report = run(
+            store,
+            full=full,
+            older_than=None if older_than is None else parse_duration(older_than),
+            grace_hours=grace,
+            dry_run=dry_run,
+        )
+    would = "Would merge" if dry_run else "Merged"
+    if report.sealed.segments:
+        message(f"Sealed {report.sealed.rows:,} rows of {report.sealed.segments} segments.")
+    _warn_of_bad_lines(report.sealed.quarantined)
+    if report.merged:
+        sizes = _size(report.bytes_before)
+        sizes += "" if dry_run else f" to {_size(report.bytes_after)}"
+        message(f"{would} {report.merged} files with {report.rows:,} rows, {sizes}.")
+    else:
+        message("Nothing to merge.")
+    if report.deleted:
+        message(f"{'Would delete' if dry_run else 'Deleted'} {report.deleted} replaced files.")
+
+
+def ship(
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until stopped.")] = False,
+    interval: Annotated[
+        str, typer.Option(metavar="AGE", help="How often to look with --watch.")
+    ] = "30s",
+) -> None:
+    """Seal closed segments into the table, as a sidecar does; with --watch also compact."""
+    store = open_metrics().store
+    pause = parse_duration(interval).total_seconds()
+    with _stopped() as stop:
+        while True:
+            _ship_once(store, merge=watch)
+            if not watch or stop.wait(pause):
+                return
+
+
+def _ship_once(store: Store, *, merge: bool) -> None:
+    from promptreg.storage.compact import compact as run
+
+    try:
+        sealed = run(store).sealed if merge else store.seal()
+    except ConflictError as error:
+        # Somebody else is at it, which is as good.
+        message(error.message)
+        return
+    if sealed.segments:
+        message(f"Sealed {sealed.rows:,} rows of {sealed.segments} segments.")
+    _warn_of_bad_lines(sealed.quarantined)
+
+
+@contextmanager
+def _stopped() -> Iterator[threading.Event]:
+    """Let SIGTERM end a watch between two rounds, so that a container stops at once and cleanly."""
+    stop = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def purge(
+    prompt: Prompt = None,
+    version: Version = None,
+    unit: Annotated[str | None, typer.Option(help="Only rows of this unit.")] = None,
+    model: Model = None,
+    environment: Environment = None,
+    suite: Suite = None,
+    since: Since = None,
+    until: Until = None,
+    dry_run: _DryRun = False,
+    yes: _Yes = False,
+) -> None:
+    """Remove rows for good: from the table, its old files and the quarantine."""
+    from promptreg.metrics import Filter
+    from promptreg.storage.purge import purge as run
+
+    chosen = Filter(
+        prompt=prompt,
+        version=version,
+        unit=unit,
+        model=model,
+        environment=environment,
+        suite=suite,
+        since=parse_time(since),
+        until=parse_time(until),
+    )
+    store = open_metrics().store
+    planned = run(store, chosen, dry_run=True)
+    total = planned.rows + planned.held
+    if dry_run or not (total or planned.quarantined):
+        message(f"{total:,} rows and {planned.quarantined} quarantined lines match.")
+        return
+    confirm(f"Remove {total:,} rows for good?", yes=yes)
+    report = run(store, chosen)
+    message(f"Removed {report.rows:,} rows from {report.files} files.")
+    if report.held:
+        warning(
+            f"{report.held:,} matching rows are in segments of running processes; "
+            "purge again when these have ended or logged for a minute more"
+        )
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def doctor(
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Set damaged files aside and delete left-overs.")
+    ] = False,
+    yes: _Yes = False,
+    output: _Format = DataFormat.TEXT,
+) -> None:
+    """Read every file once; name what is damaged, foreign or left over (exit 1: rows are hit)."""
+    from promptreg.storage.doctor import diagnose
+
+    store = open_metrics().store
+    with progress_bar("reading files", None) as progress:
+        found = diagnose(store, lambda done, _: progress(done))
+    if output is DataFormat.JSON:
+        print_json([{"kind": c.kind, "path": c.path, "detail": c.detail} for c in found])
+    else:
+        for complaint in found:
+            label = style(complaint.kind, "red" if complaint.is_serious else "yellow")
+            data(f"{complaint.path}: {label}: {complaint.detail}")
+        if not found:
+            message("Everything is in order.")
+    if fix:
+        _mend(store, found, yes=yes)
+    elif any(complaint.part is not None for complaint in found):
+        message("fix: promptreg metrics doctor --fix   (damaged files go to quarantine/)")
+    if any(complaint.is_serious for complaint in found):
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def _mend(store: Store, found: list[Complaint], *, yes: bool) -> None:
+    from promptreg.storage.doctor import set_aside, settle
+
+    parts = [complaint for complaint in found if complaint.part is not None]
+    if parts:
+        rows = sum(c.part.rows for c in parts if c.part is not None)
+        confirm(f"Take {len(parts)} files with {rows:,} rows out of the table?", yes=yes)
+        message(f"Set {set_aside(store, parts)} files aside in {Path(store.quarantine)}.")
+    if any(complaint.kind == "orphan" for complaint in found):
+        message(f"Deleted {settle(store, found)} left-over files.")
+
+
+def _warn_of_bad_lines(count: int) -> None:
+    if count:
+        warning(f"{count} lines are no rows and went to quarantine (promptreg metrics doctor)")
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < _KIB:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= _KIB
+    return f"{count:.1f} TiB"
+
+
+def _age(seconds: float) -> str:
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} seconds"

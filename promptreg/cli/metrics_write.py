@@ -1,0 +1,314 @@
+"""`promptreg metrics log`, `import` and `export`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from promptreg.cli.completion import complete_references
+from promptreg.cli.context import directory
+from promptreg.cli.metrics_options import (
+    Environment,
+    Model,
+    Prompt,
+    Since,
+    Suite,
+    Until,
+    Version,
+    open_metrics,
+    parse_pairs,
+    parse_time,
+    progress_bar,
+)
+from promptreg.cli.output import message
+from promptreg.errors import ConfigError, MetricsError, NotFoundError
+
+if TYPE_CHECKING:
+    from promptreg.metrics import Metrics
+    from promptreg.registry import Registry
+
+__all__ = ["export_file", "import_file", "log"]
+
+_File = Annotated[str | None, typer.Option(metavar="FILE", help="Rows from a file; - is stdin.")]
+_Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="THEIRS=OURS",
+        help="Take the file's column THEIRS as OURS; scores.NAME makes a custom score, "
+        "an empty OURS leaves the column out. May be repeated.",
+    ),
+]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Check every row and write none.")]
+
+
+class FileFormat(StrEnum):
+    """Formats of files with rows."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def log(
+    reference: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME[@REF]]",
+            help="The prompt and version that was called; its digest is filled in.",
+            autocompletion=complete_references,
+        ),
+    ] = None,
+    latency_ms: Annotated[float | None, typer.Option(help="Time to the end of the answer.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model that answered.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Its provider.")] = None,
+    input_tokens: Annotated[int | None, typer.Option(help="Tokens of the request.")] = None,
+    output_tokens: Annotated[int | None, typer.Option(help="Tokens of the answer.")] = None,
+    cost: Annotated[
+        float | None, typer.Option(help="Price; found from model and tokens when left out.")
+    ] = None,
+    quality: Annotated[float | None, typer.Option(help="Judged quality, 0 to 1.")] = None,
+    success: Annotated[
+        bool | None, typer.Option("--success/--failure", help="Whether the call did its work.")
+    ] = None,
+    score: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=NUMBER", help="A custom score; repeatable.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="COLUMN=VALUE", help="Any other column; repeatable."),
+    ] = None,
+    from_jsonl: _File = None,
+    from_csv: _File = None,
+    from_parquet: _File = None,
+    mapping: _Map = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse rows of versions that were never released.")
+    ] = False,
+    dry_run: _DryRun = False,
+) -> None:
+    """Log one call from arguments, or many from a file.
+
+    promptreg metrics log summarizer@1.2.0 --latency-ms 812 --model gpt-4o --input-tokens 350
+    """
+    from promptreg.cli.context import open_registry
+
+    values = {
+        "latency_ms": latency_ms,
+        "model": model,
+        "provider": provider,
+        "input_tokens": input_tokens,
+        "output_tokens": output_tokens,
+        "cost": cost,
+        "quality_score": quality,
+        "success": success,
+    }
+    values |= _columns(column or [], score or [])
+    files = {"jsonl": from_jsonl, "csv": from_csv, "parquet": from_parquet}
+    given = [(kind, file) for kind, file in files.items() if file is not None]
+    if len(given) > 1 or (given and reference):
+        raise ConfigError("give one file, or NAME@REF", fix="one of them at a time")
+    registry = open_registry()
+    metrics = registry.metrics
+    if given:
+        kind, file = given[0]
+        defaults = {name: value for name, value in values.items() if value is not None}
+        with _opened(file, kind) as (stream, size):
+            rows = _rows(registry, stream, kind, mapping or [], defaults, strict=strict)
+            _log_rows(metrics, rows, size, stream, dry_run=dry_run)
+    elif reference is None:
+        raise ConfigError("which call?", fix="give NAME@REF, or --from-jsonl FILE")
+    else:
+        found = registry.resolve(reference)
+        row = {
+            "prompt": found.reference.name,
+            "version": str(found.version),
+            "digest": found.content.digest,
+            "commit": found.commit,
+        }
+        _log_one(metrics, row | values, dry_run=dry_run)
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(help="A Parquet, CSV or JSON lines file.")],
+    kind: Annotated[
+        FileFormat | None, typer.Option("--format", help="Its format; by default its ending.")
+    ] = None,
+    mapping: _Map = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="COLUMN=VALUE", help="A column the rows lack; repeatable."),
+    ] = None,
+    dry_run: _DryRun = False,
+) -> None:
+    """Append a file's rows to the table; importing the same file again adds nothing."""
+    from promptreg.storage.transfer import import_rows
+
+    chosen = kind.value if kind else _format_of(file)
+    store = open_metrics().store
+    with progress_bar("importing rows", None) as progress:
+        added = import_rows(
+            store,
+            directory() / file,
+            chosen,
+            columns=parse_pairs("--map", mapping or []) or None,
+            defaults=_columns(column or [], []),
+            dry_run=dry_run,
+            progress=progress,
+        )
+    message(f"{'Would import' if dry_run else 'Imported'} {added:,} rows.")
+
+
+def export_file(
+    target: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")],
+    kind: Annotated[
+        FileFormat | None, typer.Option("--format", help="Its format; by default its ending.")
+    ] = None,
+    prompt: Prompt = None,
+    version: Version = None,
+    model: Model = None,
+    environment: Environment = None,
+    suite: Suite = None,
+    since: Since = None,
+    until: Until = None,
+) -> None:
+    """Write rows to a Parquet, CSV or JSON lines file, the oldest first."""
+    from promptreg.metrics import Filter
+    from promptreg.storage.transfer import export_rows
+
+    chosen = Filter(
+        prompt=prompt,
+        version=version,
+        model=model,
+        environment=environment,
+        suite=suite,
+        since=parse_time(since),
+        until=parse_time(until),
+    )
+    form = kind.value if kind else _format_of(target)
+    count = export_rows(open_metrics().store, directory() / target, form, chosen)
+    message(f"Wrote {count:,} rows to {target}.")
+
+
+def _format_of(path: Path) -> str:
+    endings = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+    try:
+        return endings[path.suffix.lower()]
+    except KeyError:
+        raise ConfigError(
+            f"the format of {path} is not clear", fix="pass --format parquet, csv or jsonl"
+        ) from None
+
+
+def _columns(pairs: list[str], scores: list[str]) -> dict[str, Any]:
+    from promptreg.storage.transfer import typed_column
+
+    found: dict[str, Any] = {
+        name: typed_column(name, value) for name, value in parse_pairs("--set", pairs).items()
+    }
+    if scores:
+        found["scores"] = {
+            name: _score(name, value) for name, value in parse_pairs("--score", scores).items()
+        }
+    return found
+
+
+def _score(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(f"--score {name} must be a number, not {text!r}") from None
+
+
+@contextmanager
+def _opened(file: str, kind: str) -> Iterator[tuple[IO[bytes], int | None]]:
+    if file == "-":
+        if kind == "parquet":
+            raise ConfigError("Parquet cannot be read from stdin", fix="write it to a file first")
+        yield sys.stdin.buffer, None
+        return
+    path = directory() / file
+    with path.open("rb") as stream:
+        yield stream, path.stat().st_size
+
+
+def _rows(
+    registry: Registry,
+    stream: IO[bytes],
+    kind: str,
+    mapping: list[str],
+    defaults: dict[str, Any],
+    *,
+    strict: bool,
+) -> Iterator[dict[str, Any]]:
+    from promptreg.storage.transfer import read_records
+
+    digests: dict[tuple[Any, Any], str | None] = {}
+    for record in read_records(stream, kind, parse_pairs("--map", mapping) or None):
+        row = defaults | record
+        key = (row.get("prompt"), row.get("version"))
+        if key not in digests:
+            digests[key] = _digest(registry, *key, strict=strict)
+        if row.get("digest") is None:
+            row["digest"] = digests[key]
+        yield row
+
+
+def _digest(registry: Registry, prompt: Any, version: Any, *, strict: bool) -> str | None:
+    """Return the digest of a released version; None when it was never released."""
+    from promptreg.errors import PromptError
+    from promptreg.versioning import Version as SemanticVersion
+
+    try:
+        return registry.tags.release(str(prompt), SemanticVersion.parse(str(version))).digest
+    except (NotFoundError, PromptError):
+        if strict:
+            raise MetricsError(f"{prompt}@{version} was never released") from None
+        return None
+
+
+def _log_one(metrics: Metrics, row: dict[str, Any], *, dry_run: bool) -> None:
+    if dry_run:
+        metrics = _checker(metrics)
+    metrics.log(**row)
+    metrics.close()
+    message(f"{'Would log' if dry_run else 'Logged'} 1 row.")
+
+
+def _checker(metrics: Metrics) -> Metrics:
+    """Return metrics that check rows and write none."""
+    from promptreg.metrics import Metrics as Checker
+
+    return Checker(metrics.location, wal=metrics.wal, sink="none")
+
+
+def _log_rows(
+    metrics: Metrics,
+    rows: Iterator[dict[str, Any]],
+    size: int | None,
+    stream: IO[bytes],
+    *,
+    dry_run: bool,
+) -> None:
+    if dry_run:
+        metrics = _checker(metrics)
+    with progress_bar("logging rows", size) as progress:
+        count = metrics.log_many(_watched(rows, stream, progress))
+    metrics.close()
+    noun = "row" if count == 1 else "rows"
+    message(f"{'Would log' if dry_run else 'Logged'} {count:,} {noun}.")
+
+
+def _watched(
+    rows: Iterator[dict[str, Any]], stream: IO[bytes], progress: Callable[[int], None]
+) -> Iterator[dict[str, Any]]:
+    for number, row in enumerate(rows):
+        if number % 1000 == 0 and stream.seekable():
+            progress(stream.tell())
+        yield row

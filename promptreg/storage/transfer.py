@@ -1,0 +1,213 @@
+"""Rows in and out: Parquet, CSV and JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from promptreg.errors import MetricsError
+from promptreg.metrics.columns import BY_NAME, NAMES, Kind
+from promptreg.metrics.row import check_row
+from promptreg.storage.summary import condition
+
+if TYPE_CHECKING:
+    from promptreg.metrics.summary import Filter
+    from promptreg.storage.store import Store
+
+__all__ = ["FORMATS", "export_rows", "import_rows", "read_records", "typed_column"]
+
+FORMATS = ("parquet", "csv", "jsonl")
+_BATCH = 100_000
+_TRUE, _FALSE = {"true", "1", "yes", "t"}, {"false", "0", "no", "f"}
+
+
+def read_records(
+    file: IO[bytes], kind: str, columns: Mapping[str, str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Read rows from a file as mappings of our columns, not yet checked.
+
+    Args:
+        file: An open file; standard input may be given except for Parquet.
+        kind: "parquet", "csv" or "jsonl".
+        columns: Our column by the file's column; unnamed columns keep their name. A target
+            `scores.NAME` makes a custom score, an empty target leaves the column out.
+
+    Raises:
+        MetricsError: A line cannot be read, with its number.
+    """
+    readers = {"jsonl": _read_jsonl, "csv": _read_csv, "parquet": _read_parquet}
+    for record in readers[kind](file):
+        yield _renamed(record, columns) if columns else record
+
+
+def _renamed(record: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for name, value in record.items():
+        target = columns.get(name, name)
+        if target.startswith("scores."):
+            if value is not None:
+                row.setdefault("scores", {})[target.removeprefix("scores.")] = _number(name, value)
+        elif target:
+            row[target] = value
+    return row
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise MetricsError(f"{name} must be a number, not {value!r}") from None
+
+
+def _read_jsonl(file: IO[bytes]) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise MetricsError(f"line {number} is no JSON: {error}") from None
+        if not isinstance(record, dict):
+            raise MetricsError(f"line {number} is no JSON object")
+        yield record
+
+
+def _read_csv(file: IO[bytes]) -> Iterator[dict[str, Any]]:
+    lines = (line.decode("utf-8-sig" if first else "utf-8") for first, line in _first(file))
+    for record in csv.DictReader(lines):
+        if None in record:
+            raise MetricsError("a line of the CSV has more fields than its header")
+        yield {name: typed_column(name, text) for name, text in record.items() if text}
+
+
+def _first(lines: Iterable[bytes]) -> Iterator[tuple[bool, bytes]]:
+    return ((number == 0, line) for number, line in enumerate(lines))
+
+
+def typed_column(name: str, text: str) -> Any:
+    """Turn a CSV field into a value of its column's kind; misfits are left for the check."""
+    column = BY_NAME.get(name)
+    try:
+        match column.kind if column else None:
+            case Kind.COUNT:
+                return int(text)
+            case Kind.MEASURE | Kind.FRACTION | Kind.NUMBER:
+                return float(text)
+            case Kind.FLAG if text.lower() in _TRUE | _FALSE:
+                return text.lower() in _TRUE
+            case Kind.SCORES:
+                return json.loads(text)
+    except ValueError:
+        return text
+    return text
+
+
+def _read_parquet(file: IO[bytes]) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        for batch in pq.ParquetFile(file).iter_batches(10_000):
+            for record in batch.to_pylist(maps_as_pydicts="strict"):
+                yield {name: value for name, value in record.items() if value is not None}
+    except (pa.ArrowInvalid, OSError) as error:
+        raise MetricsError(f"the Parquet file cannot be read: {error}") from None
+
+
+def import_rows(
+    store: Store,
+    path: Path,
+    kind: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Append a file's rows to the table; a file that was imported before adds nothing.
+
+    Args:
+        store: The store.
+        path: The file.
+        kind: Its format, one of `FORMATS`.
+        columns: See `read_records`.
+        defaults: Columns that rows of the file lack.
+        dry_run: Check every row and write none.
+        progress: Called with the rows done so far.
+
+    Returns:
+        How many rows were added, or would be.
+
+    Raises:
+        MetricsError: A row is wrong; the batches before it are imported, and a second try after
+            mending the file continues behind them.
+    """
+    from promptreg.storage.decode import rows_to_arrow
+
+    seen: dict[str, int] = {}
+    added = done = 0
+    with path.open("rb") as file:
+        records = read_records(file, kind, columns)
+        while batch := list(islice(records, _BATCH)):
+            rows = [_checked(record, defaults, done + n) for n, record in enumerate(batch, 1)]
+            done += len(rows)
+            name = _batch_name(rows, seen)
+            store.table.refresh()
+            if not store.table.holds(name):
+                if not dry_run:
+                    store.table.append(rows_to_arrow(rows, store.pricer), [name])
+                added += len(rows)
+            if progress is not None:
+                progress(done)
+    return added
+
+
+def _checked(
+    record: Mapping[str, Any], defaults: Mapping[str, Any] | None, number: int
+) -> dict[str, Any]:
+    try:
+        return check_row({**(defaults or {}), **record})
+    except MetricsError as error:
+        raise MetricsError(f"row {number}: {error.message}", fix=error.fix) from error
+
+
+def _batch_name(rows: list[dict[str, Any]], seen: dict[str, int]) -> str:
+    """Return a batch's transaction: its content, and how often the file had it before."""
+    text = json.dumps(rows, sort_keys=True).encode()
+    digest = hashlib.sha256(text).hexdigest()
+    seen[digest] = seen.get(digest, 0) + 1
+    return f"import-{digest}-{seen[digest]}"
+
+
+def export_rows(store: Store, path: Path, kind: str, chosen: Filter) -> int:
+    """Write the chosen rows to a file, the oldest first; return how many.
+
+    The file appears under its name only when it is whole.
+
+    Args:
+        store: The store.
+        path: Where to.
+        kind: One of `FORMATS`.
+        chosen: Which rows.
+    """
+    where, values = condition(chosen)
+    names = ", ".join(f'"{name}"' for name in NAMES)
+    temporary = path.with_name(f".{path.name}.part")
+    options = {
+        "parquet": "FORMAT parquet, COMPRESSION zstd",
+        "csv": "FORMAT csv, HEADER",
+        "jsonl": "FORMAT json",
+    }[kind]
+    if kind == "csv":
+        # A map has no CSV form of its own that anybody could read back.
+        names = names.replace('"scores"', "to_json(scores) AS scores")
+    target = str(temporary).replace("'", "''")
+    query = f"COPY (SELECT {names} FROM calls WHERE {where} ORDER BY ts) TO '{target}' ({options})"  # noqa: S608 - our columns
+    ((count,),) = store.sql(query, values)
+    temporary.replace(path)
+    return int(count)
