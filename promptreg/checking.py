@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promptreg.claims import collect_claims, release_ref
 from promptreg.content import CommitSource, Content, Source, content_of, read_content
 from promptreg.errors import HistoryError, Location, NotFoundError, PromptError
 from promptreg.findings import Finding, finding_of
+from promptreg.formats.report import ChangedPrompt, CheckReport
 from promptreg.labels import label_of_path, lint_label, parse_label
 from promptreg.naming import NAME, is_fragment
 from promptreg.parsing import lint_prompt
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from promptreg.changes import Change
     from promptreg.registry import Registry
 
-__all__ = ["Base", "CheckResult", "CheckedPrompt", "check_branch", "check_files", "find_base"]
+__all__ = [
+    "Base",
+    "CheckResult",
+    "CheckedPrompt",
+    "check_branch",
+    "check_files",
+    "find_base",
+    "report_of",
+    "with_gate",
+]
 
 # The branch that a pull request goes to, as each CI says it.
 _CI_TARGETS = (
@@ -166,8 +176,6 @@ def check_files(registry: Registry, paths: Iterable[str], *, strict: bool = Fals
 
 
 def _with_command(finding: Finding) -> Finding:
-    from dataclasses import replace
-
     return replace(finding, fix=f"promptreg bump {finding.location.path}")
 
 
@@ -314,6 +322,61 @@ def _line_of_key(data: bytes, name: str) -> int:
     return next((number for number, key in enumerate(keys, 1) if key == name), 1)
 
 
+def report_of(result: CheckResult) -> CheckReport:
+    """Return what a check found in the form that all formats render."""
+    base = result.base
+    return CheckReport(
+        base=base.name if base else "",
+        base_commit=base.commit[:7] if base else "",
+        base_source=f"from {base.source}" if base else "",
+        prompts=tuple(_changed(prompt) for prompt in result.prompts),
+        findings=result.findings,
+    )
+
+
+def _changed(checked: CheckedPrompt) -> ChangedPrompt:
+    base, head = checked.base, checked.head
+    lines = [c.location.line for c in checked.changes if c.location.path == checked.path]
+    return ChangedPrompt(
+        name=checked.name,
+        path=checked.path,
+        base_version=_stated(base),
+        head_version=_stated(head),
+        level=checked.level.label,
+        changes=tuple(f"{c.level.label} {c.rule}: {c.detail}" for c in checked.changes),
+        base_digest=base.digest if base else "",
+        head_digest=head.digest if head else "",
+        line=next((line for line in lines if line), 1),
+    )
+
+
+def _stated(content: Content | None) -> str | None:
+    version = content.prompt.version if content is not None else None
+    return str(version) if version is not None else None
+
+
+def with_gate(
+    report: CheckReport, registry: Registry, thresholds: Sequence[str] = ()
+) -> CheckReport:
+    """Add the gate's verdict on every prompt that the branch changes.
+
+    Args:
+        report: What the check found.
+        registry: Where the metrics are.
+        thresholds: Thresholds that override the configuration, such as ``latency:+50%``.
+
+    Raises:
+        ConfigError: A threshold does not follow the grammar.
+        MetricsError: The store cannot be read.
+    """
+    from promptreg.gate import judge
+
+    changes = [p.for_gate() for p in report.prompts if p.head_digest != p.base_digest]
+    judged = [change for change in changes if change.head_digest]
+    gate = judge(registry.metrics, judged, registry.config, overrides=thresholds)
+    return replace(report, gate=gate)
+
+
 def _remote_has_tags(registry: Registry, name: str) -> bool:
     """Ask the remote; when it cannot be asked the tags may be there."""
     from promptreg.git.process import try_git
@@ -359,8 +422,6 @@ def _lint(
 
 
 def _sorted(found: Iterable[Finding], *, strict: bool) -> tuple[Finding, ...]:
-    from dataclasses import replace
-
     if strict:
         found = [replace(f, severity="error") if f.severity == "warning" else f for f in found]
     unique = dict.fromkeys(found)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from promptreg.checking import check_branch, check_files, find_base, report_of, with_gate
 from promptreg.cli.completion import complete_files
 from promptreg.cli.context import open_registry, repository_path
 from promptreg.cli.errors import ExitCode
+from promptreg.cli.output import data, style
+from promptreg.errors import ConfigError
+from promptreg.formats import CheckFormat, CheckReport, render_check
 
 __all__ = ["check"]
-
-
-class CheckFormat(StrEnum):
-    """How a check writes what it found."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    GITHUB = "github"
-    JUNIT = "junit"
-    GITLAB = "gitlab"
 
 
 class OnInconclusive(StrEnum):
@@ -65,9 +60,6 @@ def check(
     twice, templates render, labels name tags; with --metrics also that nothing got worse.
     Exits with 1 when an error or a regression was found, with 3 when it cannot tell.
     """
-    from promptreg.checking import check_branch, check_files, find_base
-    from promptreg.errors import ConfigError
-
     if files and (base is not None or metrics):
         raise ConfigError("FILES are checked alone; leave out --base and --metrics, or the files")
     with open_registry(fast_start=not metrics) as registry:
@@ -76,15 +68,21 @@ def check(
             result = check_files(registry, paths, strict=strict)
         else:
             result = check_branch(registry, find_base(registry, base), strict=strict)
-        gate = None
+        report = report_of(result)
         if metrics:
-            from promptreg.gating import judge_branch
-
-            gate = judge_branch(registry, result, threshold or ())
-    from promptreg.cli.checkout import write_check
-
-    undecided = write_check(result, gate, output)
-    if result.failed or (gate is not None and gate.regressed):
+            report = with_gate(report, registry, threshold or ())
+    _write(report, output)
+    if report.failed:
         raise typer.Exit(ExitCode.FOUND)
-    if undecided and on_inconclusive is OnInconclusive.FAIL:
+    if report.undecided and on_inconclusive is OnInconclusive.FAIL:
         raise typer.Exit(ExitCode.UNDECIDED)
+
+
+def _write(report: CheckReport, output: CheckFormat) -> None:
+    text = render_check(report, output, style)
+    if text:
+        data(text.rstrip("\n"))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if output is CheckFormat.GITHUB and summary:
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(render_check(report, CheckFormat.MARKDOWN) + "\n")
