@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from promptreg.formats import figures
 from promptreg.formats.report import ChangedPrompt, CheckReport, count
-from promptreg.gate import accept_command
+from promptreg.gate import accept_command, measure_command
 from promptreg.gate.model import Comparison, GateRow, Outcome
 from promptreg.stats.metrics import metric_named
 
@@ -111,7 +111,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
         command = accept_command(comparison.change, comparison.rows)
         yield f"To accept {count(bad, 'regression')}: {code(command)}"
     elif comparison.is_empty and comparison.change.base_digest:
-        yield f"To measure: {code(f'promptreg eval {comparison.change.prompt} --base REF')}"
+        yield f"To measure: {code(measure_command(comparison.change))}"
 
 
 def _cells(row: GateRow, comparison: Comparison) -> Sequence[str]:

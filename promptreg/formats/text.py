@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from promptreg.formats import figures
-from promptreg.gate import accept_command
+from promptreg.gate import accept_command, measure_command
 from promptreg.gate.model import Comparison, GateRow, Outcome
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ def _comparison(comparison: Comparison, style: Styler) -> Iterator[str]:
     for note in comparison.notes:
         yield f"  {'note:'.ljust(label)}  {one_line(note)}"
     if comparison.is_empty and comparison.change.base_digest:
-        command = f"promptreg eval {comparison.change.prompt} --base REF"
-        yield f"  {'fix:'.ljust(label)}  {command}"
+        yield f"  {'fix:'.ljust(label)}  {measure_command(comparison.change)}"
     if any(row.outcome is Outcome.REGRESSION for row in comparison.rows):
         command = accept_command(comparison.change, comparison.rows)
         yield f"  {'accept:'.ljust(label)}  {command}"

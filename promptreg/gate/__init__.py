@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from promptreg.gate.accepting import accept_command, outcome_of
+from promptreg.gate.accepting import accept_command, measure_command, outcome_of
 from promptreg.gate.collect import Group, Rows, collect, comparable_contexts, groups_of
 from promptreg.gate.model import (
     Comparison,
@@ -49,6 +49,7 @@ __all__ = [
     "accept_command",
     "gate_thresholds",
     "judge",
+    "measure_command",
 ]
 
 _FOR_INFORMATION = ("input_tokens", "output_tokens", "cost")

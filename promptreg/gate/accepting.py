@@ -15,7 +15,7 @@ from promptreg.stats.thresholds import Form, Threshold, parse_threshold
 if TYPE_CHECKING:
     from promptreg.config import Accept
 
-__all__ = ["accept_command", "outcome_of"]
+__all__ = ["accept_command", "measure_command", "outcome_of"]
 
 _SHORTEST_DIGEST = 12
 _OUTCOMES = {
@@ -58,6 +58,11 @@ def accept_command(change: PromptChange, rows: Sequence[GateRow]) -> str:
     metrics = [row.name for row in rows if row.outcome is Outcome.REGRESSION]
     names = shlex.join([change.prompt, *metrics])
     return f"promptreg accept {names} --reason TEXT --until DATE"
+
+
+def measure_command(change: PromptChange) -> str:
+    """Return the command that brings the missing rows into the store."""
+    return f"promptreg metrics log --from-jsonl FILE   (rows of {change.prompt} {change.versions})"
 
 
 def _is_about(accept: Accept, judgement: Judgement, change: PromptChange) -> bool:

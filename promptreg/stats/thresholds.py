@@ -3,8 +3,8 @@
 ::
 
     threshold = metric ["." statistic] ":" ( change | limit )
-    change    = ("+" | "-") number ["%" | "pp" | unit]        against the base
-    limit     = ("<=" | ">=" | "<" | ">") number ["%" | unit] ["/" period]
+    change    = ("+" | "-") ["$"] number ["%" | "pp" | unit]        against the base
+    limit     = ("<=" | ">=" | "<" | ">") ["$"] number ["%" | unit] ["/" period]
     statistic = "mean" | "p95"
     unit      = "ms" | "s" | "m" | "$" | "usd" | "tokens"
     period    = "hour" | "day" | "week" | "month"
@@ -34,10 +34,10 @@ __all__ = [
 
 _METRIC = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_-]*)(?:\.(?P<statistic>[a-z0-9]+))?")
 _CHANGE = re.compile(
-    r"(?P<sign>[+-])\s*(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>%|pp|[a-zA-Z$]*)"
+    r"(?P<sign>[+-])\s*\$?(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>%|pp|[a-zA-Z$]*)"
 )
 _LIMIT = re.compile(
-    r"(?P<sign><=|>=|<|>)\s*(?P<number>-?(?:\d+(?:\.\d*)?|\.\d+))\s*(?P<unit>%|[a-zA-Z$]*)"
+    r"(?P<sign><=|>=|<|>)\s*\$?(?P<number>-?(?:\d+(?:\.\d*)?|\.\d+))\s*(?P<unit>%|[a-zA-Z$]*)"
     r"(?:/(?P<period>[a-z]+))?"
 )
 _STATISTICS = ("mean", "p95")

@@ -241,11 +241,11 @@ def test_gitlab_fingerprints_stay_when_lines_move() -> None:
     assert first["location"] != second["location"]
 
 
-def test_undecided_without_rows_names_the_evaluation() -> None:
+def test_undecided_without_rows_names_the_command() -> None:
     """A prompt nobody measured says how to measure it."""
     bare = Comparison(CHANGE, notes=("no rows of either side",))
     report = CheckReport(gate=GateReport((bare,)))
-    assert "promptreg eval summarizer --base REF" in render_check(report)
+    assert "promptreg metrics log --from-jsonl FILE" in render_check(report)
     assert report.undecided == 1
     assert not report.failed
 
