@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from jinja2 import Undefined
 from jinja2.exceptions import TemplateRuntimeError
 
 __all__ = [
@@ -80,14 +81,26 @@ def emit(value: Any) -> str:
     Raises:
         LimitError: The text is too long.
     """
-    require_size(value)
-    text = value if type(value) is str else str(value)
+    if type(value) is str:
+        text = value
+    else:
+        require_size(value, strict=True)
+        text = str(value)
     spend(1, len(text))
     return text
 
 
-def measure(value: Any, limit: int = MAX_CHARACTERS) -> int:
-    """Estimate the characters a value prints as; stop counting beyond the limit."""
+def measure(value: Any, limit: int = MAX_CHARACTERS, *, strict: bool = False) -> int:
+    """Estimate the characters a value prints as; stop counting beyond the limit.
+
+    Args:
+        value: Any value of a template.
+        limit: Where to stop.
+        strict: Refuse undefined parts, which a list would print as the word Undefined.
+
+    Raises:
+        UndefinedError: Under `strict`, a part is undefined.
+    """
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Mapping):
@@ -95,22 +108,25 @@ def measure(value: Any, limit: int = MAX_CHARACTERS) -> int:
     elif isinstance(value, list | tuple):
         parts = iter(value)
     else:
+        if strict and isinstance(value, Undefined):
+            str(value)
         return _SCALAR
     total = 2
     for part in parts:
-        total += 2 + measure(part, limit - total)
+        total += 2 + measure(part, limit - total, strict=strict)
         if total > limit:
             break
     return total
 
 
-def require_size(value: Any) -> None:
+def require_size(value: Any, *, strict: bool = False) -> None:
     """Refuse a value that prints as too long a text.
 
     Raises:
         LimitError: It does.
+        UndefinedError: Under `strict`, a part of it is undefined.
     """
-    if measure(value) > MAX_CHARACTERS:
+    if measure(value, strict=strict) > MAX_CHARACTERS:
         raise LimitError(f"a value is longer than {MAX_CHARACTERS:,} characters")
 
 

@@ -107,7 +107,7 @@ def _guarded(name: str, filter_: _Filter) -> _Filter:
     @functools.wraps(filter_)
     def guard(*args: Any, **kwargs: Any) -> Any:
         value, options = args[first], (*args[first + 1 :], *kwargs.values())
-        _charge(value)
+        _charge(value, strict=name == "string")
         if name in _SIZED:
             _require_small(name, value, options)
         result = filter_(*args, **kwargs)
@@ -117,8 +117,8 @@ def _guarded(name: str, filter_: _Filter) -> _Filter:
     return guard
 
 
-def _charge(value: Any) -> None:
-    require_size(value)
+def _charge(value: Any, *, strict: bool = False) -> None:
+    require_size(value, strict=strict)
     if isinstance(value, str):
         spend(1 + len(value) // 1024)
     else:
@@ -200,7 +200,7 @@ def _concat(context: Context, *values: Any) -> str:
 
 
 @pass_context
-def _spend(context: Context, characters: int) -> str:
+def _spend(context: Context, steps: int, characters: int) -> str:
     del context
-    spend(1, characters)
+    spend(steps, characters)
     return ""

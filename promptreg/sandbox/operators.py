@@ -22,13 +22,14 @@ def percent_format(template: str, arguments: Any) -> str:
 
     Raises:
         LimitError: A width or a precision is too large.
+        UndefinedError: An argument is undefined.
     """
     for found in _SPECIFIER.finditer(template):
         for number in (found["width"], found["precision"]):
             if number == "*" or (number and (len(number) > len(str(_MAX_WIDTH)))):
                 raise LimitError(f"%{number} is wider than {_MAX_WIDTH} characters")
     copies = template.count("%")
-    if copies * (measure(arguments) + _MAX_WIDTH) > MAX_CHARACTERS * 64:
+    if copies * (measure(arguments, strict=True) + _MAX_WIDTH) > MAX_CHARACTERS * 64:
         raise LimitError("formatting makes too long a text")
     result: str = template % arguments
     return _checked(result)

@@ -24,6 +24,8 @@ _FORBIDDEN: Mapping[type[nodes.Node], str] = {
 _CALLABLE = frozenset({"caller", "loop", "range"})
 _LOOP_METHODS = frozenset({"changed", "cycle"})
 _HIDDEN = frozenset({"self", "super"})
+# Steps of a call, which takes ten times as long as a loop's round.
+_CALL = 10
 
 
 def check(tree: nodes.Template) -> None:
@@ -62,28 +64,30 @@ class _Charger(NodeTransformer):
     """Static text in a loop costs no expression that would be charged, so it is charged ahead."""
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - jinja2 looks for this name
-        return self._charged(node)
+        return self._charged(node, 1)
 
     def visit_Macro(self, node: nodes.Macro) -> nodes.Node:  # noqa: N802
-        return self._charged(node)
+        return self._charged(node, _CALL)
 
     def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:  # noqa: N802
-        return self._charged(node)
+        return self._charged(node, _CALL)
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         return _filter(CONCAT, node.nodes[0], node.nodes[1:], node)
 
-    def _charged(self, node: Any) -> nodes.Node:
+    def _charged(self, node: Any, steps: int) -> nodes.Node:
         length = sum(len(data.data) for part in node.body for data in _texts(part))
         self.generic_visit(node)
-        amount = nodes.Const(length, lineno=node.lineno, environment=node.environment)
-        charge = _filter(SPEND, amount, [], node)
-        node.body.insert(
-            0, nodes.Output([charge], lineno=node.lineno, environment=node.environment)
-        )
+        charge = _filter(SPEND, _constant(steps, node), [_constant(length, node)], node)
+        output = nodes.Output([charge], lineno=node.lineno, environment=node.environment)
+        node.body.insert(0, output)
         charged: nodes.Node = node
         return charged
+
+
+def _constant(value: int, near: nodes.Node) -> nodes.Const:
+    return nodes.Const(value, lineno=near.lineno, environment=near.environment)
 
 
 def _texts(node: nodes.Node) -> list[nodes.TemplateData]:
