@@ -31,6 +31,7 @@ class CommandEntry:
 
 COMMANDS: dict[str, CommandEntry] = {
     "init": CommandEntry("start", "init", "Start"),
+    "new": CommandEntry("new", "new", "Start"),
     "bump": CommandEntry("edit", "bump", "Edit"),
     "check": CommandEntry("check", "check", "Edit"),
     "diff": CommandEntry("diff", "diff", "Edit"),

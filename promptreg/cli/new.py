@@ -1,0 +1,58 @@
+"""`promptreg new`: start a prompt."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from promptreg.cli.context import directory, open_registry
+from promptreg.cli.output import data, message, style
+
+__all__ = ["new"]
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="The new prompt, such as support/triage.")],
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Start from a prompt file, or from a text, which becomes the user message;"
+            " - is standard input.",
+        ),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The model, such as openai/gpt-4o.")] = None,
+    description: Annotated[
+        str | None, typer.Option(help="What the prompt is for, in one line.")
+    ] = None,
+) -> None:
+    """Start a prompt: write NAME.prompt.yml with the schema for editors.
+
+    Overwrites nothing. The version comes with the first commit, by the hook or promptreg bump.
+    """
+    from promptreg.creating import create_prompt
+
+    with open_registry() as registry:
+        given = None if source is None else (str(source), _read(source))
+        created = create_prompt(registry, name, source=given, model=model, description=description)
+    data(f"created {style(created.path, 'bold')}")
+    if created.schema:
+        message(f"Wrote {created.schema}, which editors check prompts with.")
+    if created.follows:
+        message(f"The name was used before, up to {created.follows}: versions continue above.")
+    message(f"Next: edit it, then promptreg bump {created.path} and commit.")
+
+
+def _read(source: Path) -> bytes:
+    from promptreg.errors import ConfigError
+
+    if str(source) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return (directory() / source).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read {source}: {error.strerror}") from error
