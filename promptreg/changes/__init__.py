@@ -158,7 +158,7 @@ def _equal(field: str, old: Prompt, new: Prompt) -> bool:
 
 
 def _unnamed(field: str, new: Prompt, *, same_meaning: bool) -> Difference:
-    return Difference("respelled" if same_meaning else "other-changed", field, new.at(field))
+    return Difference("spelling-changed" if same_meaning else "other-changed", field, new.at(field))
 
 
 def _variables_rewritten(old: Prompt, new: Prompt) -> Difference:

@@ -54,7 +54,7 @@ CHANGE_TEXTS: Mapping[str, _Texts] = {
             ),
             "+variables:\n+  article: string",
         ),
-        "respelled": (
+        "spelling-changed": (
             "A field is written in another way and means the same",
             (
                 "A default written out, a shorthand in full, a schema as a mapping instead of"
