@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promptreg.errors import MetricsError
 from promptreg.metrics.columns import NAMES
@@ -15,9 +15,18 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["calls_sql", "connect", "lock_down", "one_line", "table_has_rows"]
+__all__ = [
+    "calls_sql",
+    "check_readable",
+    "connect",
+    "is_about_a_file",
+    "lock_down",
+    "one_line",
+    "table_has_rows",
+]
 
 _SHARE_OF_MEMORY = 0.6
+_DAMAGE_WORDS = (".parquet", "tprotocolexception", "decompress", "corrupt", "magic bytes", "thrift")
 
 
 def connect(memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
@@ -95,12 +104,20 @@ def table_has_rows(files: Sequence[str], rows: pa.Table) -> bool:
     return missing is not None and missing[0] == 0
 
 
+def is_about_a_file(error: Exception) -> bool:
+    """Tell whether DuckDB complains about a file rather than about the query."""
+    import duckdb
+
+    if isinstance(error, duckdb.PermissionException):
+        return False
+    # A damaged page or footer comes as any of several kinds of error; their words tell.
+    text = str(error).lower()
+    return isinstance(error, duckdb.IOException) or any(word in text for word in _DAMAGE_WORDS)
+
+
 def check_readable(error: Exception) -> MetricsError:
     """Return what to say when a file of the table cannot be read."""
     return MetricsError(
         f"a file of the metrics table cannot be read: {one_line(error)}",
         fix="promptreg metrics doctor",
     )
-
-
-Rows = list[tuple[Any, ...]]

@@ -68,6 +68,17 @@ def run_query(store: Store, query: str) -> QueryResult:
     """
     import duckdb
 
+    try:
+        return store.persist(lambda: _answer(store, query))
+    except duckdb.PermissionException as error:
+        raise MetricsError(
+            "a query reads the view calls and no files", fix="use promptreg metrics export"
+        ) from error
+    except duckdb.Error as error:
+        raise MetricsError(f"the query failed: {one_line(error)}") from error
+
+
+def _answer(store: Store, query: str) -> QueryResult:
     files, tail = store.snapshot()
     connection = connect()
     try:
@@ -79,12 +90,6 @@ def run_query(store: Store, query: str) -> QueryResult:
         _define(connection, files, store.table.column_names(), tail is not None)
         lock_down(connection, files)
         return QueryResult(connection.sql(query).to_arrow_table())
-    except duckdb.PermissionException as error:
-        raise MetricsError(
-            "a query reads the view calls and no files", fix="use promptreg metrics export"
-        ) from error
-    except duckdb.Error as error:
-        raise MetricsError(f"the query failed: {one_line(error)}") from error
     finally:
         connection.close()
 

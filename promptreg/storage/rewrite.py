@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConflictError, MetricsError
-from promptreg.storage.engine import calls_sql, check_readable, connect
+from promptreg.storage.engine import calls_sql, check_readable, connect, is_about_a_file
 from promptreg.storage.segments import sync_file
 
 if TYPE_CHECKING:
@@ -115,7 +115,6 @@ def write_part(
     )
     connection = connect(_MEMORY)
     try:
-        connection.execute("SET preserve_insertion_order = false")
         connection.execute(f"CREATE TEMP VIEW calls AS {source}")
         connection.execute(
             f"COPY (SELECT * FROM calls WHERE {where} ORDER BY prompt, version, ts) "  # noqa: S608 - built from our own columns
@@ -124,11 +123,10 @@ def write_part(
             list(values),
         )
         statistics = _statistics(connection, build / name)
-    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+    except BaseException as error:
         _discard(build / name)
-        raise check_readable(error) from error
-    except BaseException:
-        _discard(build / name)
+        if isinstance(error, duckdb.Error) and is_about_a_file(error):
+            raise check_readable(error) from error
         raise
     finally:
         connection.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from promptreg.errors import MetricsError
-from promptreg.storage.engine import calls_sql, check_readable, connect, one_line
+from promptreg.storage.engine import calls_sql, check_readable, connect, is_about_a_file, one_line
 from promptreg.storage.extra import require_extra
 from promptreg.storage.seal import SealReport, seal_segments
 from promptreg.storage.segments import list_segments
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Store"]
 
 T = TypeVar("T")
-_READ_TRIES = 5
+_READ_TRIES = 20
 _SEAL_COUNT = 32
 _SEAL_BYTES = 1 << 20
 
@@ -69,6 +69,7 @@ class Store:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._pid = os.getpid()
         self._stale = True
+        self._viewed = -2
         self._pinned = 0
         self._lock = threading.RLock()
 
@@ -92,29 +93,37 @@ class Store:
         import duckdb
 
         with self._lock:
-            for attempt in range(_READ_TRIES):
-                connection = self.refresh()
-                try:
-                    return ask(connection)
-                except (duckdb.IOException, duckdb.InvalidInputException) as error:
-                    # A purge may have deleted a file since the list was made. A file that is
-                    # still listed after a new look is really damaged.
-                    if attempt and not self._lost_a_file():
-                        raise check_readable(error) from error
-                    self._stale = True
-                    self._pinned_refresh()
-                except duckdb.Error as error:
-                    raise MetricsError(f"the query failed: {one_line(error)}") from error
-            raise MetricsError(
-                "the metrics table keeps losing files", fix="promptreg metrics doctor"
-            )
+            try:
+                return self.persist(lambda: ask(self.refresh()))
+            except duckdb.Error as error:
+                raise MetricsError(f"the query failed: {one_line(error)}") from error
+
+    def persist(self, work: Callable[[], T]) -> T:
+        """Do what reads files of the table, again when one was deleted since it was listed.
+
+        Compactions leave replaced files for an hour, but a purge deletes them at once.
+
+        Raises:
+            MetricsError: A file that is still part of the table cannot be read.
+        """
+        import duckdb
+
+        for attempt in range(_READ_TRIES):
+            try:
+                return work()
+            except duckdb.Error as error:
+                if not is_about_a_file(error):
+                    raise
+                self._stale = True
+                if self._pinned:
+                    self._look()
+                # A file that is still listed after a second look is really damaged.
+                if attempt and not self._lost_a_file():
+                    raise check_readable(error) from error
+        raise MetricsError("the table keeps losing files", fix="promptreg metrics doctor")
 
     def _lost_a_file(self) -> bool:
         return self.table.is_local and not all(Path(uri).exists() for uri in self.table.uris())
-
-    def _pinned_refresh(self) -> None:
-        if self._pinned:
-            self._look()
 
     @contextmanager
     def pin(self) -> Iterator[Store]:
@@ -147,9 +156,10 @@ class Store:
         self._seal_if_many()
         # Tails first, table second: see Tails.read.
         changed = self._tails.read()
-        changed |= self.table.refresh()
+        self.table.refresh()
         changed |= self._tails.drop_sealed(self.table)
-        self._stale |= changed
+        # Sealing and compacting through this object move the table on by themselves.
+        self._stale |= changed or self.table.version != self._viewed
 
     def _seal_if_many(self) -> None:
         segments = list_segments(self.wal)
@@ -170,6 +180,7 @@ class Store:
             self.table.uris(), self.table.column_names(), tail=None if tail is None else "tail"
         )
         connection.execute(f"CREATE OR REPLACE TEMP VIEW calls AS {query}")
+        self._viewed = self.table.version
 
     def snapshot(self) -> tuple[list[str], pa.Table | None]:
         """Return the files and the live rows that together are all rows now."""

@@ -116,7 +116,7 @@ def test_wrong_values_are_refused(column: str, value: object, words: str) -> Non
         ("latency_ms", np.float64(0.25), 0.25),
         ("latency_ms", 3, 3.0),
         ("cost", Decimal("0.0025"), 0.0025),
-        ("success", np.bool_(False), False),
+        ("success", np.bool_(0), False),
         ("metadata", {"k": [1, None]}, '{"k": [1, null]}'),
         ("scores", {"tone": 1}, {"tone": 1.0}),
         ("ts", datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02 00:00:00.000000"),

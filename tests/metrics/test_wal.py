@@ -31,6 +31,12 @@ def lines_of(folder: Path) -> list[bytes]:
     ]
 
 
+def open_files() -> int:
+    """Return how many descriptors this process has, 0 where the system does not say."""
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.exists() else 0
+
+
 def test_logging_needs_no_extra(folder: Path) -> None:
     """An application that logs loads neither pyarrow, DuckDB, deltalake nor a price table."""
     code = (
@@ -63,9 +69,7 @@ def test_rolls(folder: Path, limit: str, monkeypatch: pytest.MonkeyPatch) -> Non
     for number in range(35):
         writer.append(b"%05d\n" % number)
     segments = list_segments(folder / "wal")
-    assert [len(segment.path.read_bytes()) // 6 for segment in segments] in ([10, 10, 10, 5],) or (
-        sorted(segment.size for segment in segments) == [30, 60, 60, 60]
-    )
+    assert sorted(segment.size for segment in segments) == [30, 60, 60, 60]
     assert sum(is_alive(segment) for segment in segments) == 1
 
 
@@ -276,10 +280,9 @@ def test_wrong_option(make: Callable[..., Metrics], option: str) -> None:
 def test_open_files_do_not_pile_up(make: Callable[..., Metrics]) -> None:
     """Many stores that are closed leave no descriptor behind."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    before = open_files()
     for _ in range(min(limit, 200)):
         metrics = make()
         metrics.log(**row())
         metrics.close()
-    after = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
-    assert after <= before + 1
+    assert open_files() <= before
