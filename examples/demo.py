@@ -43,6 +43,7 @@ class Walk:
 
     def type(self, line: str, *words: str, code: int = 0) -> str:
         """Show a command, run it, show what it says; it must exit with the code."""
+        print(f"\n{BOLD}$ {line}{OFF}", flush=True)
         done = subprocess.run(
             words or line.split(),
             cwd=self.folder,
@@ -53,10 +54,11 @@ class Walk:
             text=True,
             check=False,
         )
+        print(done.stdout.rstrip(), flush=True)
         if done.returncode != code:
             sys.exit(f"demo: `{line}` gave exit code {done.returncode}, expected {code}")
         if code:
-            pass
+            print(f"{DIM}(exit code {code}){OFF}")
         return done.stdout
 
     def edit(self, path: str, old: str, new: str) -> None:
@@ -66,10 +68,12 @@ class Walk:
         if old not in text:
             sys.exit(f"demo: {path} does not hold {old!r}")
         target.write_text(text.replace(old, new), encoding="utf-8")
+        print(f"\n{DIM}# edit {path}: {new.strip()!r}{OFF}")
 
 
 def heading(text: str) -> None:
     """Show where in the walk we are."""
+    print(f"\n{BOLD}== {text}{OFF}", flush=True)
 
 
 def start(walk: Walk) -> None:
@@ -136,6 +140,7 @@ def regress(walk: Walk, traffic: Traffic) -> None:
     walk.type("git commit -q -a -m ...", "git", "commit", "-q", "-a", "-m", "Be creative")
     rows = walk.folder / "evaluation.jsonl"
     rows.write_text(traffic.evaluation(walk.folder, CASES), encoding="utf-8")
+    print(f"\n{DIM}# evaluation.jsonl: {CASES} cases, run with 1.1.0 and with this branch{OFF}")
     walk.type("promptreg metrics log --from-jsonl evaluation.jsonl")
     walk.type("promptreg check --metrics --base main", code=1)
 
@@ -152,7 +157,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="where the report goes")
     parser.add_argument("--folder", type=Path, help="where the repository goes; kept")
     arguments = parser.parse_args()
-    time.monotonic()
+    began = time.monotonic()
     parent = arguments.folder or Path(tempfile.mkdtemp(prefix="promptreg-demo-"))
     folder = parent / "registry"
     folder.mkdir(parents=True)
@@ -164,6 +169,8 @@ def main() -> None:
     regress(walk, traffic)
     output = (arguments.output or parent / "report.html").resolve()
     report(walk, output)
+    print(f"\nThe regression was blocked. Report: {output}")
+    print(f"The repository: {folder}   ({time.monotonic() - began:.0f} s)")
 
 
 if __name__ == "__main__":

@@ -157,15 +157,17 @@ class _Walk:
     def run(self, tip: str) -> ReleasePlan:
         self._look_at_tip(tip)
         last: Commit | None = None
-        for commit in self.repository.first_parents(tip):
+        ages: dict[str, int] = {}
+        for age, commit in enumerate(self.repository.first_parents(tip)):
             last = commit
+            ages[commit.oid] = age
             for path in self._introduced(commit):
                 self._consider(commit, path)
             if not self.open and commit.oid in self.stops:
                 break
         if last is not None and last.oid in self.repository.shallow_commits:
             self._refuse_cut_history()
-        self.plan.candidates.reverse()
+        self.plan.candidates.sort(key=lambda c: (-ages[c.commit.oid], c.name, c.version))
         return self.plan
 
     def _look_at_tip(self, tip: str) -> None:

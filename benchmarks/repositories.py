@@ -1,0 +1,127 @@
+"""Large registries for benchmarks, made by git fast-import in seconds."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from promptreg.changes import Change
+from promptreg.digest import compute_digest
+from promptreg.errors import Location
+from promptreg.parsing import parse_prompt
+from promptreg.tags import Trailers, release_message
+from promptreg.versioning import Level, Version
+
+__all__ = ["Shape", "build_registry"]
+
+_TEXT = """\
+description: Answers questions of customers about {name}.
+version: {version}
+digest: {digest}
+model: openai/gpt-4o-mini
+modelParameters: {{temperature: 0.2, maxTokens: 300}}
+variables:
+  question: {{type: string, description: What the customer asks}}
+  tone: {{type: string, default: friendly, enum: [friendly, formal]}}
+messages:
+  - role: system
+    content: |
+      You answer questions about {name} in a {{{{tone}}}} tone. This is text number {number}.
+{filler}
+  - role: user
+    content: "{{{{question}}}}"
+tags: [support]
+metadata: {{owner: team-{number}}}
+"""
+_FILLER = "\n".join(
+    f"      Rule {i}: say only what the manual says, and quote the page it stands on."
+    for i in range(9)
+)
+_WHO = "Ada Example <ada@example.com>"
+_CHANGE = Change("message-changed", Level.MINOR, "system message", Location("prompt"))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large a registry is.
+
+    Attributes:
+        prompts: How many prompts.
+        versions: How many released versions each has, a commit each.
+        loose: Keep the tags as loose refs.
+    """
+
+    prompts: int
+    versions: int
+    loose: bool = False
+
+
+def build_registry(folder: Path, shape: Shape) -> Path:
+    """Build a registry whose tags are as `promptreg release` makes them; return its folder.
+
+    One commit carries the next version of every prompt, so that the history stays short where the
+    number of tags is what matters.
+    """
+    folder.mkdir(parents=True)
+    _git(folder, "init", "-q", "-b", "main")
+    process = subprocess.Popen(
+        ["git", "-C", str(folder), "fast-import", "--quiet", "--done"], stdin=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    write = process.stdin.write
+    mark = 0
+    for version in range(shape.versions):
+        blobs = []
+        for number in range(shape.prompts):
+            mark += 1
+            name = f"team-{number % 32:02}/prompt-{number:05}"
+            data, trailers = _prompt(name, number, Version(1, version, 0))
+            write(b"blob\nmark :%d\ndata %d\n%s\n" % (mark, len(data), data))
+            blobs.append((mark, name, trailers))
+        mark += 1
+        commit = mark
+        when = 1_700_000_000 + version * 3600
+        write(f"commit refs/heads/main\nmark :{commit}\ncommitter {_WHO} {when} +0000\n".encode())
+        write(b"data 7\nRelease\n")
+        for blob, name, _ in blobs:
+            write(f"M 100644 :{blob} prompts/{name}.prompt.yml\n".encode())
+        for _, name, trailers in blobs:
+            message = release_message(trailers, [_CHANGE] if version else []).encode()
+            tag = f"{name}@{trailers.version}"
+            write(f"tag {tag}\nfrom :{commit}\ntagger {_WHO} {when} +0000\n".encode())
+            write(b"data %d\n%s\n" % (len(message), message))
+    write(b"done\n")
+    process.stdin.close()
+    assert process.wait() == 0
+    if not shape.loose:
+        _git(folder, "pack-refs", "--all")
+    _git(folder, "checkout", "-q", "-f", "main")
+    _git(folder, "config", "user.name", "Ada Example")
+    _git(folder, "config", "user.email", "ada@example.com")
+    return folder
+
+
+def _prompt(name: str, number: int, version: Version) -> tuple[bytes, Trailers]:
+    import hashlib
+
+    text = _TEXT.format(
+        name=name, version=version, digest="0" * 12, number=f"{number}.{version}", filler=_FILLER
+    )
+    value = parse_prompt(text.encode(), f"{name}.prompt.yml", name).value
+    digest = compute_digest(value, {})
+    data = text.replace("digest: 000000000000", f"digest: {_quoted(digest[:12])}").encode()
+    blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    return data, Trailers(name, version, Level.MINOR, blob, digest, {})
+
+
+def _quoted(digest: str) -> str:
+    return (
+        f'"{digest}"'
+        if digest.isdigit() or "e" in digest and digest.replace("e", "").isdigit()
+        else digest
+    )
+
+
+def _git(folder: Path, *args: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *args], check=True)
