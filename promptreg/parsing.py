@@ -137,7 +137,11 @@ class _Reader:
         key: bool = False,
     ) -> None:
         positions = self.document.positions
-        location = positions.get(f"{where}#key" if key else where) or positions.get(where)
+        location = positions.get(f"{where}#key") if key else None
+        path = where
+        while location is None and path:
+            location = positions.get(path)
+            path = path.rpartition(".")[0]
         self.findings.append(
             Finding(
                 rule=rule,

@@ -185,6 +185,11 @@ def _too_deep(text: str) -> int | None:
 
 def _explain(error: Any, text: str, mark: Any) -> str:
     problem = str(error.problem or error.context or "not valid YAML")
+    if problem == "second occurrence":
+        problem = f"an anchor is defined twice, first on line {error.context_mark.line + 1}"
+    elif error.problem and error.context and error.context_mark is not None:
+        # The fault shows at the end of what was not closed; where that began says more.
+        problem += f" ({error.context} from line {error.context_mark.line + 1})"
     if mark is not None:
         lines = text.splitlines()
         around = "".join(lines[max(0, mark.line - 1) : mark.line + 1])
@@ -287,7 +292,8 @@ class _Builder:
     def _scalar(self, node: Any, where: str) -> Any:
         text: str = node.value
         match node.tag.removeprefix(_TAG):
-            case "str":
+            # The C parser resolves a lone = as YAML 1.1 did; to us it is text.
+            case "str" | "value":
                 lines = 1 if node.style in ("|", ">") else 0
                 self.text_lines[where] = node.start_mark.line + 1 + lines
                 return text
