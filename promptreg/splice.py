@@ -53,13 +53,13 @@ def _edits(document: Document, version: str, digest: str) -> list[_Edit]:
     eol = _line_end(text)
     if version_pair is None:
         edits = [] if digest_pair is None else [_removal(document, digest_pair)]
-        return [*edits, _insertion(document, f"version: {version}", f"digest: {digest_text}")]
+        return [*edits, _insertion(document, version, digest_text)]
     edits = [_replacement(document, version_pair, version)]
     if root.flow_style:
         if digest_pair is not None:
             return [*edits, _replacement(document, digest_pair, digest_text)]
         end = version_pair[1].end_mark.index
-        return [*edits, _Edit(end, end, f", digest: {digest_text}")]
+        return [*edits, _Edit(end, end, f", {_flow_pair(version_pair, 'digest', digest_text)}")]
     if digest_pair is not None:
         if digest_pair[0].start_mark.line == version_pair[1].end_mark.line + 1:
             return [*edits, _replacement(document, digest_pair, digest_text)]
@@ -113,13 +113,23 @@ def _removal(document: Document, pair: tuple[Any, Any]) -> _Edit:
     return _Edit(start, end + len(_line_end(text, end)) if end < len(text) else end, "")
 
 
-def _insertion(document: Document, *lines: str) -> _Edit:
+def _flow_pair(neighbour: tuple[Any, Any] | None, key: str, value: str) -> str:
+    """Write a pair as its neighbour is written: a file of JSON stays JSON."""
+    if neighbour is not None and neighbour[0].style == '"':
+        bare = value.strip('"')
+        return f'"{key}": "{bare}"'
+    return f"{key}: {value}"
+
+
+def _insertion(document: Document, version: str, digest: str) -> _Edit:
     """Insert before the first field, which is after the leading comments."""
     root, text = document.root, document.text
     if root.flow_style:
         at = text.index("{", root.start_mark.index) + 1
-        separator = ", " if root.value else ""
-        return _Edit(at, at, ", ".join(lines) + separator)
+        neighbour = root.value[0] if root.value else None
+        pairs = (_flow_pair(neighbour, "version", version), _flow_pair(neighbour, "digest", digest))
+        return _Edit(at, at, ", ".join(pairs) + (", " if root.value else ""))
+    lines = (f"version: {version}", f"digest: {digest}")
     first = root.value[0][0].start_mark
     eol, indent = _line_end(text), " " * first.column
     return _Edit(first.index, first.index, "".join(f"{line}{eol}{indent}" for line in lines))
