@@ -118,7 +118,7 @@ def _prompt(name: str, number: int, version: Version) -> tuple[bytes, Trailers]:
 def _quoted(digest: str) -> str:
     return (
         f'"{digest}"'
-        if digest.isdigit() or "e" in digest and digest.replace("e", "").isdigit()
+        if digest.isdigit() or ("e" in digest and digest.replace("e", "").isdigit())
         else digest
     )
 
