@@ -32,6 +32,7 @@ class CommandEntry:
 COMMANDS: dict[str, CommandEntry] = {
     "init": CommandEntry("start", "init", "Start"),
     "new": CommandEntry("new", "new", "Start"),
+    "status": CommandEntry("status", "status", "Start"),
     "bump": CommandEntry("edit", "bump", "Edit"),
     "check": CommandEntry("check", "check", "Edit"),
     "diff": CommandEntry("diff", "diff", "Edit"),
@@ -39,6 +40,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "list": CommandEntry("browse", "list_prompts", "Browse"),
     "versions": CommandEntry("browse", "versions", "Browse", ("log",)),
     "show": CommandEntry("browse", "show", "Browse"),
+    "changelog": CommandEntry("changelog", "changelog", "Browse"),
     "release": CommandEntry("ship", "release", "Ship"),
     "label": CommandEntry("label", "app", "Ship"),
     "metrics": CommandEntry("metrics", "app", "Measure"),

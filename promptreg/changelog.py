@@ -1,0 +1,149 @@
+"""`changelog`: what was released since a time or a commit, from the tags alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from promptreg.errors import ConfigError
+from promptreg.moments import parse_moment
+
+if TYPE_CHECKING:
+    from promptreg.registry import Registry
+    from promptreg.tags import Release
+
+__all__ = ["Entry", "changelog", "write_markdown", "write_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One released version with the labels that name it now."""
+
+    name: str
+    release: Release
+    labels: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        release = self.release
+        return {
+            "prompt": self.name,
+            "version": str(release.version),
+            "level": release.trailers.level.label,
+            "date": release.when.isoformat(),
+            "author": release.author,
+            "commit": release.commit,
+            "labels": list(self.labels),
+            "changes": list(release.changes),
+        }
+
+
+def changelog(
+    registry: Registry,
+    name: str | None = None,
+    *,
+    since: str | None = None,
+    now: datetime | None = None,
+) -> list[Entry]:
+    """Return released versions, newest first.
+
+    Args:
+        registry: The registry.
+        name: Only this prompt.
+        since: An age such as ``7d``, a day, a time, or a revision: what its history holds is left
+            out.
+        now: What an age counts from.
+
+    Raises:
+        ConfigError: The since is neither a time nor a revision.
+        NotFoundError: There is no such prompt.
+    """
+    names = [name] if name is not None else sorted(registry.tags.names())
+    releases = [(each, release) for each in names for release in registry.releases(each)]
+    kept = _since(registry, releases, since, now) if since is not None else releases
+    labels = {label: registry.label(label) for label in registry.label_names()}
+    entries = [
+        Entry(each, release, tuple(k for k, v in labels.items() if v.get(each) == release.version))
+        for each, release in kept
+    ]
+    # Within one commit: by name, then the greater version first.
+    entries.sort(key=lambda e: e.name)
+    entries.sort(key=lambda e: (e.release.when, e.release.version), reverse=True)
+    return entries
+
+
+def _since(
+    registry: Registry,
+    releases: list[tuple[str, Release]],
+    since: str,
+    now: datetime | None,
+) -> list[tuple[str, Release]]:
+    try:
+        moment = parse_moment(since, now)
+    except ConfigError:
+        commit = registry.repository.resolve_commit(since)
+        if commit is None:
+            raise ConfigError(
+                f"--since {since} is neither a time nor a revision",
+                fix="write 7d, 2026-01-31, a tag, a branch or a commit",
+            ) from None
+        known = _history(registry, commit)
+        return [(name, release) for name, release in releases if release.commit not in known]
+    return [(name, release) for name, release in releases if release.when >= moment]
+
+
+def _history(registry: Registry, commit: str) -> frozenset[str]:
+    """Return a commit with all its ancestors, every parent counted."""
+    repository = registry.repository
+    seen: set[str] = set()
+    waiting = [commit]
+    while waiting:
+        oid = waiting.pop()
+        if oid in seen:
+            continue
+        seen.add(oid)
+        if oid not in repository.shallow_commits:
+            waiting.extend(repository.commit(oid).parents)
+    return frozenset(seen)
+
+
+def write_text(entries: Sequence[Entry]) -> Iterable[str]:
+    """Yield the lines of a changelog for the terminal."""
+    for entry in entries:
+        release = entry.release
+        labels = f"  [{', '.join(entry.labels)}]" if entry.labels else ""
+        yield (
+            f"{release.when:%Y-%m-%d}  {entry.name} {release.version}  {_level(release)}"
+            f"  {release.author}{labels}"
+        )
+        for change in release.changes:
+            yield f"    {change}"
+
+
+def write_markdown(entries: Sequence[Entry]) -> Iterable[str]:
+    """Yield the lines of a changelog in Markdown, one heading a day."""
+    day = None
+    for entry in entries:
+        release = entry.release
+        if day != (day := release.when.date()):
+            yield f"## {day.isoformat()}"
+            yield ""
+        labels = f", now {', '.join(entry.labels)}" if entry.labels else ""
+        yield (
+            f"### {_escape(entry.name)} {release.version} ({_level(release)} by"
+            f" {_escape(release.author)}{labels})"
+        )
+        yield ""
+        yield from (f"- {_escape(change)}" for change in release.changes)
+        yield ""
+
+
+def _level(release: Release) -> str:
+    return release.trailers.level.label if release.trailers.level else "first version"
+
+
+def _escape(text: str) -> str:
+    """Keep names and details from turning into markup or links."""
+    return "".join(f"\\{c}" if c in "\\`*_[]<>#|@" else c for c in text)
