@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.stats.distributions import chi2_sf, normal_sf, t_isf
 from promptreg.stats.gate import holm
@@ -53,8 +52,7 @@ class State(StrEnum):
         return self in {State.WINNER, State.EQUIVALENT, State.EXHAUSTED}
 
 
-@dataclass(frozen=True, slots=True)
-class ArmComparison:
+class ArmComparison(NamedTuple):
     """One arm against another; changes are shares of the first one's mean.
 
     Attributes:
@@ -81,8 +79,7 @@ class ArmComparison:
         return 1.0 - self.p_adjusted
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What the data of all arms say.
 
     Attributes:
@@ -215,7 +212,7 @@ def _share(difference: float, base: Moments, metric: Metric) -> float:
 
 def _adjusted(comparisons: Sequence[ArmComparison]) -> list[ArmComparison]:
     adjusted = holm([comparison.p for comparison in comparisons])
-    return [replace(c, p_adjusted=p) for c, p in zip(comparisons, adjusted, strict=True)]
+    return [c._replace(p_adjusted=p) for c, p in zip(comparisons, adjusted, strict=True)]
 
 
 def _winner(

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from statistics import NormalDist
 
 __all__ = [
     "binomial_upper_tail",
@@ -28,7 +31,6 @@ _EPSILON = 1e-16
 _MOST_TERMS = 100_000
 _STIRLING_FROM = 10.0
 _NEARLY_NORMAL = 1e5
-_STANDARD = NormalDist()
 
 
 def normal_cdf(z: float) -> float:
@@ -47,7 +49,15 @@ def normal_ppf(p: float) -> float:
         return -math.inf
     if p >= 1.0:
         return math.inf
-    return _STANDARD.inv_cdf(p)
+    return _standard_normal().inv_cdf(p)
+
+
+@lru_cache(maxsize=1)
+def _standard_normal() -> NormalDist:
+    # statistics brings fractions and decimal, which is half of this package's import.
+    from statistics import NormalDist
+
+    return NormalDist()
 
 
 def incomplete_beta(a: float, b: float, x: float) -> float:

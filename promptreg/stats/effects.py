@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.stats.distributions import normal_ppf
 
@@ -25,8 +24,7 @@ _FINEST = 1e-15
 _FURTHEST = 1e6
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """A two-sided confidence interval of a change; a side may be infinite."""
 
     low: float

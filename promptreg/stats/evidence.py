@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.stats.means import LinearEffect, LogEffect, TailEffect
 from promptreg.stats.metrics import Kind, Metric, Scale, gate_scale
@@ -22,8 +21,7 @@ MINIMUM = 10
 """Below this many values on a side nothing is judged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stratum:
+class Stratum(NamedTuple):
     """The values of one metric for one model.
 
     Attributes:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.stats.distributions import t_isf, t_sf
 
@@ -23,8 +22,7 @@ __all__ = ["Contrast", "combine", "compare_means", "compare_pairs"]
 _ROUNDING = 1e-12
 
 
-@dataclass(frozen=True, slots=True)
-class Contrast:
+class Contrast(NamedTuple):
     """An estimated difference with its standard error.
 
     Attributes:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.stats.distributions import binomial_upper_tail, normal_ppf
 from promptreg.stats.effects import Interval
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Standing", "merge_moments", "standing_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where one version stands against a limit.
 
     Attributes:

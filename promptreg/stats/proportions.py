@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.stats.distributions import binomial_upper_tail, hypergeometric_pmf, normal_sf
 from promptreg.stats.kernel import Contrast
@@ -32,8 +31,7 @@ _NEGLIGIBLE = 1e-18
 _INFINITE_DF = math.inf
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Ones among the values of two independent groups."""
 
     ones_a: int

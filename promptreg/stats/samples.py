@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Moments", "PairCounts", "PairMoments", "Pairs", "Sample", "Tail"]
 
@@ -13,8 +14,7 @@ TAIL_MINIMUM = 80
 _TAIL_Z = 1.96
 
 
-@dataclass(frozen=True, slots=True)
-class Moments:
+class Moments(NamedTuple):
     """Number, mean and sample variance (divisor n-1; 0 below two values)."""
 
     n: int
@@ -33,8 +33,7 @@ class Moments:
         return cls(n, mean, math.fsum((value - mean) ** 2 for value in values) / (n - 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(NamedTuple):
     """The p95 and its neighbours at .95 -+ 1.96 sqrt(.95 .05 / n), whose ratio gives its error."""
 
     value: float
@@ -125,8 +124,7 @@ class Sample:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PairMoments:
+class PairMoments(NamedTuple):
     """Moments of pairs (a, b): base and head values of the same case."""
 
     n: int
@@ -147,8 +145,7 @@ class PairMoments:
         return cls(len(a), first.mean, second.mean, first.var, second.var, cov)
 
 
-@dataclass(frozen=True, slots=True)
-class PairCounts:
+class PairCounts(NamedTuple):
     """How many pairs of 0/1 values are (1,1), (1,0), (0,1) and (0,0)."""
 
     both: int

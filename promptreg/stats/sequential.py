@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.stats.distributions import normal_ppf, normal_sf, t_sf
 
@@ -25,8 +25,7 @@ _FAR = 8.0
 _FLOOR = 1e-12
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What a look at the data says.
 
     Attributes:

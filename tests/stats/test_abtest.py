@@ -6,7 +6,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
@@ -75,6 +75,7 @@ def test_the_best_of_three_beats_both_others() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+@settings(max_examples=30)
 def test_holm_agrees_with_statsmodels(p_values: list[float]) -> None:
     """Holm's adjustment is statsmodels'."""
     assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1], rel=1e-9)
