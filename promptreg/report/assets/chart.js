@@ -1,0 +1,109 @@
+// The frame every chart shares: drawn to the measured width, tooltip, keyboard cursor, a table.
+import { append, h, icon, newId, replace, s } from "./dom.js";
+
+export function chartCard({ title, note = "", legend = [], height = 240, label, draw, table, level = "h3" }) {
+  const tip = h("div", { class: "tip", hidden: true });
+  const live = h("p", { class: "unseen", "aria-live": "polite" });
+  const plot = h("div", { class: "plot", tabindex: "0", role: "group", "aria-label": `${label ?? title}. Arrow keys move through the values.` }, tip);
+  plot.style.setProperty("height", `${height}px`);
+  let marks = [];
+  let cursor = -1;
+  let drawn = 0;
+
+  const redraw = () => {
+    const width = Math.floor(plot.clientWidth);
+    if (!width || width === drawn) return;
+    drawn = width;
+    const picture = draw({ width, height });
+    marks = picture.marks;
+    plot.querySelector("svg")?.remove();
+    const ring = s("g", { class: "cursor" });
+    plot.prepend(
+      s("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", focusable: "false" }, picture.nodes, ring),
+    );
+    hide();
+  };
+
+  const hide = () => {
+    tip.hidden = true;
+    cursor = -1;
+    plot.querySelector(".cursor")?.replaceChildren();
+  };
+
+  const show = (at, speak) => {
+    const mark = marks[at];
+    if (!mark || (at === cursor && !speak)) return;
+    cursor = at;
+    replace(
+      tip,
+      h("strong", {}, mark.title),
+      mark.lines.map(([name, text, color]) =>
+        h("span", { class: "tip-line" }, color === undefined ? null : h("i", { class: `dot c${color}` }), h("span", {}, name), h("b", {}, text)),
+      ),
+    );
+    const ring = plot.querySelector(".cursor");
+    replace(ring, mark.rule ? s("line", { class: "rule", x1: mark.x, x2: mark.x, y1: mark.rule[0], y2: mark.rule[1] }) : null);
+    append(ring, (mark.points ?? []).map(([y, color]) => s("circle", { class: `ring c${color}`, cx: mark.x, cy: y, r: 4 })));
+    tip.hidden = false;
+    const left = Math.min(Math.max(0, mark.x + 12), plot.clientWidth - tip.offsetWidth);
+    const flipped = mark.x + 12 + tip.offsetWidth > plot.clientWidth ? Math.max(0, mark.x - 12 - tip.offsetWidth) : left;
+    tip.style.setProperty("left", `${flipped}px`);
+    tip.style.setProperty("top", `${Math.max(0, Math.min(mark.y ?? 8, height - tip.offsetHeight))}px`);
+    if (speak) live.textContent = `${mark.title}: ${mark.lines.map(([name, text]) => `${name} ${text}`).join(", ")}`;
+  };
+
+  plot.addEventListener("pointermove", (event) => {
+    const x = event.clientX - plot.getBoundingClientRect().left;
+    let best = -1;
+    for (let at = 0; at < marks.length; at++) {
+      if (best < 0 || Math.abs(marks[at].x - x) < Math.abs(marks[best].x - x)) best = at;
+    }
+    show(best, false);
+  });
+  plot.addEventListener("pointerleave", hide);
+  plot.addEventListener("blur", hide);
+  plot.addEventListener("keydown", (event) => {
+    const moves = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
+    if (event.key === "Escape") hide();
+    if (!(event.key in moves) || !marks.length) return;
+    event.preventDefault();
+    const from = cursor < 0 && event.key === "ArrowLeft" ? marks.length : cursor;
+    show(Math.max(0, Math.min(marks.length - 1, from + moves[event.key])), true);
+  });
+  new ResizeObserver(redraw).observe(plot);
+
+  return h(
+    "figure",
+    { class: "card chart-card" },
+    h("figcaption", {}, h("div", {}, h(level, {}, title), note ? h("p", { class: "muted" }, note) : null), legend.length ? legendOf(legend) : null),
+    plot,
+    live,
+    table ? tableBehind(title, table) : null,
+  );
+}
+
+function legendOf(entries) {
+  return h("ul", { class: "legend" }, entries.map(([name, color]) => h("li", {}, h("i", { class: `dash c${color}` }), name)));
+}
+
+function tableBehind(title, { head, rows }) {
+  const id = newId("table");
+  const box = h("div", { class: "scroll", id, role: "region", "aria-label": `${title}, as a table`, tabindex: "0" });
+  const details = h("details", { class: "behind" }, h("summary", {}, icon("chevron"), "Show as table"), box);
+  details.addEventListener("toggle", () => {
+    if (!details.open || box.firstChild) return;
+    box.append(
+      h(
+        "table",
+        {},
+        h("thead", {}, h("tr", {}, head.map((text, at) => h("th", { scope: "col", class: at ? "num" : "" }, text)))),
+        h(
+          "tbody",
+          {},
+          rows().map(([first, ...others]) => h("tr", {}, h("th", { scope: "row" }, first), others.map((text) => h("td", { class: "num" }, text)))),
+        ),
+      ),
+    );
+  });
+  return details;
+}

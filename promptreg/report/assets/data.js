@@ -1,0 +1,187 @@
+// Fetches and unpacks the data chunks that stand behind the application in the file.
+
+const unpacked = new Map();
+const OPEN_PROMPTS = 12;
+let splitFolder = "";
+const arrivals = new Map();
+
+export function useFolder(folder) {
+  splitFolder = folder;
+  // Data files beside the page call this; they cannot be fetched from file://.
+  globalThis.promptregChunk = (name, data) => arrivals.get(name)?.(data);
+}
+
+export async function loadIndex() {
+  return unpack(document.getElementById("index").textContent);
+}
+
+export async function unpack(base64) {
+  const bytes = Uint8Array.fromBase64
+    ? Uint8Array.fromBase64(base64)
+    : Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Response(stream).json();
+}
+
+async function chunk(name) {
+  return splitFolder ? fromFile(name) : fromPage(name);
+}
+
+function fromFile(name) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    const done = (data) => {
+      arrivals.delete(name);
+      script.remove();
+      resolve(data);
+    };
+    arrivals.set(name, done);
+    script.src = `${splitFolder}/${name}.js`;
+    script.onerror = () => {
+      arrivals.delete(name);
+      reject(new Error(`The file ${splitFolder}/${name}.js is missing beside this page.`));
+    };
+    document.head.append(script);
+  });
+}
+
+// The file may still be arriving: a chunk is whole once something stands behind it.
+function fromPage(name) {
+  const look = () => {
+    const element = document.getElementById(name);
+    return element && (element.nextElementSibling || document.readyState !== "loading") ? element : null;
+  };
+  return new Promise((resolve, reject) => {
+    const found = look();
+    if (found) {
+      resolve(found.textContent);
+      return;
+    }
+    const finish = (element) => {
+      observer.disconnect();
+      document.removeEventListener("DOMContentLoaded", ended);
+      if (element) resolve(element.textContent);
+      else reject(new Error("This file is incomplete: the data of this prompt is missing."));
+    };
+    const observer = new MutationObserver(() => {
+      const element = look();
+      if (element) finish(element);
+    });
+    const ended = () => finish(document.getElementById(name));
+    observer.observe(document.body, { childList: true });
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ended);
+    else ended();
+  });
+}
+
+export async function loadTexts() {
+  if (!unpacked.has("search")) unpacked.set("search", unpack(await chunk("search")));
+  return unpacked.get("search");
+}
+
+export async function loadPrompt(number) {
+  const name = `p${number}`;
+  let prompt = unpacked.get(name);
+  if (prompt) unpacked.delete(name);
+  else prompt = decode(await unpack(await chunk(name)));
+  unpacked.set(name, prompt);
+  for (const old of unpacked.keys()) {
+    if (unpacked.size <= OPEN_PROMPTS) break;
+    if (old !== "search" && old !== name) unpacked.delete(old);
+  }
+  return prompt;
+}
+
+// The inverse of wire.py's pack_prompt.
+export function decode(packed) {
+  const { lines, pool, trees } = packed;
+  const join = (numbers) => numbers.map((n) => lines[n]).join("\n");
+  const tree = (n) => (n < 0 ? null : restoreLines(trees[n], join));
+  const versions = packed.versions.map((v, index) => ({
+    index,
+    version: v.version,
+    digest: v.digest,
+    commit: v.commit,
+    author: pool[v.author],
+    date: v.date,
+    level: v.level,
+    summary: v.summary ?? "",
+    changes: (v.changes ?? []).map(([rule, level, detail]) => ({ rule, level, detail })),
+    added: v.lines[0],
+    removed: v.lines[1],
+    labels: v.labels ?? [],
+    released: !v.unreleased,
+    yanked: v.yanked ?? null,
+    model: pool[v.model],
+    template: v.template ?? "jinja2",
+    description: v.description === undefined ? null : pool[v.description],
+    messages: v.messages.map(([role, text, at]) => ({ role: pool[role], text: join(text), tree: () => tree(at) })),
+    fragments: (v.fragments ?? []).map(([path, text, at]) => ({ path, text: join(text), tree: () => tree(at) })),
+    variables: pool[v.variables],
+    settings: pool[v.settings],
+    annotations: v.annotations ?? [],
+    calls: v.calls ?? 0,
+    cost: v.cost ?? null,
+    tokens: v.tokens ?? null,
+    last: v.last ?? null,
+    metrics: {},
+    models: [],
+  }));
+  for (const [metric, columns] of Object.entries(packed.metrics)) {
+    versions.forEach((v, at) => {
+      if (columns.n[at]) v.metrics[metric] = summaryAt(columns, at);
+    });
+  }
+  for (const [at, model, calls, badges, metrics] of packed.models) {
+    const summaries = {};
+    for (const [metric, n, mean, sd, low, high, quantiles] of metrics) {
+      summaries[pool[metric]] = { n, mean, sd, low, high, quantiles };
+    }
+    versions[at].models.push({ model: pool[model], calls, badges, metrics: summaries });
+  }
+  return {
+    ...packed,
+    versions,
+    series: packed.series.map(([at, dates, calls, cost, tokens, p50, p95, quality, success]) => ({
+      version: versions[at],
+      dates,
+      calls,
+      cost,
+      tokens,
+      p50,
+      p95,
+      quality,
+      success,
+    })),
+    comparisons: packed.comparisons.map(([base, head, basis, metrics]) => ({
+      base: versions[base].version,
+      head: versions[head].version,
+      basis: pool[basis],
+      metrics: metrics.map(decodeComparison),
+    })),
+  };
+}
+
+function summaryAt(columns, at) {
+  const histogram = columns.histogram[at];
+  return {
+    n: columns.n[at],
+    mean: columns.mean[at],
+    sd: columns.sd[at],
+    low: columns.low[at],
+    high: columns.high[at],
+    quantiles: columns.quantiles[at],
+    histogram: histogram ? { low: histogram[0], high: histogram[1], counts: histogram[2] } : null,
+  };
+}
+
+export function decodeComparison(packed) {
+  const [metric, base, head, baseN, headN, relative, effect, low, high, limit, verdict, state, winner, confidence, needed, note] = packed;
+  return { metric, base, head, baseN, headN, relative: Boolean(relative), effect, low, high, limit, verdict, state, winner, confidence, needed, note };
+}
+
+function restoreLines(tree, join) {
+  if (!Array.isArray(tree)) return tree;
+  if (tree[0] === "TemplateData" && Array.isArray(tree[1])) return ["TemplateData", join(tree[1])];
+  return tree.map((item) => restoreLines(item, join));
+}

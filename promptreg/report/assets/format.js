@@ -1,0 +1,100 @@
+// Writes values for people; the twin of format.py. Missing is "no data", never 0.
+
+export const NO_DATA = "no data";
+const SIGNS = { USD: "$", EUR: "€", GBP: "£" };
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+let currency = "USD";
+
+export function setCurrency(code) {
+  currency = code;
+}
+
+function missing(value) {
+  return value === null || value === undefined || Number.isNaN(value);
+}
+
+export function count(value) {
+  if (missing(value)) return NO_DATA;
+  if (Math.abs(value) >= 1e9) return `${Number((value / 1e9).toPrecision(3))}\u00a0bn`;
+  if (Math.abs(value) >= 1e6) return `${Number((value / 1e6).toPrecision(3))}\u00a0M`;
+  return grouped.format(value);
+}
+
+export function money(value) {
+  if (missing(value)) return NO_DATA;
+  const size = Math.abs(value);
+  let text;
+  if (size >= 100) text = grouped.format(value);
+  else if (size >= 1 || size === 0) text = value.toFixed(2);
+  else if (size >= 0.01) text = value.toFixed(4);
+  else text = value.toFixed(6).replace(/0+$/, "");
+  return SIGNS[currency] ? SIGNS[currency] + text : `${text}\u00a0${currency}`;
+}
+
+export function metricValue(value, unit) {
+  if (missing(value)) return NO_DATA;
+  if (unit === "ms") return value >= 10000 ? `${(value / 1000).toFixed(2)}\u00a0s` : `${grouped.format(value)}\u00a0ms`;
+  if (unit === "money") return money(value);
+  if (unit === "ratio") return `${(value * 100).toFixed(1)}%`;
+  if (unit === "tokens") return grouped.format(value);
+  return String(Number(value.toPrecision(3)));
+}
+
+// A label on an axis: all labels of one axis have the same number of decimals.
+export function tickText(value, unit, step) {
+  const decimals = (size) => [0, 1, 2, 3, 4, 5, 6].find((n) => Math.abs(size * 10 ** n - Math.round(size * 10 ** n)) < 1e-6) ?? 6;
+  if (unit === "ms") return metricValue(value, unit);
+  if (unit === "ratio") return `${(value * 100).toFixed(decimals(step * 100))}%`;
+  if (unit === "money") {
+    const text = value.toFixed(step >= 1 ? 0 : Math.max(2, decimals(step)));
+    return SIGNS[currency] ? SIGNS[currency] + Number(text).toLocaleString("en-US", { minimumFractionDigits: text.split(".")[1]?.length ?? 0 }) : text;
+  }
+  if (unit === "tokens") return step >= 1 ? count(value) : value.toFixed(decimals(step));
+  return value.toFixed(decimals(step));
+}
+
+export function signed(value, scale, unit) {
+  const shown = value * scale;
+  const digits = Math.abs(shown) >= 10 || Number.isInteger(shown) ? 0 : unit ? 1 : 3;
+  const text = Math.abs(shown).toFixed(digits);
+  return (shown < 0 ? "−" : "+") + text;
+}
+
+export function effectUnit(comparison) {
+  if (comparison.relative) return { scale: 100, unit: "%" };
+  if (comparison.metric === "error_rate") return { scale: 100, unit: "\u00a0pp" };
+  return { scale: 1, unit: "" };
+}
+
+export function effect(comparison) {
+  if (missing(comparison.effect)) return NO_DATA;
+  const { scale, unit } = effectUnit(comparison);
+  return signed(comparison.effect, scale, unit) + unit;
+}
+
+export function interval(comparison) {
+  if (missing(comparison.low) || missing(comparison.high)) return "";
+  const { scale, unit } = effectUnit(comparison);
+  return `[${signed(comparison.low, scale, unit)}, ${signed(comparison.high, scale, unit)}]`;
+}
+
+export function day(iso) {
+  if (!iso) return "";
+  const [year, month, date] = iso.slice(0, 10).split("-").map(Number);
+  return `${date} ${MONTHS[month - 1]} ${year}`;
+}
+
+export function shortDay(iso) {
+  const [, month, date] = iso.slice(0, 10).split("-").map(Number);
+  return `${MONTHS[month - 1]} ${date}`;
+}
+
+export function time(iso) {
+  return iso && iso.length > 10 ? `${day(iso)}, ${iso.slice(11, 16)} UTC` : day(iso);
+}
+
+export function plural(number, one, many = `${one}s`) {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}

@@ -1,0 +1,58 @@
+// Choosing a prompt and two of its versions, with the choice in the address.
+import { loadPrompt } from "./data.js";
+import { h, replace } from "./dom.js";
+import { routeTo } from "./router.js";
+import { card, empty, select } from "./widgets.js";
+import { notFound } from "./view_prompt.js";
+
+// Draws pickers, loads the prompt, then hands the chosen pair to `body`.
+export function pairPage(app, page, title, query, body, extras = () => []) {
+  const { index } = app;
+  const able = index.prompts.filter((row) => row.versions > 1);
+  if (!able.length) return [h("h2", {}, title), card("", {}, empty("No prompt has two versions yet.", "Release a second version of a prompt to compare it with the first."))];
+  const name = query.prompt ?? able.find((row) => row.calls)?.name ?? able[0].name;
+  const row = index.promptByName.get(name);
+  if (!row) return notFound(name);
+  const go = (changes) => {
+    location.hash = routeTo([page], { ...query, prompt: name, ...changes });
+  };
+  const box = h("div", { class: "stack", "aria-busy": "true" }, h("p", { class: "loading" }, "Loading…"));
+  const slots = h("div", { class: "filters" });
+  loadPrompt(row.number)
+    .then((prompt) => {
+      const [base, head] = pairOf(prompt, query);
+      const options = prompt.versions.toReversed().map((v) => [v.version, `${v.version}${v.labels.length ? ` · ${v.labels.join(", ")}` : ""}`]);
+      replace(
+        slots,
+        promptPicker(able, name, (value) => go({ prompt: value, base: "", head: "" })),
+        select("Baseline", options, base?.version, (value) => go({ base: value, head: head?.version })),
+        select("Compared with", options, head?.version, (value) => go({ head: value, base: base?.version })),
+        extras(prompt, base, head, go),
+      );
+      box.removeAttribute("aria-busy");
+      replace(box, base && head ? body(prompt, base, head, go) : card("", {}, empty("This prompt has one version only.", "There is nothing to compare it with yet.")));
+    })
+    .catch((error) => {
+      box.removeAttribute("aria-busy");
+      replace(box, card("", {}, empty("This prompt's data cannot be read.", error.message)));
+    });
+  return [h("h2", {}, title), card("", {}, slots), box];
+}
+
+function promptPicker(able, name, choose) {
+  return select("Prompt", able.map((row) => [row.name, row.name]), name, choose);
+}
+
+function pairOf(prompt, query) {
+  const named = (version) => prompt.versions.find((v) => v.version === version);
+  const measured = prompt.versions.filter((v) => v.calls);
+  const source = measured.length > 1 ? measured : prompt.versions;
+  const head = named(query.head) ?? source.at(-1);
+  const base = named(query.base) ?? source.filter((v) => v.index < (head?.index ?? 0)).at(-1) ?? prompt.versions.find((v) => v !== head);
+  return [base, head];
+}
+
+export function findComparison(prompt, base, head) {
+  const direct = prompt.comparisons.find((c) => c.base === base.version && c.head === head.version);
+  return direct ?? null;
+}

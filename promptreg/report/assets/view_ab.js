@@ -1,0 +1,109 @@
+// Any two versions and a metric: what the statistics carry, and never more.
+import { reachOf, spreadChart } from "./charts.js";
+import { h } from "./dom.js";
+import { count, effect, interval } from "./format.js";
+import { findComparison, pairPage } from "./pickers.js";
+import { compareRoute } from "./router.js";
+import { effectTable } from "./view_compare.js";
+import { card, empty, metricTitle, metricUnit, scroll, select, showMetric, verdict } from "./widgets.js";
+
+const NAMES = { error_rate: "success_rate" };
+
+export function abPage(app, query) {
+  const metrics = (prompt, base, head) => {
+    const found = findComparison(prompt, base, head);
+    return found ? found.metrics.map((m) => m.metric) : [...new Set([...Object.keys(base.metrics), ...Object.keys(head.metrics)])];
+  };
+  const chosen = (names) => (names.includes(query.metric) ? query.metric : names.includes("quality") ? "quality" : names[0]);
+  return pairPage(
+    app,
+    "ab",
+    "A/B tests",
+    query,
+    (prompt, base, head) => body(app, prompt, base, head, chosen(metrics(prompt, base, head))),
+    (prompt, base, head, go) => {
+      if (!base || !head) return [];
+      const names = metrics(prompt, base, head);
+      return select("Metric that decides", names.map((name) => [name, metricTitle(app.index, name)]), chosen(names), (metric) => go({ metric, base: base.version, head: head.version }));
+    },
+  );
+}
+
+function body(app, prompt, base, head, metric) {
+  if (!metric) return card("", {}, empty("Neither version has metrics.", "Log calls of both versions, then make the report again."));
+  const found = findComparison(prompt, base, head);
+  const deciding = found?.metrics.find((m) => m.metric === metric);
+  const others = found?.metrics.filter((m) => m.metric !== metric) ?? [];
+  const reach = found ? reachOf(found.metrics) : 1;
+  const distribution = NAMES[metric] ?? metric;
+  const items = [[base, 1], [head, 0]].map(([v, color]) => ({ name: v.version, summary: v.metrics[distribution], color }));
+  return [
+    deciding ? resultCard(app, prompt, base, head, deciding, found.basis) : undecided(app, prompt, base, head, metric),
+    items.some((item) => item.summary?.histogram)
+      ? spreadChart({ title: `How ${metricTitle(app.index, metric).toLowerCase()} spreads`, note: "share of rows per value; both versions on one scale", unit: metricUnit(app.index, distribution), items })
+      : null,
+    others.length ? card("Guardrails", { level: "h3", note: "The other metrics must not get worse beyond their limits" }, scroll("Guardrails", effectTable(app, others, base, head, reach))) : null,
+  ];
+}
+
+function resultCard(app, prompt, base, head, m, basis) {
+  const title = metricTitle(app.index, m.metric);
+  return card(
+    "",
+    { class: "result" },
+    h("div", { class: "arms" }, arm(app, "A", base, m.base, m.baseN, m), arm(app, "B", head, m.head, m.headN, m)),
+    h(
+      "div",
+      { class: "answer" },
+      h("h3", {}, sentence(title, base, head, m)),
+      h("p", {}, h("b", {}, effect(m)), " ", h("span", { class: "muted" }, interval(m) ? `95% interval ${interval(m)}` : "no interval")),
+      h("p", { class: "badges" }, stateBadge(m), m.confidence === null ? null : h("span", { class: "badge plain" }, `confidence ${confidence(m.confidence)}`), m.limit ? verdict(m.verdict, `${m.verdict}, limit ${m.limit.replace("-", "−")}`) : null),
+      h("p", { class: "muted" }, [basis, m.needed ? `${count(m.needed)} rows per version would settle it` : "", m.note].filter(Boolean).join(" · ")),
+      h("p", {}, h("a", { href: compareRoute(prompt.name, base.version, head.version) }, "What changed in the text")),
+    ),
+  );
+}
+
+// Never rounds up to certainty.
+function confidence(share) {
+  const shown = Math.floor(share * 1000) / 10;
+  return shown >= 99.9 ? "above 99.9%" : `${shown.toFixed(shown >= 99 ? 1 : 0)}%`;
+}
+
+function arm(app, letter, version, mean, n, m) {
+  const wins = m.winner === version.version;
+  return h(
+    "div",
+    { class: `arm ${wins ? "wins" : ""}` },
+    h("p", { class: "muted" }, `Version ${letter}`),
+    h("p", { class: "arm-name id" }, version.version),
+    h("p", { class: "arm-value" }, showMetric(app.index, m.metric, mean)),
+    h("p", { class: "muted" }, `n ${count(n)}`),
+    wins ? verdict("better", "better") : null,
+  );
+}
+
+function sentence(title, base, head, m) {
+  if (m.base === null || m.head === null) return `${m.base === null ? base.version : head.version} has no ${title.toLowerCase()} values`;
+  if (m.winner) return `${m.winner} is better in ${title.toLowerCase()}`;
+  if (m.state === "equivalent") return `Both are the same in ${title.toLowerCase()}, within the margin`;
+  if (m.state === "collecting") return "Too few rows to say anything yet";
+  if (m.state === "exhausted") return `The planned rows are used up: no difference in ${title.toLowerCase()} was found`;
+  return `No winner: the rows do not carry one in ${title.toLowerCase()}`;
+}
+
+function stateBadge(m) {
+  const word = { winner: "better", equivalent: "ok", running: "unknown", collecting: "unknown", exhausted: "unknown", none: "neutral" }[m.state];
+  return verdict(word, m.state === "none" ? "not tested" : m.state);
+}
+
+function undecided(app, prompt, base, head, metric) {
+  const summary = (v) => v.metrics[NAMES[metric] ?? metric];
+  const value = (v) => (summary(v) ? `${showMetric(app.index, NAMES[metric] ?? metric, summary(v).mean)} (n ${count(summary(v).n)})` : "no data");
+  return card(
+    "",
+    {},
+    empty(`${base.version}: ${value(base)} · ${head.version}: ${value(head)}`, "No verdict was computed for this pair. Decide it with:"),
+    h("pre", { class: "prompt" }, `promptreg ab ${prompt.name} ${base.version} ${head.version} --metric ${metric}`),
+  );
+}

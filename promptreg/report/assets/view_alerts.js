@@ -1,0 +1,90 @@
+// Every version pair that somebody should look at, with its evidence.
+import { effectBar, reachOf } from "./charts.js";
+import { h, replace } from "./dom.js";
+import { count, plural } from "./format.js";
+import { abRoute, compareRoute, promptRoute, remember } from "./router.js";
+import { card, csv, downloadButton, effectText, empty, labelBadge, metricTitle, scroll, select, showMetric, verdict } from "./widgets.js";
+
+const SEVERITIES = ["critical", "warning", "info"];
+const PAGE = 60;
+
+export function alertsPage(app, query) {
+  const { index } = app;
+  const state = { severity: "", type: "", prompt: "", when: "", ...query };
+  const told = h("p", { class: "muted", role: "status" });
+  const list = h("div");
+  let shown = PAGE;
+  const update = () => {
+    remember(["alerts"], state);
+    const found = index.alerts.filter((alert) => fits(alert, state));
+    replace(told, `${plural(found.length, "alert")} of ${count(index.alerts.length)}`);
+    if (!found.length) {
+      const hidden = index.alerts.length > 0;
+      replace(list, empty(hidden ? "No alert matches." : "No alert.", hidden ? "Take a filter away, or show past versions too." : "No version is measurably worse than the one before, and none lacks the rows to tell."));
+      return;
+    }
+    const more = found.length > shown ? h("button", { type: "button", class: "button quiet more", onclick: () => { shown += PAGE; update(); } }, `Show ${Math.min(PAGE, found.length - shown)} more`) : null;
+    replace(list, table(app, found.slice(0, shown)), more);
+  };
+  const choose = (key) => (value) => {
+    state[key] = value;
+    shown = PAGE;
+    update();
+  };
+  const all = (values, title = (value) => value) => [["", "All"], ...[...new Set(values)].map((value) => [value, title(value)])];
+  const present = SEVERITIES.filter((one) => index.alerts.some((alert) => alert.severity === one));
+  const filters = h(
+    "div",
+    { class: "filters" },
+    select("Severity", all(present), state.severity, choose("severity")),
+    select("Type", all(index.alerts.map((alert) => alert.c.metric), (name) => metricTitle(index, name)), state.type, choose("type")),
+    select("Prompt", all(index.alerts.map((alert) => alert.prompt).sort()), state.prompt, choose("prompt")),
+    select("Versions", [["", "Current"], ["all", "Current and past"]], state.when, choose("when")),
+  );
+  const head = h("div", { class: "list-head" }, told, h("div", { class: "actions" }, downloadButton("CSV", "alerts.csv", () => alertsCsv(index.alerts.filter((alert) => fits(alert, state))))));
+  update();
+  return [h("h2", { class: "unseen" }, "Alerts"), card("", {}, filters, head, list)];
+}
+
+function fits(alert, state) {
+  return (
+    (!state.severity || alert.severity === state.severity) &&
+    (!state.type || alert.c.metric === state.type) &&
+    (!state.prompt || alert.prompt === state.prompt) &&
+    (state.when === "all" || alert.current)
+  );
+}
+
+function table(app, alerts) {
+  const reach = reachOf(alerts.map((alert) => alert.c));
+  const heads = ["Prompt", "Severity", "Metric", "Change", "", "Rows", "Versions"];
+  return scroll(
+    "Alerts",
+    h(
+      "table",
+      { class: "list effects" },
+      h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col", class: text === "Rows" ? "num" : "" }, text || h("span", { class: "unseen" }, "Interval"))))),
+      h("tbody", {}, alerts.map((alert) => row(app, alert, reach))),
+    ),
+  );
+}
+
+function row(app, alert, reach) {
+  const c = alert.c;
+  return h(
+    "tr",
+    { class: `alert ${alert.severity}` },
+    h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(alert.prompt) }, h("bdi", {}, alert.prompt)), h("span", { class: "under" }, alert.live.map(labelBadge), alert.current ? null : h("span", { class: "badge plain" }, "past version"))),
+    h("td", {}, verdict(alert.severity), h("span", { class: "under" }, c.verdict)),
+    h("td", {}, metricTitle(app.index, c.metric), h("span", { class: "under" }, `${showMetric(app.index, c.metric, c.base)} → ${showMetric(app.index, c.metric, c.head)}`)),
+    h("td", {}, effectText(c), h("span", { class: "under" }, c.limit ? `limit ${c.limit.replace("-", "−")}` : "no limit")),
+    h("td", {}, effectBar(c, reach)),
+    h("td", { class: "num" }, count(c.baseN), h("span", { class: "under" }, count(c.headN))),
+    h("td", {}, h("a", { class: "id", href: compareRoute(alert.prompt, alert.base, alert.head) }, `${alert.base} → ${alert.head}`), h("span", { class: "under" }, h("a", { href: abRoute(alert.prompt, alert.base, alert.head, c.metric) }, "evidence"))),
+  );
+}
+
+function alertsCsv(alerts) {
+  const head = ["severity", "verdict", "prompt", "base", "head", "metric", "base_mean", "head_mean", "base_n", "head_n", "effect", "low", "high", "relative", "limit", "current"];
+  return csv([head, ...alerts.map(({ severity, prompt, base, head: to, current, c }) => [severity, c.verdict, prompt, base, to, c.metric, c.base, c.head, c.baseN, c.headN, c.effect, c.low, c.high, c.relative, c.limit, current])]);
+}

@@ -1,0 +1,160 @@
+// Two versions side by side: texts, variables, settings and measured figures.
+import { effectBar, reachOf } from "./charts.js";
+import { compareTexts, diffFigures } from "./diff.js";
+import { diffTable } from "./diffview.js";
+import { h, icon } from "./dom.js";
+import { count, day, plural } from "./format.js";
+import { findComparison, pairPage } from "./pickers.js";
+import { abRoute, promptRoute, routeTo } from "./router.js";
+import { card, effectText, empty, scroll, showMetric, metricTitle, verdict } from "./widgets.js";
+
+const NARROW = 720;
+
+export function comparePage(app, query) {
+  return pairPage(app, "compare", "Compare", query, (prompt, base, head, go) => body(app, prompt, base, head, query, go));
+}
+
+function body(app, prompt, base, head, query, go) {
+  const inline = query.view ? query.view === "inline" : innerWidth < NARROW;
+  const parts = textParts(base, head).map((part) => ({ ...part, rows: compareTexts(part.old, part.new) }));
+  const total = figuresOf(parts);
+  const views = h(
+    "div",
+    { class: "switch", role: "group", "aria-label": "Layout of the differences" },
+    h("button", { type: "button", class: "button", "aria-pressed": String(!inline), onclick: () => go({ view: "split", base: base.version, head: head.version }) }, "Side by side"),
+    h("button", { type: "button", class: "button", "aria-pressed": String(inline), onclick: () => go({ view: "inline", base: base.version, head: head.version }) }, "Inline"),
+  );
+  return [
+    h(
+      "dl",
+      { class: "figures small" },
+      tile("Similarity", `${(total.similarity * 100).toFixed(total.similarity > 0.995 && total.similarity < 1 ? 2 : 0)}%`, "share of letters in common"),
+      tile("Words added", count(total.wordsAdded), plural(total.linesAdded, "line")),
+      tile("Words removed", count(total.wordsRemoved), plural(total.linesRemoved, "line")),
+      tile(base.version, day(base.date), base.author, promptRoute(prompt.name, { tab: "text", v: base.version })),
+      tile(head.version, day(head.date), head.author, promptRoute(prompt.name, { tab: "text", v: head.version })),
+    ),
+    h("div", { class: "bar end" }, h("a", { class: "button", href: routeTo(["compare"], { ...query, prompt: prompt.name, base: head.version, head: base.version }) }, icon("fold"), "Swap"), views),
+    parts.map((part) => partCard(part, inline, base, head)),
+    settingsCard(base, head),
+    metricsCard(app, prompt, base, head),
+  ];
+}
+
+function tile(title, value, note, href) {
+  return h("div", { class: "figure" }, h("dt", {}, title), h("dd", {}, href ? h("a", { href }, value) : h("span", {}, value), h("span", { class: "figure-note muted" }, note)));
+}
+
+function figuresOf(parts) {
+  const sum = { common: 0, removed: 0, added: 0, wordsAdded: 0, wordsRemoved: 0, linesAdded: 0, linesRemoved: 0 };
+  for (const part of parts) {
+    const found = diffFigures(part.rows);
+    for (const key of Object.keys(sum)) sum[key] += found[key];
+  }
+  const total = 2 * sum.common + sum.removed + sum.added;
+  return { ...sum, similarity: total ? (2 * sum.common) / total : 1 };
+}
+
+// Pairs messages of the same role in order, and fragments by path.
+function textParts(base, head) {
+  const keyed = (v) => {
+    const seen = new Map();
+    const parts = new Map();
+    for (const message of v.messages) {
+      const number = (seen.get(message.role) ?? 0) + 1;
+      seen.set(message.role, number);
+      parts.set(`${message.role}${number > 1 ? ` ${number}` : ""} message`.replace("placeholder message", "placeholder"), message.text);
+    }
+    for (const fragment of v.fragments) parts.set(`fragment ${fragment.path}`, fragment.text);
+    return parts;
+  };
+  const [a, b] = [keyed(base), keyed(head)];
+  return [...new Set([...a.keys(), ...b.keys()])].map((title) => ({ title, old: a.get(title) ?? "", new: b.get(title) ?? "", came: !a.has(title), went: !b.has(title) }));
+}
+
+function partCard(part, inline, base, head) {
+  const found = diffFigures(part.rows);
+  const title = part.title[0].toUpperCase() + part.title.slice(1);
+  if (part.old === part.new) return card(title, { level: "h3" }, h("p", { class: "muted" }, `Unchanged, ${plural(part.rows.length, "line")}.`));
+  const note = [part.came ? `only in ${head.version}` : "", part.went ? `only in ${base.version}` : "", `${plural(found.wordsAdded, "word")} added, ${count(found.wordsRemoved)} removed`].filter(Boolean).join(" · ");
+  return card(title, { level: "h3", note }, diffTable(part.rows, { inline, label: `${title}, ${base.version} to ${head.version}` }));
+}
+
+function settingsCard(base, head) {
+  const flat = (v) =>
+    new Map([
+      ["model", v.model ?? "not set"],
+      ["template", v.template],
+      ["description", v.description ?? "not set"],
+      ...v.settings,
+      ...v.variables.map((one) => [`variables.${one.name}`, variableText(one)]),
+    ]);
+  const [a, b] = [flat(base), flat(head)];
+  const changed = [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key));
+  if (!changed.length) return card("Settings and variables", { level: "h3" }, h("p", { class: "muted" }, "Model, parameters and variables are the same."));
+  const cell = (map, key) => h("td", {}, map.has(key) ? h("code", {}, map.get(key)) : h("span", { class: "muted" }, "absent"));
+  return card(
+    "Settings and variables",
+    { level: "h3" },
+    scroll(
+      "Settings and variables",
+      h(
+        "table",
+        {},
+        h("thead", {}, h("tr", {}, ["Field", base.version, head.version].map((text) => h("th", { scope: "col" }, text)))),
+        h("tbody", {}, changed.map((key) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, key)), cell(a, key), cell(b, key)))),
+      ),
+    ),
+  );
+}
+
+function variableText(one) {
+  const allowed = one.enum.length ? ` of ${one.enum.join(", ")}` : "";
+  return `${one.type}${allowed}, ${one.required ? "required" : `default ${one.default ?? "null"}`}`;
+}
+
+export function metricsCard(app, prompt, base, head) {
+  const found = findComparison(prompt, base, head);
+  const names = [...new Set([...Object.keys(base.metrics), ...Object.keys(head.metrics)])];
+  if (!names.length) return card("Metrics", { level: "h3" }, empty("Neither version has metrics.", "Log calls to see how they compare."));
+  const rows = found ? found.metrics : names.map((metric) => raw(metric, base, head));
+  const reach = reachOf(rows);
+  const note = found ? found.basis : "no verdict was computed for this pair; promptreg ab decides it";
+  return card(
+    "Metrics",
+    { level: "h3", note, actions: [h("a", { class: "button quiet", href: abRoute(prompt.name, base.version, head.version) }, "A/B")] },
+    scroll("Metrics", effectTable(app, rows, base, head, reach)),
+  );
+}
+
+function raw(metric, base, head) {
+  const [a, b] = [base.metrics[metric], head.metrics[metric]];
+  const change = a && b && a.mean ? b.mean / a.mean - 1 : null;
+  return { metric, base: a?.mean ?? null, head: b?.mean ?? null, baseN: a?.n ?? 0, headN: b?.n ?? 0, relative: true, effect: change, low: null, high: null, limit: "", verdict: "no verdict", state: "none", winner: null, needed: null, note: "" };
+}
+
+export function effectTable(app, rows, base, head, reach) {
+  const heads = ["Metric", base.version, head.version, "n", "Change", "", "Verdict"];
+  return h(
+    "table",
+    { class: "effects" },
+    h("thead", {}, h("tr", {}, heads.map((text, at) => h("th", { scope: "col", class: at && at < 4 ? "num" : "" }, text || h("span", { class: "unseen" }, "Interval"))))),
+    h(
+      "tbody",
+      {},
+      rows.map((row) =>
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, metricTitle(app.index, row.metric), row.limit ? h("span", { class: "under" }, `limit ${row.limit.replace("-", "−")}`) : null),
+          h("td", { class: "num" }, showMetric(app.index, row.metric, row.base)),
+          h("td", { class: "num" }, showMetric(app.index, row.metric, row.head)),
+          h("td", { class: "num" }, count(row.baseN), h("span", { class: "under" }, count(row.headN))),
+          h("td", {}, effectText(row)),
+          h("td", {}, effectBar(row, reach)),
+          h("td", {}, verdict(row.verdict), row.needed && row.verdict === "cannot tell" ? h("span", { class: "under" }, `${count(row.needed)} rows each would settle it`) : null, row.note ? h("span", { class: "under" }, row.note) : null),
+        ),
+      ),
+    ),
+  );
+}

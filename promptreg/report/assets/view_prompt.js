@@ -1,0 +1,164 @@
+// One prompt: its versions, figures, models, text and a live preview, each with its own address.
+import { loadPrompt } from "./data.js";
+import { h, icon, newId, replace } from "./dom.js";
+import { count, metricValue, money, plural } from "./format.js";
+import { chartsPanel } from "./prompt_charts.js";
+import { modelsPanel } from "./prompt_models.js";
+import { previewPanel } from "./prompt_preview.js";
+import { textPanel } from "./prompt_text.js";
+import { versionsPanel } from "./prompt_versions.js";
+import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
+import { card, delta, empty, labelBadge, select, tabs, verdict } from "./widgets.js";
+
+const PANELS = [
+  ["versions", "Versions", versionsPanel],
+  ["charts", "Charts", chartsPanel],
+  ["models", "Models", modelsPanel],
+  ["text", "Text", textPanel],
+  ["preview", "Preview", previewPanel],
+];
+
+export function promptPage(app, name, query) {
+  const row = app.index.promptByName.get(name);
+  if (!row) return notFound(name);
+  const box = h("div", { "aria-busy": "true" }, h("p", { class: "loading" }, "Loading ", h("bdi", {}, name), "…"));
+  loadPrompt(row.number)
+    .then((prompt) => {
+      box.removeAttribute("aria-busy");
+      replace(box, page(app, row, prompt, query));
+    })
+    .catch((error) => {
+      box.removeAttribute("aria-busy");
+      replace(box, card("", {}, empty("This prompt's data cannot be read.", error.message)));
+    });
+  return [box];
+}
+
+export function notFound(name) {
+  return [card("", {}, empty(`There is no prompt called ${name} in this report.`, "It may have been renamed or left out of the report."), h("p", {}, h("a", { href: routeTo(["prompts"]) }, "All prompts")))];
+}
+
+function page(app, row, prompt, query) {
+  const chosen = prompt.versions.find((v) => v.version === query.v) ?? latestOf(prompt, row);
+  const open = PANELS.find(([key]) => key === query.tab)?.[0] ?? "versions";
+  const panel = newId("panel");
+  const link = (tab, version) => promptRoute(prompt.name, { tab: tab === "versions" ? "" : tab, v: version });
+  const draw = PANELS.find(([key]) => key === open)[2];
+  const versioned = open !== "charts";
+  return [
+    h("nav", { class: "crumbs", "aria-label": "Path" }, h("a", { href: routeTo(["prompts"]) }, "Prompts"), icon("chevron"), h("span", {}, h("bdi", {}, prompt.name))),
+    header(app, row, prompt),
+    figures(app, prompt),
+    h(
+      "div",
+      { class: "bar" },
+      tabs(
+        "About this prompt",
+        PANELS.map(([key, title]) => [key, title, link(key, query.v ?? "")]),
+        open,
+        panel,
+      ),
+      versioned && prompt.versions.length && open !== "versions"
+        ? select("Version", prompt.versions.toReversed().map((v) => [v.version, v.version]), chosen?.version, (version) => { location.hash = link(open, version); })
+        : null,
+    ),
+    h("div", { id: panel, role: "tabpanel", "aria-labelledby": `tab-${open}`, tabindex: "-1" }, chosen ? draw(app, prompt, chosen, link) : card("", {}, empty("This prompt has no version yet.", "promptreg bump gives it one."))),
+  ];
+}
+
+function latestOf(prompt, row) {
+  return prompt.versions.find((v) => v.version === row.latest) ?? prompt.versions.at(-1) ?? null;
+}
+
+function header(app, row, prompt) {
+  const latest = latestOf(prompt, row);
+  const before = latest && prompt.versions[latest.index - 1];
+  const owner = prompt.metadata.find(([key]) => key === "owner");
+  return h(
+    "div",
+    { class: "page-head" },
+    h(
+      "div",
+      {},
+      h("h2", {}, h("bdi", {}, prompt.name)),
+      prompt.title || prompt.description ? h("p", { class: "lead", dir: "auto" }, prompt.title ? h("b", {}, prompt.title) : null, prompt.title && prompt.description ? " · " : "", prompt.description ?? "") : null,
+      h(
+        "p",
+        { class: "badges" },
+        prompt.deleted ? h("span", { class: "badge worse" }, "deleted") : null,
+        prompt.tags.map((tag) => h("a", { class: "badge plain", href: routeTo(["prompts"], { tag }) }, tag)),
+        owner ? h("span", { class: "badge plain" }, `owner ${unquoted(owner[1])}`) : null,
+      ),
+    ),
+    h(
+      "div",
+      { class: "actions" },
+      before ? h("a", { class: "button", href: compareRoute(prompt.name, before.version, latest.version) }, "Compare") : null,
+      before ? h("a", { class: "button", href: abRoute(prompt.name, before.version, latest.version) }, "A/B") : null,
+      prompt.fileUrl ? h("a", { class: "button", href: prompt.fileUrl, rel: "noreferrer" }, icon("link"), "File") : null,
+      prompt.editUrl ? h("a", { class: "button", href: prompt.editUrl, rel: "noreferrer" }, icon("link"), "Edit") : null,
+    ),
+  );
+}
+
+export function unquoted(json) {
+  try {
+    const value = JSON.parse(json);
+    return typeof value === "string" ? value : json;
+  } catch {
+    return json;
+  }
+}
+
+function figures(app, prompt) {
+  const measured = prompt.versions.filter((v) => v.calls);
+  if (!measured.length) {
+    return card("", {}, empty("No metrics yet.", "Log calls with registry.log_metrics(…) or promptreg metrics log, then make the report again."));
+  }
+  const last = measured.at(-1);
+  const before = measured.at(-2);
+  const tile = (title, value, metric, better, note = "") => {
+    const now = metric ? (last.metrics[metric]?.quantiles?.[2] ?? last.metrics[metric]?.mean) : null;
+    const old = metric && before ? (before.metrics[metric]?.quantiles?.[2] ?? before.metrics[metric]?.mean) : null;
+    return h(
+      "div",
+      { class: "figure" },
+      h("dt", {}, title),
+      h("dd", {}, h("span", {}, value), h("span", { class: "figure-note" }, old && now !== null ? delta(now / old - 1, better, { title: `against ${before.version}; not a verdict, see A/B` }) : null, note ? h("span", { class: "muted" }, note) : null)),
+    );
+  };
+  const { latency, cost, quality, success_rate: success } = last.metrics;
+  return h(
+    "div",
+    {},
+    h(
+      "dl",
+      { class: "figures small" },
+      tile("Measured version", last.version, null, null, before ? `against ${before.version}` : "the first one measured"),
+      tile("Calls", count(last.calls), null, null, `${count(prompt.versions.reduce((sum, v) => sum + v.calls, 0))} in all`),
+      tile("Latency p50", metricValue(latency?.quantiles?.[2], "ms"), "latency", null, latency ? `p95 ${metricValue(latency.quantiles[4], "ms")}` : ""),
+      tile("Cost per call", money(cost?.mean), "cost", null, last.cost === null ? "" : `${money(last.cost)} in all`),
+      tile("Quality", metricValue(quality?.mean, ""), "quality", null, quality ? `n ${count(quality.n)}` : ""),
+      tile("Success", metricValue(success?.mean, "ratio"), null, null, success ? plural(Math.round((1 - success.mean) * success.n), "failure") : ""),
+    ),
+    judged(prompt, before, last),
+  );
+}
+
+// The statistics' answer in one line, so that raw differences above are not mistaken for it.
+function judged(prompt, before, last) {
+  const found = before && prompt.comparisons.find((c) => c.base === before.version && c.head === last.version);
+  if (!found) return null;
+  const groups = [["regression", "worse"], ["better", "better"], ["cannot tell", "cannot tell"]];
+  const parts = groups
+    .map(([word, text]) => [word, text, found.metrics.filter((m) => m.verdict === word).map((m) => m.metric.replaceAll("_", " "))])
+    .filter(([, , names]) => names.length);
+  return h(
+    "p",
+    { class: "badges judged" },
+    h("a", { href: abRoute(prompt.name, before.version, last.version) }, `${last.version} against ${before.version}:`),
+    parts.length ? parts.map(([word, text, names]) => verdict(word, `${text}: ${names.join(", ")}`)) : verdict("ok", "within all limits"),
+    h("span", { class: "muted" }, found.basis),
+  );
+}
+

@@ -1,0 +1,157 @@
+// All prompts: search in names and texts, filters, sorting, selection; the address keeps the state.
+import { sparkline } from "./charts.js";
+import { loadTexts } from "./data.js";
+import { h, icon, replace } from "./dom.js";
+import { count, day, metricValue, money, plural } from "./format.js";
+import { promptRoute, remember } from "./router.js";
+import { card, csv, downloadButton, empty, labelBadge, select, sortableTable, sortRows, verdict } from "./widgets.js";
+
+const PAGE = 100;
+
+export function promptsPage(app, query) {
+  const { index } = app;
+  const state = { q: "", tag: "", label: "", model: "", alert: "", sort: "name", dir: "asc", ...query };
+  const selected = new Set();
+  const list = h("div");
+  const told = h("p", { class: "muted", role: "status" });
+  let texts = null;
+  let shownRows = PAGE;
+
+  const update = () => {
+    remember(["prompts"], { ...state, sort: state.sort === "name" && state.dir === "asc" ? "" : state.sort, dir: state.dir === "asc" ? "" : state.dir });
+    const columns = columnsOf(app, selected, update);
+    const column = columns.find((one) => one.key === state.sort && one.value) ?? columns[1];
+    const found = sortRows(index.prompts.filter((row) => matches(row, state, texts)), column, state.dir);
+    replace(told, `${plural(found.length, "prompt")}${found.length === index.prompts.length ? "" : ` of ${count(index.prompts.length)}`}`);
+    const table = found.length
+      ? sortableTable({
+          label: "Prompts",
+          columns,
+          rows: found.slice(0, shownRows),
+          sort: [column.key, state.dir],
+          onsort: ([key, direction]) => {
+            Object.assign(state, { sort: key, dir: direction });
+            update();
+            list.querySelector(`[aria-sort] button`)?.focus();
+          },
+        })
+      : empty(index.prompts.length ? "No prompt matches." : "No prompt yet.", index.prompts.length ? "Take a filter away or search for another word." : "Add one with: promptreg new NAME");
+    const more =
+      found.length > shownRows
+        ? h("button", { type: "button", class: "button quiet more", onclick: () => { shownRows += PAGE; update(); } }, `Show ${Math.min(PAGE, found.length - shownRows)} more`)
+        : null;
+    replace(list, table, more);
+    replace(exports, selectionTools(index, selected, found));
+  };
+
+  const searchTexts = async () => {
+    if (!texts) {
+      try {
+        texts = (await loadTexts()).map((text) => text.toLowerCase());
+      } catch {
+        texts = [];
+      }
+      update();
+    }
+  };
+  const search = h("input", {
+    id: "prompt-search",
+    type: "search",
+    value: state.q,
+    placeholder: "Name, text, tag, owner…",
+    autocomplete: "off",
+    spellcheck: "false",
+    oninput: (event) => {
+      state.q = event.target.value;
+      shownRows = PAGE;
+      if (state.q) searchTexts();
+      update();
+    },
+  });
+  const choose = (key) => (value) => {
+    state[key] = value;
+    shownRows = PAGE;
+    update();
+  };
+  const options = (values) => [["", "All"], ...[...new Set(values)].sort().map((value) => [value, value])];
+  const exports = h("div", { class: "actions" });
+  const filters = h(
+    "div",
+    { class: "filters" },
+    h("div", { class: "field grow" }, h("label", { for: "prompt-search" }, "Search"), h("div", { class: "search" }, icon("search"), search, h("kbd", { "aria-hidden": "true" }, "/"))),
+    select("Tag", options(index.prompts.flatMap((row) => row.tags)), state.tag, choose("tag")),
+    select("Label", options(index.prompts.flatMap((row) => row.labels)), state.label, choose("label")),
+    select("Model", options(index.prompts.flatMap((row) => row.models)), state.model, choose("model")),
+    select("Alerts", [["", "All"], ["any", "With alerts"], ["none", "Without alerts"]], state.alert, choose("alert")),
+  );
+  update();
+  if (state.q) searchTexts();
+  return [h("h2", { class: "unseen" }, "Prompts"), card("", {}, filters, h("div", { class: "list-head" }, told, exports), list)];
+}
+
+function matches(row, state, texts) {
+  if (state.tag && !row.tags.includes(state.tag)) return false;
+  if (state.label && !row.labels.includes(state.label)) return false;
+  if (state.model && !row.models.includes(state.model)) return false;
+  const alerts = row.alerts.critical + row.alerts.warning;
+  if (state.alert === "any" && !alerts) return false;
+  if (state.alert === "none" && alerts) return false;
+  const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
+  const meta = [row.name, row.title, row.description, row.owner, row.latest, ...row.tags, ...row.labels, ...row.models].filter(Boolean).join("\n").toLowerCase();
+  return words.every((word) => meta.includes(word) || texts?.[row.number]?.includes(word));
+}
+
+function columnsOf(app, selected, update) {
+  const missing = (text, value) => (value === null ? h("span", { class: "muted" }, text) : text);
+  return [
+    {
+      key: "select",
+      title: "",
+      hidden: "Select",
+      head: false,
+      class: "tight",
+      cell: (row) =>
+        h("input", {
+          type: "checkbox",
+          "aria-label": `Select ${row.name}`,
+          checked: selected.has(row.name),
+          onchange: (event) => {
+            if (event.target.checked) selected.add(row.name);
+            else selected.delete(row.name);
+            const exports = event.target.closest(".card").querySelector(".list-head .actions");
+            replace(exports, selectionTools(app.index, selected, null, update));
+          },
+        }),
+    },
+    {
+      key: "name",
+      title: "Prompt",
+      head: true,
+      class: "name",
+      value: (row) => row.name,
+      cell: (row) => [
+        h("a", { href: promptRoute(row.name) }, h("bdi", {}, row.name)),
+        row.alerts.critical ? verdict("critical", plural(row.alerts.critical, "alert")) : row.alerts.warning ? verdict("warning", plural(row.alerts.warning, "alert")) : null,
+        row.deleted ? h("span", { class: "badge plain" }, "deleted") : null,
+        h("span", { class: "under" }, row.title ?? "", row.labels.map(labelBadge)),
+      ],
+    },
+    { key: "latest", title: "Latest", value: (row) => row.date || null, cell: (row) => [h("span", { class: "id" }, row.latest ?? "none"), h("span", { class: "under" }, day(row.date))] },
+    { key: "versions", title: "Versions", num: true, value: (row) => row.versions, cell: (row) => count(row.versions) },
+    { key: "calls", title: "Calls", num: true, value: (row) => row.calls, cell: (row) => [count(row.calls), h("span", { class: "under" }, sparkline(row.spark, { label: `calls of the last ${row.spark.length} days`, height: 18 }))] },
+    { key: "latency", title: "p50", num: true, value: (row) => row.latency, cell: (row) => missing(metricValue(row.latency, "ms"), row.latency) },
+    { key: "cost", title: "Cost/call", num: true, value: (row) => row.cost, cell: (row) => missing(money(row.cost), row.cost) },
+    { key: "quality", title: "Quality", num: true, value: (row) => row.quality, cell: (row) => missing(metricValue(row.quality, ""), row.quality) },
+    { key: "success", title: "Success", num: true, value: (row) => row.success, cell: (row) => missing(metricValue(row.success, "ratio"), row.success) },
+  ];
+}
+
+function selectionTools(index, selected, found) {
+  const rows = selected.size ? index.prompts.filter((row) => selected.has(row.name)) : (found ?? index.prompts);
+  const what = selected.size ? `${count(selected.size)} selected` : "all";
+  const keys = ["name", "title", "latest", "date", "versions", "calls", "latency", "cost", "quality", "success", "owner"];
+  return [
+    downloadButton(`CSV (${what})`, "prompts.csv", () => csv([keys, ...rows.map((row) => keys.map((key) => row[key]))])),
+    downloadButton(`JSON (${what})`, "prompts.json", () => JSON.stringify(rows, null, 2), "application/json"),
+  ];
+}

@@ -1,0 +1,196 @@
+// Small parts that several pages share.
+import { h, icon, newId, replace } from "./dom.js";
+import { effect, interval, metricValue, signed } from "./format.js";
+
+export function card(title, { note = "", actions = [], level = "h2", ...props } = {}, ...children) {
+  const head = title
+    ? h("div", { class: "card-head" }, h("div", {}, h(level, {}, title), note ? h("p", { class: "muted" }, note) : null), actions.length ? h("div", { class: "actions" }, actions) : null)
+    : null;
+  return h("section", { ...props, class: `card ${props.class ?? ""}` }, head, children);
+}
+
+export function empty(text, hint = "") {
+  return h("div", { class: "empty" }, h("p", {}, text), hint ? h("p", { class: "muted" }, hint) : null);
+}
+
+export function scroll(label, table) {
+  return h("div", { class: "scroll", role: "region", "aria-label": label, tabindex: "0" }, table);
+}
+
+const TONES = {
+  better: ["better", "check"],
+  ok: ["fine", "check"],
+  regression: ["worse", "warning"],
+  worse: ["worse", "warning"],
+  "cannot tell": ["open", "unknown"],
+  unknown: ["open", "unknown"],
+  neutral: ["plain", "info"],
+  critical: ["worse", "warning"],
+  warning: ["warn", "warning"],
+  info: ["open", "info"],
+};
+
+export function verdict(word, text = word) {
+  const [tone, sign] = TONES[word] ?? ["plain", "info"];
+  return h("span", { class: `badge ${tone}` }, icon(sign), text);
+}
+
+export function labelBadge(name) {
+  return h("span", { class: "badge label" }, icon("tag"), name);
+}
+
+export function levelBadge(level) {
+  return level === "none" ? null : h("span", { class: `badge level ${level}` }, level);
+}
+
+// A change with its direction as a sign, and its meaning as a colour and a word for screen readers.
+export function delta(share, better, { title = "" } = {}) {
+  if (share === null || share === undefined || !Number.isFinite(share)) return null;
+  const flat = Math.abs(share) < 0.0005;
+  const good = better && !flat ? (share > 0) === (better === "higher") : null;
+  const tone = good === null ? "plain" : good ? "better" : "worse";
+  const word = good === null ? "" : good ? "better, " : "worse, ";
+  return h("span", { class: `badge ${tone}`, title }, icon(flat ? "same" : share > 0 ? "up" : "down"), word ? h("span", { class: "unseen" }, word) : null, `${signed(share, 100, "%")}%`);
+}
+
+export function effectText(comparison) {
+  return h("span", { class: "effect-text" }, h("b", {}, effect(comparison)), " ", h("span", { class: "muted" }, interval(comparison)));
+}
+
+export function select(label, options, chosen, onchange, { id = newId("select") } = {}) {
+  return h(
+    "div",
+    { class: "field" },
+    h("label", { for: id }, label),
+    h(
+      "select",
+      { id, onchange: (event) => onchange(event.target.value) },
+      options.map(([value, text]) => h("option", { value, selected: value === chosen }, text)),
+    ),
+  );
+}
+
+export function copyButton(text, label = "Copy") {
+  const name = h("span", {}, label);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "button quiet",
+      onclick: async () => {
+        try {
+          await navigator.clipboard.writeText(text());
+          replace(name, "Copied");
+        } catch {
+          replace(name, "Copy failed");
+        }
+        setTimeout(() => replace(name, label), 1600);
+      },
+    },
+    icon("copy"),
+    name,
+  );
+}
+
+export function download(name, text, type) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+export function downloadButton(label, name, text, type = "text/csv") {
+  return h("button", { type: "button", class: "button quiet", onclick: () => download(name, text(), type) }, icon("download"), label);
+}
+
+// A spreadsheet runs a cell that starts with one of =+-@ as a formula: such text gets a quote.
+export function csv(rows) {
+  const cell = (value) => {
+    let text = value === null || value === undefined ? "" : String(value);
+    if (typeof value === "string" && /^[=+\-@\t\r]/.test(text)) text = `'${text}`;
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
+}
+
+// columns: [{key, title, num, value(row), cell(row)}]; sorting keeps the address in step.
+export function sortableTable({ label, columns, rows, sort, onsort, rowClass = () => "" }) {
+  const [key, direction] = sort;
+  const heads = columns.map((column) => {
+    const active = column.key === key;
+    const aria = active ? (direction === "desc" ? "descending" : "ascending") : null;
+    if (!column.value) return h("th", { scope: "col", class: column.num ? "num" : "" }, column.title || h("span", { class: "unseen" }, column.hidden));
+    const next = active ? (direction === "desc" ? "asc" : "desc") : column.num ? "desc" : "asc";
+    return h(
+      "th",
+      { scope: "col", class: column.num ? "num" : "", "aria-sort": aria },
+      h("button", { type: "button", class: "sort", onclick: () => onsort([column.key, next]) }, column.title, active ? icon(direction === "desc" ? "down" : "up") : null),
+    );
+  });
+  return scroll(
+    label,
+    h(
+      "table",
+      { class: "list" },
+      h("thead", {}, h("tr", {}, heads)),
+      h("tbody", {}, rows.map((row) => h("tr", { class: rowClass(row) }, columns.map((column, at) => cellOf(column, row, at))))),
+    ),
+  );
+}
+
+function cellOf(column, row, at) {
+  const props = { class: `${column.num ? "num" : ""} ${column.class ?? ""}`.trim() };
+  return column.head || (at === 0 && column.head !== false) ? h("th", { scope: "row", ...props }, column.cell(row)) : h("td", props, column.cell(row));
+}
+
+export function sortRows(rows, column, direction) {
+  const turn = direction === "desc" ? -1 : 1;
+  return rows.toSorted((a, b) => {
+    const [x, y] = [column.value(a), column.value(b)];
+    const [noX, noY] = [x === null || x === undefined, y === null || y === undefined];
+    // What has no data stands last in either direction.
+    if (noX || noY) return noX - noY;
+    return turn * (typeof x === "string" ? x.localeCompare(y, "en") : x - y);
+  });
+}
+
+export function tabs(label, entries, chosen, panel) {
+  const list = h(
+    "div",
+    { class: "tabs", role: "tablist", "aria-label": label },
+    entries.map(([key, text, href, extra]) =>
+      h(
+        "a",
+        { role: "tab", href, id: `tab-${key}`, "aria-selected": String(key === chosen), "aria-controls": key === chosen ? panel : null, tabindex: key === chosen ? "0" : "-1" },
+        text,
+        extra ?? null,
+      ),
+    ),
+  );
+  list.addEventListener("keydown", (event) => {
+    const moves = { ArrowRight: 1, ArrowLeft: -1 };
+    const all = [...list.children];
+    const from = all.indexOf(document.activeElement);
+    let to = event.key in moves ? (from + moves[event.key] + all.length) % all.length : -1;
+    if (event.key === "Home") to = 0;
+    if (event.key === "End") to = all.length - 1;
+    if (event.key === " ") document.activeElement.click();
+    if (to < 0) return;
+    event.preventDefault();
+    all[to].focus();
+  });
+  return list;
+}
+
+export function metricTitle(index, name) {
+  if (name === "error_rate") return "Error rate";
+  return index.metricByName.get(name)?.title ?? name;
+}
+
+export function metricUnit(index, name) {
+  if (name === "error_rate") return "ratio";
+  return index.metricByName.get(name)?.unit ?? "";
+}
+
+export function showMetric(index, name, value) {
+  return metricValue(value, metricUnit(index, name));
+}

@@ -1,0 +1,77 @@
+"""Puts the page's script modules and style sheets together, without any build tool.
+
+The modules are written as ES modules with one-line or many-line named imports. Here each becomes a
+function that returns its exports, because a module script would wait until all data has arrived.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from importlib import resources
+
+__all__ = ["application", "boot_script", "module_names", "script_of", "stylesheet"]
+
+_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.-]+)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class|let) (\w+))", re.MULTILINE)
+_STYLES = ("base.css", "layout.css", "components.css", "charts.css", "diff.css")
+
+
+@functools.cache
+def application() -> str:
+    """Return the page's script."""
+    return script_of("app.js")
+
+
+def script_of(entry: str, ending: str = "") -> str:
+    """Return a module with all it needs as one classic script.
+
+    Args:
+        entry: The module's file name.
+        ending: A statement to run after it, inside the same function.
+    """
+    parts = [_wrapped(name) for name in module_names(entry)]
+    return '(() => {\n"use strict";\n' + "\n".join(parts) + f"{ending}\n}})();\n"
+
+
+def boot_script() -> str:
+    """Return the script that runs in the head, before the first paint."""
+    return _asset("boot.js")
+
+
+@functools.cache
+def stylesheet() -> str:
+    """Return the page's style sheet."""
+    return "\n".join(_asset(name) for name in _STYLES)
+
+
+def module_names(entry: str) -> tuple[str, ...]:
+    """Return a module and everything it imports, each after what it needs."""
+    ordered: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        for _, needed in _IMPORT.findall(_asset(name)):
+            if needed not in ordered:
+                visit(needed)
+        ordered[name] = None
+
+    visit(entry)
+    return tuple(ordered)
+
+
+def _wrapped(name: str) -> str:
+    source = _asset(name)
+    exports = ", ".join(exported for _, exported in _EXPORT.findall(source))
+    body = _IMPORT.sub(lambda found: f"const {found[1]} = {_variable(found[2])};\n", source)
+    body = _EXPORT.sub(r"\1", body)
+    return f"const {_variable(name)} = (() => {{\n{body}return {{ {exports} }};\n}})();"
+
+
+def _variable(name: str) -> str:
+    return "m_" + re.sub(r"\W", "_", name.removesuffix(".js"))
+
+
+@functools.cache
+def _asset(name: str) -> str:
+    source = resources.files("promptreg.report") / "assets" / name
+    return source.read_text(encoding="utf-8")

@@ -1,0 +1,148 @@
+"""Writes the report's values for people: figures, rows and alerts as text; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from promptreg.report.model import Alert, MetricComparison, Report
+
+__all__ = [
+    "Text",
+    "alert_texts",
+    "change_text",
+    "figure_texts",
+    "money",
+    "number",
+    "row_texts",
+    "value_text",
+]
+
+NO_DATA = "no data"
+FIGURE_TITLES = {
+    "prompts": "Prompts",
+    "versions": "Versions",
+    "calls": "Calls",
+    "cost": "Cost",
+    "tokens": "Tokens",
+    "success_rate": "Success rate",
+}
+_SIGNS = {"USD": "$", "EUR": "\u20ac", "GBP": "\u00a3"}
+_SUFFIXES = ((1e9, "\u00a0bn"), (1e6, "\u00a0M"))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A key figure for people."""
+
+    title: str
+    text: str
+
+
+def number(value: float | None) -> str:
+    """Write a count with thousands separated; millions and billions shortened."""
+    if value is None:
+        return NO_DATA
+    for size, suffix in _SUFFIXES:
+        if abs(value) >= size:
+            return f"{value / size:.3g}{suffix}"
+    return f"{value:,.0f}"
+
+
+def money(value: float | None, currency: str) -> str:
+    """Write an amount with as many decimals as its size needs."""
+    if value is None:
+        return NO_DATA
+    sign = _SIGNS.get(currency)
+    if abs(value) >= 100:  # noqa: PLR2004
+        text = f"{value:,.0f}"
+    elif abs(value) >= 1 or value == 0:
+        text = f"{value:.2f}"
+    else:
+        text = f"{value:.6f}".rstrip("0") if abs(value) < 0.01 else f"{value:.4f}"  # noqa: PLR2004
+    return f"{sign}{text}" if sign else f"{text}\u00a0{currency}"
+
+
+def value_text(value: float | None, unit: str, currency: str) -> str:
+    """Write one value of a metric with its unit."""
+    if value is None:
+        return NO_DATA
+    match unit:
+        case "ms":
+            return f"{value / 1000:.2f}\u00a0s" if value >= 10_000 else f"{value:,.0f}\u00a0ms"  # noqa: PLR2004
+        case "money":
+            return money(value, currency)
+        case "ratio":
+            return f"{value * 100:.1f}%"
+        case "tokens":
+            return f"{value:,.0f}"
+        case _:
+            return f"{value:.3g}"
+
+
+def change_text(c: MetricComparison) -> str:
+    """Write an effect with its interval, such as ``+12% [+4, +20]``."""
+    if c.effect is None:
+        return NO_DATA
+    unit = "%" if c.relative else "\u00a0pp" if c.metric == "error_rate" else ""
+    scale = 100 if unit else 1
+
+    def signed(value: float) -> str:
+        shown = value * scale
+        digits = 0 if abs(shown) >= 10 or shown == int(shown) else 1 if unit else 3  # noqa: PLR2004
+        return f"{shown:+.{digits}f}".replace("-", "\u2212")
+
+    text = f"{signed(c.effect)}{unit}"
+    if c.low is not None and c.high is not None:
+        text += f" [{signed(c.low)}, {signed(c.high)}]"
+    return text
+
+
+def figure_texts(report: Report) -> list[Text]:
+    """Write the key figures."""
+    texts = []
+    for figure in report.overview.figures:
+        if figure.name == "cost":
+            text = money(figure.value, report.currency)
+        elif figure.name == "success_rate":
+            text = value_text(figure.value, "ratio", report.currency)
+        else:
+            text = number(figure.value)
+        texts.append(Text(FIGURE_TITLES.get(figure.name, figure.name), text))
+    return texts
+
+
+def row_texts(rows: list[dict[str, Any]], currency: str) -> list[dict[str, str]]:
+    """Write what the plain table shows of each prompt."""
+    return [
+        {
+            "name": row["name"],
+            "latest": row["latest"] or "none",
+            "versions": number(row["versions"]),
+            "calls": number(row["calls"]),
+            "latency": value_text(row["latency"], "ms", currency),
+            "cost": value_text(row["cost"], "money", currency),
+            "quality": value_text(row["quality"], "", currency),
+            "success": value_text(row["success"], "ratio", currency),
+        }
+        for row in rows
+    ]
+
+
+def alert_texts(report: Report) -> list[dict[str, str]]:
+    """Write the alerts that still matter."""
+    titles = {metric.name: metric.title for metric in report.metrics}
+    return [_alert_text(alert, titles) for alert in report.alerts if alert.current]
+
+
+def _alert_text(alert: Alert, titles: dict[str, str]) -> dict[str, str]:
+    c = alert.comparison
+    return {
+        "severity": alert.severity,
+        "prompt": alert.prompt,
+        "versions": f"{alert.base} \u2192 {alert.head}",
+        "metric": titles.get(c.metric, c.metric.replace("_", " ").capitalize()),
+        "change": change_text(c),
+        "limit": c.limit,
+        "verdict": c.verdict,
+    }

@@ -1,0 +1,179 @@
+"""Renders a report as one HTML file, or as a folder with one data file per prompt; deterministic.
+
+The order in the file is head, key figures as plain HTML, index, application, then each prompt's
+data in a chunk of its own: the page can be used before the data has arrived, and stays readable
+where no script may run.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from promptreg.report import wire
+from promptreg.report.bundle import application, boot_script, stylesheet
+from promptreg.report.format import alert_texts, figure_texts, row_texts
+from promptreg.report.model import Alert, PromptRow, Report
+
+__all__ = ["HtmlBuilder", "Page", "render", "write_folder"]
+
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" '
+    'rx="4" fill="#2f5bd3"/><path d="M4 4.5l3.5 3.5L4 11.5M8.5 11.5H12" stroke="#fff" '
+    'stroke-width="1.8" fill="none" stroke-linecap="round" stroke-linejoin="round"/></svg>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rendered report: the text before the data, and the data chunks by their ids."""
+
+    head: str
+    chunks: tuple[tuple[str, str], ...]
+
+    def parts(self) -> Iterator[str]:
+        """Yield the single file piece by piece."""
+        yield self.head
+        for name, data in self.chunks:
+            yield f'<script type="text/plain" id="{name}">{data}</script>\n'
+        yield "</body>\n</html>\n"
+
+    @property
+    def size(self) -> int:
+        """The length of the single file in bytes."""
+        return sum(len(part.encode()) for part in self.parts())
+
+
+class HtmlBuilder:
+    """Packs prompts one at a time, so that only their compressed form is kept.
+
+    Args:
+        split: Whether the data goes into files of its own beside the page.
+    """
+
+    def __init__(self, *, split: bool = False) -> None:
+        self._split = split
+        self._packed: list[tuple[PromptRow, str]] = []
+        self._texts: list[str] = []
+
+    def add(self, prompt: PromptRow) -> None:
+        """Pack one prompt; afterwards its texts are no longer held."""
+        chunk = deflate(wire.pack_prompt(prompt))
+        latest = prompt.versions[-1] if prompt.versions else None
+        messages = [m.text for m in latest.messages] if latest else []
+        self._texts.append("\n".join(messages))
+        self._packed.append((_slim(prompt), chunk))
+
+    def finish(self, report: Report) -> Page:
+        """Make the page.
+
+        Args:
+            report: Everything but the prompts, which were added before.
+        """
+        by_prompt: dict[str, list[Alert]] = {}
+        for alert in report.alerts:
+            by_prompt.setdefault(alert.prompt, []).append(alert)
+        rows = [wire.pack_row(prompt, by_prompt.get(prompt.name, ())) for prompt, _ in self._packed]
+        index = wire.pack_index(report, rows) | {"split": self._split}
+        chunks = [("search", deflate(self._texts))]
+        chunks += [(f"p{number}", chunk) for number, (_, chunk) in enumerate(self._packed)]
+        return Page(_head(report, rows, deflate(index), split=self._split), tuple(chunks))
+
+
+def render(report: Report, *, split: bool = False) -> Page:
+    """Render a whole report.
+
+    Args:
+        report: What to show.
+        split: Whether the data goes into files of its own beside the page.
+    """
+    builder = HtmlBuilder(split=split)
+    for prompt in report.prompts:
+        builder.add(prompt)
+    return builder.finish(report)
+
+
+def write_folder(page: Page, folder: Path) -> None:
+    """Write a page rendered with `split` as ``index.html`` and ``data/*.js``.
+
+    Args:
+        page: The page.
+        folder: Made when it does not exist; data files of an earlier report in it are removed.
+    """
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    written = set()
+    for name, chunk in page.chunks:
+        (data / f"{name}.js").write_text(f'promptregChunk("{name}","{chunk}")\n', encoding="utf-8")
+        written.add(f"{name}.js")
+    for old in data.glob("*.js"):
+        if old.name not in written:
+            old.unlink()
+    (folder / "index.html").write_text(page.head + "</body>\n</html>\n", encoding="utf-8")
+
+
+def deflate(value: Any) -> str:
+    """Compress a JSON value as the page unpacks it: deflate without a header, in base64."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    # A lone surrogate cannot come from a UTF-8 file, but must not stop a report either.
+    data = packer.compress(text.encode("utf-8", "replace")) + packer.flush()
+    return base64.b64encode(data).decode("ascii")
+
+
+def _slim(prompt: PromptRow) -> PromptRow:
+    """Drop what only the chunk needs."""
+    versions = tuple(replace(v, messages=(), fragments=(), models=()) for v in prompt.versions)
+    return replace(prompt, versions=versions, comparisons=())
+
+
+def _head(report: Report, rows: list[dict[str, Any]], index: str, *, split: bool) -> str:
+    from markupsafe import Markup
+
+    boot, script, css = boot_script(), application(), stylesheet()
+    return _template().render(
+        report=report,
+        figures=figure_texts(report),
+        rows=row_texts(rows, report.currency),
+        alerts=alert_texts(report),
+        policy=_policy((boot, script), css, split=split),
+        icon=base64.b64encode(_ICON.encode()).decode(),
+        # Nothing in our own script or style closes its element: a test looks.
+        css=Markup(css),  # noqa: S704
+        boot=Markup(boot),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        index=Markup(index),  # noqa: S704
+    )
+
+
+def _policy(scripts: Iterable[str], css: str, *, split: bool) -> str:
+    """Allow exactly our own scripts and style, and no request at all."""
+    sources = " ".join(f"'sha256-{_hash(script)}'" for script in scripts)
+    if split:
+        # Data files cannot be hashed beforehand; a page from file:// has no origin to name.
+        sources += " 'self' file:"
+    return (
+        f"default-src 'none'; script-src {sources}; style-src 'sha256-{_hash(css)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@functools.cache
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+
+    source = resources.files("promptreg.report") / "templates" / "report.html.j2"
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.from_string(source.read_text(encoding="utf-8"))

@@ -1,0 +1,321 @@
+"""Packs a report's rows small for the page: columns, a table of lines, indices.
+
+``assets/data.js`` unpacks exactly this. Nothing else reads it: the documented shape is the JSON of
+`promptreg.report.schema`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from promptreg.report.model import (
+    Alert,
+    Comparison,
+    MetricComparison,
+    MetricSummary,
+    PromptRow,
+    Report,
+    VersionRow,
+)
+from promptreg.report.schema import as_json
+from promptreg.report.template_tree import template_tree
+
+__all__ = ["pack_alert", "pack_index", "pack_prompt", "pack_row"]
+
+SPARK_POINTS = 30
+
+
+class _Pool:
+    """Gives equal values one number."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._numbers: dict[str, int] = {}
+
+    def add(self, value: Any) -> int:
+        key = value if isinstance(value, str) else json.dumps(value)
+        number = self._numbers.setdefault(key, len(self.values))
+        if number == len(self.values):
+            self.values.append(value)
+        return number
+
+
+def pack_index(report: Report, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Pack everything but the prompts' own data.
+
+    Args:
+        report: The report; its prompts are not looked at.
+        rows: What `pack_row` made of each prompt, in order.
+    """
+    overview = report.overview
+    return {
+        "title": report.title,
+        "repository": report.repository,
+        "commit": report.commit,
+        "commitDate": report.commit_date,
+        "dataDate": report.data_date,
+        "since": report.since,
+        "currency": report.currency,
+        "notes": list(report.notes),
+        "tool": report.tool,
+        "metrics": as_json(report.metrics),
+        "figures": as_json(overview.figures),
+        "days": list(overview.days),
+        "periodDays": overview.period_days,
+        "labels": as_json(overview.labels),
+        "unpromoted": as_json(overview.unpromoted),
+        "alerts": [pack_alert(alert) for alert in report.alerts],
+        "experiments": as_json(report.experiments),
+        "prompts": list(rows),
+    }
+
+
+def pack_alert(alert: Alert) -> dict[str, Any]:
+    """Pack one alert for the index."""
+    return {
+        "prompt": alert.prompt,
+        "base": alert.base,
+        "head": alert.head,
+        "severity": alert.severity,
+        "current": alert.current,
+        "live": list(alert.live),
+        "c": _pack_metric_comparison(alert.comparison),
+    }
+
+
+def pack_row(prompt: PromptRow, alerts: Iterable[Alert]) -> dict[str, Any]:
+    """Pack what the list of prompts shows of one prompt."""
+    latest = _latest(prompt.versions)
+    shown = _latest([v for v in prompt.versions if v.calls]) or latest
+    severities = [alert.severity for alert in alerts if alert.current]
+    labels = sorted({label for version in prompt.versions for label in version.labels})
+    return {
+        "name": prompt.name,
+        "title": prompt.title,
+        "description": prompt.description,
+        "tags": list(prompt.tags),
+        "owner": next((json.loads(v) for k, v in prompt.metadata if k == "owner"), None),
+        "models": sorted({v.model for v in prompt.versions[-1:] if v.model}),
+        "labels": labels,
+        "versions": len(prompt.versions),
+        "latest": latest.version if latest else None,
+        "date": max((v.date for v in prompt.versions), default=""),
+        "author": latest.author if latest else "",
+        "calls": sum(v.calls for v in prompt.versions),
+        "measured": shown.version if shown and shown.calls else None,
+        "latency": _short(_quantile(shown, "latency")),
+        "cost": _short(_mean(shown, "cost")),
+        "quality": _short(_mean(shown, "quality")),
+        "success": _short(_mean(shown, "success_rate")),
+        "spark": _spark(prompt),
+        "alerts": {s: severities.count(s) for s in ("critical", "warning", "info")},
+        "deleted": prompt.deleted,
+    }
+
+
+def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
+    """Pack one prompt with all its versions."""
+    lines, pool, trees = _Pool(), _Pool(), _Pool()
+    numbers = {v.version: n for n, v in enumerate(prompt.versions)}
+
+    def text(value: str) -> list[int]:
+        return [lines.add(line) for line in value.split("\n")]
+
+    def tree(value: str, language: str) -> int:
+        return trees.add(_share_lines(template_tree(value, language), text))
+
+    versions = [_pack_version(v, text, tree, pool.add) for v in prompt.versions]
+    return {
+        "name": prompt.name,
+        "path": prompt.path,
+        "title": prompt.title,
+        "description": prompt.description,
+        "tags": list(prompt.tags),
+        "metadata": as_json(prompt.metadata),
+        "fileUrl": prompt.file_url,
+        "editUrl": prompt.edit_url,
+        "bucket": prompt.bucket,
+        "deleted": prompt.deleted,
+        "versions": versions,
+        "metrics": _pack_metrics([v.metrics for v in prompt.versions]),
+        "models": [
+            [
+                number,
+                pool.add(m.model),
+                m.calls,
+                list(m.badges),
+                [
+                    [pool.add(s.metric), s.n, *map(_short, (s.mean, s.sd, s.low, s.high))]
+                    + [_shorts(s.quantiles)]
+                    for s in m.metrics
+                ],
+            ]
+            for number, v in enumerate(prompt.versions)
+            for m in v.models
+        ],
+        "series": [
+            [
+                numbers[s.version],
+                [p.date for p in s.points],
+                [p.calls for p in s.points],
+                [_short(p.cost) for p in s.points],
+                [p.tokens for p in s.points],
+                [_short(p.latency_p50) for p in s.points],
+                [_short(p.latency_p95) for p in s.points],
+                [_short(p.quality) for p in s.points],
+                [_short(p.success) for p in s.points],
+            ]
+            for s in prompt.series
+            if s.version in numbers
+        ],
+        "comparisons": [_pack_comparison(c, numbers, pool.add) for c in prompt.comparisons],
+        "lines": lines.values,
+        "pool": pool.values,
+        "trees": trees.values,
+    }
+
+
+def _share_lines(tree: Any, text: Callable[[str], list[int]]) -> Any:
+    """Let a tree name the lines of its plain text instead of repeating them."""
+    if not isinstance(tree, list):
+        return tree
+    if len(tree) == 2 and tree[0] == "TemplateData" and tree[1].count("\n") > 1:  # noqa: PLR2004
+        return ["TemplateData", text(tree[1])]
+    return [_share_lines(item, text) for item in tree]
+
+
+def _pack_version(
+    v: VersionRow,
+    text: Callable[[str], list[int]],
+    tree: Callable[[str, str], int],
+    pool: Callable[[Any], int],
+) -> dict[str, Any]:
+    packed: dict[str, Any] = {
+        "version": v.version,
+        "digest": v.digest,
+        "commit": v.commit,
+        "author": pool(v.author),
+        "date": v.date,
+        "level": v.level,
+        "messages": [
+            [
+                pool(m.role),
+                text(m.text),
+                -1 if m.role == "placeholder" else tree(m.text, v.template),
+            ]
+            for m in v.messages
+        ],
+        "variables": pool(as_json(v.variables)),
+        "settings": pool(as_json(v.settings)),
+        "model": pool(v.model),
+        "lines": [v.lines_added, v.lines_removed],
+    }
+    optional = {
+        "summary": v.summary,
+        "changes": [[c.rule, c.level, c.detail] for c in v.changes],
+        "labels": list(v.labels),
+        "unreleased": not v.released,
+        "yanked": v.yanked,
+        "template": v.template if v.template != "jinja2" else None,
+        "description": None if v.description is None else pool(v.description),
+        "fragments": [[f.path, text(f.text), tree(f.text, v.template)] for f in v.fragments],
+        "annotations": as_json(v.annotations),
+        "calls": v.calls,
+        "cost": _short(v.cost, 6),
+        "tokens": v.tokens,
+        "last": v.last_call,
+    }
+    packed.update({key: value for key, value in optional.items() if value not in (None, "", [], 0)})
+    return packed
+
+
+def _pack_metrics(groups: Sequence[Sequence[MetricSummary]]) -> dict[str, Any]:
+    """Turn one tuple of summaries per version into one set of columns per metric."""
+    names = dict.fromkeys(s.metric for group in groups for s in group)
+    packed = {}
+    for name in names:
+        column = [next((s for s in group if s.metric == name), None) for group in groups]
+        packed[name] = {
+            "n": [s.n if s else 0 for s in column],
+            "mean": [_short(s.mean) if s else None for s in column],
+            "sd": [_short(s.sd) if s else None for s in column],
+            "low": [_short(s.low) if s else None for s in column],
+            "high": [_short(s.high) if s else None for s in column],
+            "quantiles": [_shorts(s.quantiles) if s else [] for s in column],
+            "histogram": [
+                [_short(h.low), _short(h.high), list(h.counts)] if s and (h := s.histogram) else 0
+                for s in column
+            ],
+        }
+    return packed
+
+
+def _pack_comparison(
+    c: Comparison, numbers: dict[str, int], pool: Callable[[Any], int]
+) -> list[Any]:
+    return [
+        numbers[c.base],
+        numbers[c.head],
+        pool(c.basis),
+        [_pack_metric_comparison(m) for m in c.metrics],
+    ]
+
+
+def _pack_metric_comparison(m: MetricComparison) -> list[Any]:
+    return [
+        m.metric,
+        _short(m.base),
+        _short(m.head),
+        m.base_n,
+        m.head_n,
+        int(m.relative),
+        _short(m.effect),
+        _short(m.low),
+        _short(m.high),
+        m.limit,
+        m.verdict,
+        m.state,
+        m.winner,
+        _short(m.confidence),
+        m.needed,
+        m.note,
+    ]
+
+
+def _short(value: float | None, digits: int = 4) -> float | int | None:
+    """Round to significant digits; a whole number loses its point."""
+    if value is None or value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124
+        return None
+    rounded = float(f"{value:.{digits}g}")
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+def _shorts(values: Iterable[float]) -> list[float | int | None]:
+    return [_short(value) for value in values]
+
+
+def _latest(versions: Sequence[VersionRow]) -> VersionRow | None:
+    """Return the highest stable release, or the highest version when none is stable."""
+    stable = [v for v in versions if v.released and "-" not in v.version and v.yanked is None]
+    return (stable or list(versions) or [None])[-1]
+
+
+def _mean(version: VersionRow | None, metric: str) -> float | None:
+    found = version.metric(metric) if version else None
+    return found.mean if found else None
+
+
+def _quantile(version: VersionRow | None, metric: str) -> float | None:
+    found = version.metric(metric) if version else None
+    return found.p50 if found else None
+
+
+def _spark(prompt: PromptRow) -> list[int]:
+    """Return the calls of the last days or weeks, all versions together."""
+    calls: dict[str, int] = {}
+    for series in prompt.series:
+        for point in series.points:
+            calls[point.date] = calls.get(point.date, 0) + point.calls
+    return [calls[date] for date in sorted(calls)[-SPARK_POINTS:]]
