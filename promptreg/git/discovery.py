@@ -96,10 +96,8 @@ def _refuse_unreadable(common_dir: Path) -> None:
         config = (common_dir / "config").read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return
-    section = re.search(r"^\s*\[extensions\]([^\[]*)", config, re.IGNORECASE | re.MULTILINE)
-    if section is None:
-        return
-    pairs = re.findall(r"^\s*(\w+)\s*=\s*(\S+)", section[1], re.MULTILINE)
+    sections = re.findall(r"^\s*\[extensions\]([^\[]*)", config, re.IGNORECASE | re.MULTILINE)
+    pairs = re.findall(r"^\s*(\w+)\s*=\s*\"?(\w+)", "\n".join(sections), re.MULTILINE)
     values = {key.lower(): value.lower() for key, value in pairs}
     if values.get("refstorage", "files") != "files":
         raise RepositoryError(

@@ -86,8 +86,8 @@ class Refs:
             name = f"{folder}/{entry.name}"
             if entry.is_dir():
                 yield from self._scan(Path(entry.path), name, "")
-            elif (text := self._loose_text(name)) and _OID.fullmatch(text):
-                yield name, text
+            elif oid := self.read(name):
+                yield name, oid
 
     def _packed_refs(self) -> _Packed:
         path = self._common_dir / "packed-refs"

@@ -136,11 +136,15 @@ class Repository:
         Raises:
             HistoryError: The tree names it but its content was not fetched.
         """
-        found = self._reader.read(f"{commit}:{path}")
+        # A name in another encoding is no text that a revision could hold; its tree entry is found.
+        sayable = not any("\udc80" <= character <= "\udcff" for character in path)
+        found = self._reader.read(f"{commit}:{path}") if sayable else None
         if found is not None:
             return found.data if found.kind == "blob" else None
         entry = self.entry_at(commit, path)
         if entry is not None and entry.is_file:
+            if (data := self.blob(entry.oid)) is not None:
+                return data
             raise HistoryError(
                 f"content of {path} at {commit[:7]} was not fetched",
                 fix=f"git fetch origin {entry.oid}",
