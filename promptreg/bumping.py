@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promptreg.bump import BumpOptions, BumpPlan, plan_bump
-from promptreg.claims import Claims, collect_claims
+from promptreg.claims import collect_claims, file_claim
 from promptreg.content import Content, read_content
 from promptreg.errors import ConfigError, Location, NotFoundError, PromptError
 from promptreg.naming import NAME, is_fragment
@@ -126,7 +126,7 @@ def bump_files(
         assert name is not None
         content = read_content(registry.worktree, registry.config.layout, path)
         claims = collect_claims(registry.tags, name, path, base=base)
-        plan = plan_bump(content, claims, options, floor=_floor(content, claims, base))
+        plan = plan_bump(content, claims, options, floor=_floor(registry, content, base))
         wrote = not plan.is_stated_by(content)
         if wrote and not dry_run:
             _write(registry.root / path, content, plan)
@@ -143,13 +143,13 @@ def _base(registry: Registry, revision: str | None) -> str | None:
     return commit
 
 
-def _floor(content: Content, claims: Claims, base: str | None) -> Version | None:
-    """Return the base's version where the file's own fell below it."""
-    own = content.prompt.version
+def _floor(registry: Registry, content: Content, base: str | None) -> Version | None:
+    """Return the base's version where the file's own fell below it, tagged or not."""
+    own, prompt = content.prompt.version, content.prompt
     if base is None or own is None:
         return None
-    held = [v for v, claim in claims.by_version.items() if claim.origin == "the base"]
-    return max((v for v in held if v > own), default=None)
+    claim = file_claim(registry.tags, prompt.name, prompt.path, base, "the base")
+    return claim.version if claim is not None and claim.version > own else None
 
 
 def _everything(registry: Registry, request: BumpRequest) -> list[str]:

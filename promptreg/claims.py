@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from promptreg.config import Config
     from promptreg.git import Repository
 
-__all__ = ["Claim", "Claims", "TagIndex", "collect_claims", "release_ref"]
+__all__ = ["Claim", "Claims", "TagIndex", "collect_claims", "file_claim", "release_ref"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,13 +251,14 @@ def collect_claims(
     for version, (tag, oid) in tags.items():
         found[version] = index.claim(name, version, tag, oid)
     for commit, origin in sources:
-        claim = _file_claim(index, name, path, commit, origin)
+        claim = file_claim(index, name, path, commit, origin)
         if claim is not None:
             found.setdefault(claim.version, claim)
     return Claims(found)
 
 
-def _file_claim(index: TagIndex, name: str, path: str, commit: str, origin: str) -> Claim | None:
+def file_claim(index: TagIndex, name: str, path: str, commit: str, origin: str) -> Claim | None:
+    """Return the claim that the file of a commit makes, or None where it makes none."""
     source, layout = CommitSource(index.repository, commit), index.config.layout
     candidates = (path, *(c for c in layout.candidates(name) if c != path))
     found = next(((c, data) for c in candidates if (data := source.read(c)) is not None), None)
