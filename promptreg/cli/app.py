@@ -40,6 +40,8 @@ COMMANDS: dict[str, CommandEntry] = {
     "list": CommandEntry("browse", "list_prompts", "Browse"),
     "versions": CommandEntry("browse", "versions", "Browse", ("log",)),
     "show": CommandEntry("browse", "show", "Browse"),
+    "search": CommandEntry("search", "search", "Browse"),
+    "compare": CommandEntry("compare", "compare", "Browse"),
     "changelog": CommandEntry("changelog", "changelog", "Browse"),
     "release": CommandEntry("ship", "release", "Ship"),
     "label": CommandEntry("label", "app", "Ship"),

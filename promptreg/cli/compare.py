@@ -1,0 +1,97 @@
+"""`promptreg compare`: the figures of two versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from promptreg.cli.completion import complete_names
+from promptreg.cli.context import open_registry
+from promptreg.cli.output import DataFormat, data, message, print_json, style, table
+
+if TYPE_CHECKING:
+    from promptreg.comparing import FigurePair, VersionComparison
+
+__all__ = ["compare"]
+
+
+def compare(
+    name: Annotated[str, typer.Argument(help="A prompt.", autocompletion=complete_names)],
+    old: Annotated[str, typer.Argument(metavar="A", help="The earlier REF, such as 1.2.0.")],
+    new: Annotated[
+        str, typer.Argument(metavar="[B]", help="The later REF; the latest release by default.")
+    ] = "latest",
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How to answer.")
+    ] = DataFormat.TEXT,
+) -> None:
+    """Show the figures of two versions beside the size of the change.
+
+    Quality, latency, cost and tokens of all logged calls, then what the statistics carry: an
+    interval and a verdict for each metric that has a threshold. `promptreg diff` shows the texts,
+    `promptreg ab` decides which is better.
+    """
+    with open_registry(fast_start=False) as registry:
+        sides = [
+            registry.resolve(name, selector.removeprefix(f"{name}@")) for selector in (old, new)
+        ]
+        from promptreg.comparing import compare_versions
+
+        result = compare_versions(registry, *sides)
+    if output is DataFormat.JSON:
+        print_json(result.as_json())
+    else:
+        _write(name, result)
+
+
+def _write(name: str, result: VersionComparison) -> None:
+    from promptreg.formats.text import one_line
+
+    diff = result.diff
+    size = f"{diff.level.label}, +{result.words_added} -{result.words_removed} words"
+    data(style(f"{name} {result.old.title} -> {result.new.title}", "bold") + f"  {size}")
+    for change in diff.changes:
+        data(one_line(f"  {change.level.label:<5} {change.rule}: {change.detail}"))
+    if diff.is_empty:
+        message("Both have the same content.")
+    if not result.old.calls and not result.new.calls:
+        message(f"No logged calls of either: promptreg metrics status, or log calls of {name}.")
+        return
+    data()
+    rows = [
+        ("calls", f"{result.old.calls:,}", f"{result.new.calls:,}", ""),
+        *(_row(pair) for pair in result.figures),
+    ]
+    table(("", result.old.title, result.new.title, "CHANGE"), rows, right=(1, 2, 3))
+    _write_verdicts(result)
+
+
+def _row(pair: FigurePair) -> tuple[str, str, str, str]:
+    from promptreg.formats import figures
+
+    old, new = ("-" if n is None else figures.value(n, pair.metric) for n in (pair.old, pair.new))
+    change = "" if pair.change is None else figures.percent(pair.change)
+    return pair.name, old, new, change
+
+
+def _write_verdicts(result: VersionComparison) -> None:
+    from promptreg.formats import figures
+    from promptreg.formats.text import one_line
+
+    for comparison in result.gate.comparisons:
+        data()
+        data(one_line(comparison.title))
+        rows = [
+            (
+                f"  {row.name}",
+                f"{figures.change(row.judgement)} {figures.interval(row.judgement)}".strip(),
+                figures.limit(row.judgement),
+                one_line(figures.outcome(row, comparison)),
+            )
+            for row in comparison.rows
+        ]
+        if rows:
+            table(("  METRIC", "CHANGE", "LIMIT", "VERDICT"), rows)
+        for note in comparison.notes:
+            data(f"  note: {one_line(note)}")

@@ -1,0 +1,114 @@
+"""`promptreg search`: find prompts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from promptreg.cli.completion import complete_labels
+from promptreg.cli.context import open_registry
+from promptreg.cli.errors import ExitCode
+from promptreg.cli.output import DataFormat, data, message, print_json, style, warning
+
+if TYPE_CHECKING:
+    from promptreg.searching import Found
+
+__all__ = ["search"]
+
+
+def search(
+    terms: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT | CONDITION]...",
+            help="Texts, and conditions such as 'quality<0.8', 'latency.p95>2s', 'error_rate>=5%';"
+            " all must hold. Quote < and > for the shell.",
+        ),
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag or pattern; repeatable.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="A model or pattern; one of those given.")
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="A label that names it; repeatable.", autocompletion=complete_labels),
+    ] = None,
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY[=VALUE]", help="A metadata value, such as owner=team-a."),
+    ] = None,
+    regex: Annotated[
+        bool, typer.Option("--regex", "-E", help="Texts are regular expressions.")
+    ] = False,
+    since: Annotated[
+        str | None, typer.Option(help="Figures from then on: a day, a time, or an age as 7d.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", "-l", help="Only the names.")] = False,
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How to answer.")
+    ] = DataFormat.TEXT,
+) -> None:
+    """Find prompts by text, tag, model, label, metadata and figures.
+
+    Texts are looked for in names, descriptions, messages, fragments, variables, tags and metadata
+    of the work tree, in any letter case. Conditions are about the version that --label names, or
+    the latest release. Exits with 1 when nothing is found, as grep does.
+    """
+    from promptreg.errors import ConfigError
+    from promptreg.moments import parse_moment
+    from promptreg.searching import Condition, Query
+    from promptreg.searching import search as search_prompts
+
+    read = [(text, Condition.parse(text)) for text in terms or ()]
+    pairs = (entry.partition("=") for entry in metadata or ())
+    query = Query(
+        texts=tuple(text for text, condition in read if condition is None),
+        regex=regex,
+        tags=tuple(tag or ()),
+        models=tuple(model or ()),
+        labels=tuple(label or ()),
+        metadata=tuple((key, value) for key, _, value in pairs),
+        conditions=tuple(condition for _, condition in read if condition is not None),
+        since=parse_moment(since) if since else None,
+    )
+    if query.is_empty:
+        raise ConfigError("nothing to search for", fix="promptreg search TEXT, or promptreg list")
+    with open_registry() as registry:
+        result = search_prompts(registry, query)
+    for path in result.broken:
+        warning(f"{path} is not valid and was not searched")
+    if result.without_figures:
+        message(f"Without such figures: {', '.join(result.without_figures)}")
+    if output is DataFormat.JSON:
+        print_json([_as_json(found) for found in result.found])
+    else:
+        for found in result.found:
+            data(found.name if names else style(f"{found.name} {found.version or ''}", "bold"))
+            if not names:
+                _write(found)
+    if not result.found:
+        raise typer.Exit(ExitCode.FOUND)
+
+
+def _write(found: Found) -> None:
+    if not found.matches:
+        data(f"  {found.path}")
+    for match in found.matches:
+        data(f"  {match.path}:{match.line}: {style(match.part, 'dim')}: {match.text}")
+    if found.figures is not None:
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in found.figures.items())
+        data(f"  {figures} over {found.calls:,} calls")
+
+
+def _as_json(found: Found) -> dict[str, Any]:
+    return {
+        "prompt": found.name,
+        "path": found.path,
+        "version": str(found.version) if found.version else None,
+        "matches": [
+            {"path": m.path, "line": m.line, "part": m.part, "text": m.text} for m in found.matches
+        ],
+        "figures": found.figures,
+        "calls": found.calls,
+    }

@@ -1,0 +1,163 @@
+"""`promptreg search` against real repositories and a real metrics store."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from promptreg import Registry
+from promptreg.errors import ConfigError
+from promptreg.searching import Condition
+from tests.commands.conftest import SUMMARIZER, TRIAGE, edit
+
+if TYPE_CHECKING:
+    from tests.kit import Repo
+
+
+def _names(repo: Repo, *args: str) -> list[str]:
+    result = repo.run("search", *args, "--names")
+    assert result.code == (0 if result.out else 1), result.err
+    return result.out.split()
+
+
+def _log(repo: Repo, name: str, version: str, n: int = 1, **columns: Any) -> None:
+    with Registry(repo.path) as registry:
+        for _ in range(n):
+            registry.log_metrics(name, version, **columns)
+
+
+def test_texts_are_found_in_any_case_at_their_line(shipped: Repo) -> None:
+    """The line of the file, the part of the prompt and the text are shown."""
+    assert shipped.ok("search", "CAREFUL") == (
+        "summarizer 2.0.0\n"
+        "  prompts/summarizer.prompt.yml:13: system message: You are a careful summarizer.\n"
+    )
+
+
+def test_all_terms_must_hold_each_anywhere(shipped: Repo) -> None:
+    """Two texts may stand in different parts of one prompt, or in its name."""
+    assert _names(shipped, "careful", "tone") == ["summarizer"]
+    assert _names(shipped, "careful", "sort mail") == []
+    assert _names(shipped, "triage", "sort") == ["triage"]
+
+
+def test_regular_expressions(shipped: Repo) -> None:
+    """With -E a text is a pattern; a wrong one is a usage error."""
+    assert _names(shipped, "-E", "^You (are|were) a") == ["summarizer"]
+    assert _names(shipped, "^You (are|were) a") == []
+    assert "no regular expression" in shipped.run("search", "-E", "(").err
+
+
+def test_fields_narrow_the_search(shipped: Repo) -> None:
+    """Tags, model, metadata and labels each narrow it, with patterns and dotted keys."""
+    shipped.write(
+        TRIAGE,
+        shipped.read(TRIAGE).replace("gpt-4o", "gpt-4o-mini")
+        + "tags: [mail, support]\nmetadata: {owner: {team: Core}, beta: true, areas: [a, b]}\n",
+    )
+    assert _names(shipped, "--tag", "mail", "--tag", "sup*") == ["triage"]
+    assert _names(shipped, "--tag", "mail", "--tag", "news") == []
+    assert _names(shipped, "--model", "gpt-4o") == ["summarizer"]
+    assert _names(shipped, "--model", "openai/gpt-4o*") == ["summarizer", "triage"]
+    assert _names(shipped, "--metadata", "owner.team=core") == ["triage"]
+    assert _names(shipped, "--metadata", "beta=true", "--metadata", "areas=b") == ["triage"]
+    assert _names(shipped, "--metadata", "owner") == ["triage"]
+    assert _names(shipped, "--metadata", "owner.team=other") == []
+    shipped.ok("label", "set", "production", "summarizer", "1.1.0")
+    shipped.commit()
+    assert _names(shipped, "--label", "production") == ["summarizer"]
+    assert "no label 'staging'" in shipped.run("search", "--label", "staging").err
+
+
+def test_fragments_are_searched(shipped: Repo) -> None:
+    """A text in an included fragment finds the prompt and names the fragment's line."""
+    shipped.write("prompts/shared/style.md", "Be brief.\nNever invent quotes.\n")
+    edit(shipped, "You sort mail.", '{% include "shared/style.md" %}', TRIAGE)
+    found = json.loads(shipped.ok("search", "invent", "--format", "json"))
+    assert [(f["prompt"], f["matches"]) for f in found] == [
+        (
+            "triage",
+            [
+                {
+                    "path": "prompts/shared/style.md",
+                    "line": 2,
+                    "part": "fragment",
+                    "text": "Never invent quotes.",
+                }
+            ],
+        )
+    ]
+
+
+def test_conditions_are_about_the_latest_release(shipped: Repo) -> None:
+    """Figures of older versions do not count, and prompts without rows are named, not found."""
+    _log(shipped, "summarizer", "1.1.0", quality_score=0.2, latency_ms=100)
+    _log(shipped, "summarizer", "2.0.0", quality_score=0.9, latency_ms=100)
+    _log(shipped, "summarizer", "2.0.0", quality_score=0.6, latency_ms=5000)
+    assert _names(shipped, "quality<0.8") == ["summarizer"]
+    assert _names(shipped, "quality<0.7") == []
+    assert _names(shipped, "latency.p95>2s", "calls=2") == ["summarizer"]
+    result = shipped.run("search", "quality>=75%", "careful")
+    assert result.out.endswith("  quality 0.75 over 2 calls\n")
+    assert "Without such figures: triage" in shipped.run("search", "quality>0").err
+
+
+def test_conditions_with_a_label_are_about_what_it_names(shipped: Repo) -> None:
+    """--label production asks how what production serves does."""
+    _log(shipped, "summarizer", "1.1.0", quality_score=0.2)
+    _log(shipped, "summarizer", "2.0.0", quality_score=0.9)
+    shipped.ok("label", "set", "production", "summarizer", "1.1.0")
+    shipped.commit()
+    assert _names(shipped, "quality<0.5") == []
+    assert _names(shipped, "quality<0.5", "--label", "production") == ["summarizer"]
+
+
+def test_rates_and_custom_scores(shipped: Repo) -> None:
+    """Error rates and any key of the scores can be asked for."""
+    _log(shipped, "triage", "1.0.0", 3, success=True, scores={"tone-fit": 0.4})
+    _log(shipped, "triage", "1.0.0", success=False, scores={"tone-fit": 0.4})
+    assert _names(shipped, "error_rate>=25%", "tone-fit<0.5") == ["triage"]
+    assert _names(shipped, "success_rate>75%") == []
+
+
+def test_broken_files_are_named_and_empty_searches_refused(shipped: Repo) -> None:
+    """A file that cannot be searched is warned about; no terms at all are a usage error."""
+    shipped.write(SUMMARIZER, "messages: [\n")
+    result = shipped.run("search", "mail")
+    assert "prompts/summarizer.prompt.yml is not valid and was not searched" in result.err
+    assert result.out.startswith("triage")
+    assert shipped.run("search").code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "sign", "value"),
+    [
+        ("quality<0.8", "quality", "<", 0.8),
+        ("latency.p95 >= 2s", "latency.p95", ">=", 2000.0),
+        ("latency<250ms", "latency", "<", 250.0),
+        ("cost>$0.01", "cost", ">", 0.01),
+        ("error_rate>5%", "error_rate", ">", 0.05),
+        ("tone-fit==1", "tone-fit", "==", 1.0),
+    ],
+)
+def test_conditions_are_read(text: str, name: str, sign: str, value: float) -> None:
+    """Metrics, statistics, signs and units."""
+    condition = Condition.parse(text)
+    assert condition is not None
+    assert (condition.name, condition.sign) == (name, sign)
+    assert condition.value == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["quality", "a < b", "x<0.8.1", "latency.p99<1", "if x > 3 then"])
+def test_other_texts_are_searched_for(text: str) -> None:
+    """What is no condition is a text."""
+    assert Condition.parse(text) is None
+
+
+@pytest.mark.parametrize("text", ["quality<2s", "cost>5%", "calls.p95>3"])
+def test_units_must_fit(text: str) -> None:
+    """A unit or statistic that the metric does not have is an error, not another search."""
+    with pytest.raises(ConfigError):
+        Condition.parse(text)
