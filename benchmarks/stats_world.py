@@ -1,8 +1,8 @@
 """The simulated world of the statistics benchmark, and its samples.
 
-Quality is Beta with mean .8 and ten pseudo-observations, latency lognormal with sigma .75, cost the price of lognormal numbers of
-tokens, and 2 % of the calls fail; a paired case shares its difficulty and its input between both
-versions.
+Quality is Beta with mean .8 and ten pseudo-observations, latency lognormal with sigma .75, cost the
+price of lognormal numbers of tokens, and 2 % of the calls fail; a paired case shares its difficulty
+and its input between both versions.
 """
 
 from __future__ import annotations

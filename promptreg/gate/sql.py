@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promptreg.stats.metrics import Kind, Metric, Scale, gate_scale
-from promptreg.stats.samples import tail_probabilities
+from promptreg.stats.samples import GREATEST, tail_probabilities
 
 __all__ = ["CONTEXTS", "GroupSize", "pairs_query", "samples_query"]
 
@@ -129,8 +129,9 @@ def _value(metric: Metric) -> str:
         return "CAST(NOT success AS DOUBLE)"
     if metric.name == "success_rate":
         return "CAST(success AS DOUBLE)"
-    # One NaN would poison every average it is part of.
-    finite = f"isfinite(CAST({column} AS DOUBLE))"
+    # One NaN would poison every average it is part of, a square that overflows is an error; and
+    # NaN is greater than everything to DuckDB.
+    finite = f"abs(CAST({column} AS DOUBLE)) < {GREATEST}"
     if metric.kind is Kind.LATENCY:
         finite += " AND success IS DISTINCT FROM false"
     return f"CASE WHEN {finite} THEN CAST({column} AS DOUBLE) END"

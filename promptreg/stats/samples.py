@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 __all__ = ["Moments", "PairCounts", "PairMoments", "Pairs", "Sample", "Tail"]
 
 TAIL_PROBABILITY = 0.95
 TAIL_MINIMUM = 80
+GREATEST = 1e150
 _TAIL_Z = 1.96
 
 
@@ -110,7 +111,7 @@ class Sample:
     def of(cls, values: Iterable[float | None]) -> Sample:
         """Summarise values; absent and non-finite ones are counted, never averaged."""
         given = list(values)
-        finite = sorted(value for value in given if value is not None and math.isfinite(value))
+        finite = sorted(value for value in given if is_measurement(value))
         n = len(finite)
         return cls(
             Moments.of(finite),
@@ -190,11 +191,7 @@ class Pairs:
     @classmethod
     def of(cls, pairs: Iterable[tuple[float | None, float | None]]) -> Pairs:
         """Summarise pairs; a pair with an absent or non-finite value does not count."""
-        finite = [
-            (a, b)
-            for a, b in pairs
-            if a is not None and b is not None and math.isfinite(a) and math.isfinite(b)
-        ]
+        finite = [(a, b) for a, b in pairs if is_measurement(a) and is_measurement(b)]
         positive = [(math.log(a), math.log(b)) for a, b in finite if a > 0.0 and b > 0.0]
         return cls(
             PairMoments.of([a for a, _ in finite], [b for _, b in finite]),
@@ -206,6 +203,11 @@ class Pairs:
                 neither=finite.count((0.0, 0.0)),
             ),
         )
+
+
+def is_measurement(value: float | None) -> TypeGuard[float]:
+    """Tell whether a value is there and finite, its square as well."""
+    return value is not None and abs(value) < GREATEST
 
 
 def tail_probabilities(n: int) -> tuple[float, float, float]:

@@ -1,0 +1,77 @@
+"""`promptreg accept`: write down that a regression is accepted, to be reviewed like code."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from promptreg.cli.context import open_registry
+from promptreg.cli.output import data, message
+from promptreg.errors import ConfigError
+
+__all__ = ["accept"]
+
+
+def accept(
+    name: Annotated[str, typer.Argument(help="The prompt.")],
+    metrics: Annotated[
+        list[str] | None,
+        typer.Argument(help="Which regressions, such as quality; all of the prompt by default."),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why this is acceptable, one line.")] = "",
+    until: Annotated[str, typer.Option(help="The last day it holds, such as 2026-12-31.")] = "",
+    limit: Annotated[
+        str | None,
+        typer.Option(help="How far it may go, such as -15%; what was measured by default."),
+    ] = None,
+    base: Annotated[str | None, typer.Option(help="What to compare with, as check has it.")] = None,
+) -> None:
+    """Accept a measured regression of a prompt, for one content and until one day.
+
+    Runs the gate of check --metrics and appends an accept table to promptreg.toml (or to
+    pyproject.toml, where that holds the configuration). Commit it with the change: a reviewed
+    entry silences the gate, a flag in CI never does.
+    """
+    from promptreg.checking import check_branch, find_base, report_of, with_gate
+    from promptreg.gate.entries import accept_entries, append_entries
+
+    last_day = _day(until)
+    with open_registry(fast_start=False) as registry:
+        report = with_gate(report_of(check_branch(registry, find_base(registry, base))), registry)
+        assert report.gate is not None
+        entries = accept_entries(
+            report.gate,
+            name,
+            metrics or (),
+            reason=reason,
+            until=last_day,
+            today=datetime.now(UTC).date(),
+            limit=limit,
+        )
+        path, section = _file(registry.root, dict(registry.config.sources))
+        before = path.read_bytes().decode("utf-8") if path.exists() else ""
+        after = append_entries(before, entries, section=section)
+        path.write_bytes(after.encode("utf-8"))
+    for entry in entries:
+        data(f"{entry.prompt} {entry.metric}: accepted up to {entry.limit} until {entry.until}")
+    message(f"written to {path.name}; commit it with the change")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"{text!r} is no day" if text else "an accepted regression needs a last day",
+            fix="--until 2026-12-31",
+        ) from error
+
+
+def _file(root: Path, sources: dict[str, str]) -> tuple[Path, str]:
+    """Return the file that holds the configuration, and the section within."""
+    if (root / "promptreg.toml").exists() or "pyproject.toml" not in sources.values():
+        return root / "promptreg.toml", ""
+    return root / "pyproject.toml", "tool.promptreg."
