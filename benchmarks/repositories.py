@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from promptreg.changes import Change
-from promptreg.digest import compute_digest
+from promptreg.digest import canonical_json
 from promptreg.errors import Location
 from promptreg.parsing import parse_prompt
 from promptreg.tags import Trailers, release_message
@@ -102,25 +104,23 @@ def build_registry(folder: Path, shape: Shape) -> Path:
     return folder
 
 
-def _prompt(name: str, number: int, version: Version) -> tuple[bytes, Trailers]:
-    import hashlib
+@cache
+def _canonical() -> bytes:
+    """Return the canonical JSON of the text, with marks for what differs; parsed once."""
+    text = _TEXT.format(name="@name@", version="1.0.0", digest="0", number="@no@", filler=_FILLER)
+    value = parse_prompt(text.encode(), "prompt.yml", "prompt").value
+    return canonical_json(value, {})
 
-    text = _TEXT.format(
-        name=name, version=version, digest="0" * 12, number=f"{number}.{version}", filler=_FILLER
-    )
-    value = parse_prompt(text.encode(), f"{name}.prompt.yml", name).value
-    digest = compute_digest(value, {})
-    data = text.replace("digest: 000000000000", f"digest: {_quoted(digest[:12])}").encode()
+
+def _prompt(name: str, number: int, version: Version) -> tuple[bytes, Trailers]:
+    label = f"{number}.{version}"
+    canonical = _canonical().replace(b"@name@", name.encode()).replace(b"@no@", label.encode())
+    digest = hashlib.sha256(canonical).hexdigest()
+    data = _TEXT.format(
+        name=name, version=version, digest=f'"{digest[:12]}"', number=label, filler=_FILLER
+    ).encode()
     blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
     return data, Trailers(name, version, Level.MINOR, blob, digest, {})
-
-
-def _quoted(digest: str) -> str:
-    return (
-        f'"{digest}"'
-        if digest.isdigit() or ("e" in digest and digest.replace("e", "").isdigit())
-        else digest
-    )
 
 
 def _git(folder: Path, *args: str) -> None:

@@ -37,18 +37,22 @@ def compute_digest(value: Mapping[str, Any], includes: Mapping[str, str]) -> str
     Raises:
         PromptError: The value holds something that UTF-8 JSON cannot say.
     """
+    return hashlib.sha256(canonical_json(value, includes)).hexdigest()
+
+
+def canonical_json(value: Mapping[str, Any], includes: Mapping[str, str]) -> bytes:
+    """Return the bytes that the digest is taken of; see `compute_digest`."""
     content = {
         "scheme": _SCHEME,
         "value": {k: v for k, v in value.items() if k not in UNVERSIONED_FIELDS},
         "includes": dict(includes),
     }
     try:
-        encoded = json.dumps(
+        return json.dumps(
             content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
         ).encode()
     except (UnicodeEncodeError, ValueError) as error:
         raise PromptError(f"content has no canonical JSON: {error}") from error
-    return hashlib.sha256(encoded).hexdigest()
 
 
 def normalize_fragment(text: str) -> str:
