@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import PromptError
+from promptreg.tagsummary import TagSummary, summarize_tags
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry
-    from promptreg.versioning import Version
 
 __all__ = ["ListedPrompt", "list_all"]
 
@@ -52,20 +52,19 @@ def list_all(registry: Registry, pattern: str = "") -> list[ListedPrompt]:
         pattern: Only names that hold this text or match it as a shell pattern.
     """
     labels = {label: registry.label(label) for label in registry.label_names()}
-    tagged = registry.tags.names()
+    tagged = summarize_tags(registry.repository, registry.config.tags)
     found = []
     for name, path in registry.paths().items():
         if pattern and pattern not in name and not fnmatch.fnmatchcase(name, pattern):
             continue
-        versions = tagged.get(name, {})
-        latest: Version | None = max((v for v in versions if v.is_stable), default=None)
+        tags = tagged.get(name, TagSummary(None, 0))
         found.append(
             ListedPrompt(
                 name=name,
                 path=path,
                 claimed=claimed_version(registry.worktree.read(path) or b"", path),
-                released=str(latest) if latest else None,
-                versions=len(versions),
+                released=tags.latest,
+                versions=tags.versions,
                 labels={k: str(v[name]) for k, v in labels.items() if name in v},
             )
         )

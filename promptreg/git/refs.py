@@ -59,8 +59,20 @@ class Refs:
         found.update(loose)
         return found
 
-    def fingerprint(self) -> tuple[int, ...]:
-        """Return numbers that change when the packed refs do."""
+    def loose_with_prefix(self, prefix: str) -> dict[str, str]:
+        """Return the refs that begin so and have a file of their own."""
+        return dict(self._loose(prefix))
+
+    def is_packed(self, ref: str) -> bool:
+        """Tell whether packed-refs names a ref, whatever its own file says."""
+        return self._packed_refs().find(ref) is not None
+
+    def packed_with_prefix(self, prefix: str) -> dict[str, str]:
+        """Return the refs that begin so in packed-refs, also those that a file overrides."""
+        return dict(self._packed_refs().with_prefix(prefix))
+
+    def packed_fingerprint(self) -> tuple[int, ...]:
+        """Return numbers that change whenever packed-refs does."""
         return self._packed_refs().key
 
     def _loose_text(self, ref: str) -> str | None:
