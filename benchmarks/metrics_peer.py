@@ -9,12 +9,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ask_peer", "percentile"]
+__all__ = ["ask_peer", "peer_python", "percentile"]
 
 _HOME = Path(tempfile.gettempdir()) / "promptreg-bench" / "prompt-versioner-0.3.1"
 
 
-def _python() -> Path:
+def peer_python() -> Path:
+    """Return the Python of an environment with prompt-versioner; made when there is none."""
     python = _HOME / "bin" / "python"
     if not python.exists():
         print("installing prompt-versioner 0.3.1 into an environment of its own ...", flush=True)
@@ -27,7 +28,7 @@ def _python() -> Path:
 def ask_peer(script: str, *arguments: str) -> Any:
     """Run a script in the peer's environment; it prints JSON as its last line."""
     done = subprocess.run(
-        [str(_python()), "-c", script, *arguments], capture_output=True, text=True, check=True
+        [str(peer_python()), "-c", script, *arguments], capture_output=True, text=True, check=True
     )
     return json.loads(done.stdout.strip().splitlines()[-1])
 
