@@ -137,9 +137,9 @@ class Metrics:
                 if self._warns:
                     self._drop(1, error)
                     continue
+                kept = f"the first {logged:,} rows are logged: go on after them" if logged else None
                 raise MetricsError(
-                    f"row {number}: {error.message}",
-                    fix=error.fix or f"the first {logged} rows are logged; continue after them",
+                    f"row {number}: {error.message}", fix=error.fix or kept
                 ) from error
             if chunk and (size + len(line) > _CHUNK_BYTES or len(chunk) >= _CHUNK_ROWS):
                 logged += self._append_chunk(chunk)

@@ -15,9 +15,16 @@ def require_extra() -> None:
     Raises:
         ConfigError: One of them is not installed.
     """
-    missing = [name for name in ("duckdb", "pyarrow", "deltalake") if find_spec(name) is None]
+    missing = [name for name in ("duckdb", "pyarrow", "deltalake") if not _is_installed(name)]
     if missing:
         raise ConfigError(
             f"reading metrics needs {', '.join(missing)}",
             fix="pip install 'git-promptreg[metrics]'",
         )
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):  # something on the import path refuses it
+        return False

@@ -129,7 +129,7 @@ class Store:
     def pin(self) -> Iterator[Store]:
         """Answer every query of a block from the same snapshot."""
         with self._lock:
-            self.refresh()
+            self.persist(self.refresh)
             self._pinned += 1
             try:
                 yield self

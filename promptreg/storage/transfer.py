@@ -42,7 +42,9 @@ def read_records(
     """
     readers = {"jsonl": _read_jsonl, "csv": _read_csv, "parquet": _read_parquet}
     for record in readers[kind](file):
-        yield _renamed(record, columns) if columns else record
+        row = _renamed(record, columns) if columns else record
+        # Only a CSV has text alone; what it means depends on our column, so renaming comes first.
+        yield {n: typed_column(n, v) for n, v in row.items()} if kind == "csv" else row
 
 
 def _renamed(record: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
@@ -82,29 +84,38 @@ def _read_csv(file: IO[bytes]) -> Iterator[dict[str, Any]]:
     for record in csv.DictReader(lines):
         if None in record:
             raise MetricsError("a line of the CSV has more fields than its header")
-        yield {name: typed_column(name, text) for name, text in record.items() if text}
+        yield {name: text for name, text in record.items() if text}
 
 
 def _first(lines: Iterable[bytes]) -> Iterator[tuple[bool, bytes]]:
     return ((number == 0, line) for number, line in enumerate(lines))
 
 
-def typed_column(name: str, text: str) -> Any:
+def typed_column(name: str, text: Any) -> Any:
     """Turn a CSV field into a value of its column's kind; misfits are left for the check."""
     column = BY_NAME.get(name)
+    if column is None or not isinstance(text, str):
+        return text
     try:
-        match column.kind if column else None:
-            case Kind.COUNT:
-                return int(text)
-            case Kind.MEASURE | Kind.FRACTION | Kind.NUMBER:
-                return float(text)
-            case Kind.FLAG if text.lower() in _TRUE | _FALSE:
-                return text.lower() in _TRUE
-            case Kind.SCORES:
-                return json.loads(text)
+        return _CONVERT.get(column.kind, str)(text)
     except ValueError:
         return text
-    return text
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in _TRUE | _FALSE:
+        raise ValueError(text)
+    return text.lower() in _TRUE
+
+
+_CONVERT: Mapping[Kind, Callable[[str], Any]] = {
+    Kind.COUNT: int,
+    Kind.MEASURE: float,
+    Kind.FRACTION: float,
+    Kind.NUMBER: float,
+    Kind.FLAG: _flag,
+    Kind.SCORES: json.loads,
+}
 
 
 def _read_parquet(file: IO[bytes]) -> Iterator[dict[str, Any]]:

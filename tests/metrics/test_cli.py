@@ -1,0 +1,254 @@
+"""The `metrics` commands as a person types them, in a real repository."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.kit import Repo, Result, prompt_text
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """A repository with one released prompt."""
+    repo = Repo.create(tmp_path / "work")
+    repo.write("prompts/summarizer.prompt.yml", prompt_text())
+    repo.write(".gitignore", ".promptreg/\n")
+    repo.run("bump", "--all")
+    repo.commit("Add the summarizer")
+    assert repo.run("release").code == 0
+    return repo
+
+
+def metrics(repo: Repo, *words: str, code: int = 0) -> Result:
+    """Run a metrics command that must end with a code."""
+    done = repo.run("metrics", *words)
+    assert done.code == code, done.out + done.err
+    return done
+
+
+def log_some(repo: Repo) -> None:
+    """Log three calls of two models."""
+    lines = [
+        {"prompt": "summarizer", "version": "1.0.0", "model": model, "latency_ms": latency}
+        | {"input_tokens": 1000, "output_tokens": 100, "success": latency < 900}
+        for model, latency in (("gpt-4o", 800.0), ("gpt-4o", 1000.0), ("gpt-4o-mini", 400.0))
+    ]
+    repo.write("rows.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    metrics(repo, "log", "--from-jsonl", "rows.jsonl")
+
+
+def test_log_one_call(repo: Repo) -> None:
+    """A call named by reference gets its version, digest and commit, and a cost from its model."""
+    metrics(repo, "log", "summarizer", "--latency-ms", "812", "--model", "gpt-4o", "--success",
+            "--input-tokens", "1000", "--output-tokens", "100", "--score", "tone=0.5",
+            "--set", "unit=user-1")  # fmt: skip
+    sql = "SELECT version, digest, commit, cost, unit, scores, environment FROM calls"
+    (row,) = json.loads(metrics(repo, "query", sql, "--format", "json").out)
+    assert row["version"] == "1.0.0"
+    assert len(row["digest"]) == 64
+    assert row["commit"] == repo.git("rev-parse", "HEAD").strip()
+    assert row["cost"] == pytest.approx(0.0035)
+    assert (row["unit"], row["scores"]) == ("user-1", {"tone": 0.5})
+    assert row["environment"] == "production"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["summarizer", "--latency-ms", "-3"], "latency_ms must be 0 or more"),
+        (["summarizer", "--quality", "1.5"], "quality_score must be between 0 and 1"),
+        (["summarizer@9.9.9", "--latency-ms", "3"], "9.9.9"),
+        (["nothing", "--latency-ms", "3"], "nothing"),
+        ([], "which call?"),
+        (["summarizer", "--set", "latency=3"], "did you mean latency_ms?"),
+        (["summarizer", "--set", "x"], "--set wants NAME=VALUE"),
+        (["summarizer", "--score", "tone=good"], "must be a number"),
+        (["summarizer", "--from-csv", "x.csv"], "give one file, or NAME@REF"),
+        (["--from-jsonl", "missing.jsonl"], "No such file"),
+    ],
+)
+def test_log_refuses(repo: Repo, words: list[str], says: str) -> None:
+    """Wrong input is one line on stderr, exit 2, and logs nothing."""
+    done = metrics(repo, "log", *words, code=2)
+    assert says in done.err
+    assert "Traceback" not in done.err
+    assert json.loads(metrics(repo, "status", "--format", "json").out)["unsealed_rows"] == 0
+
+
+def test_log_from_files(repo: Repo) -> None:
+    """Rows of CSV, JSON lines and Parquet arrive with renamed columns and their digest."""
+    log_some(repo)
+    repo.write("rows.csv", "name,v,ms,tone,junk\nsummarizer,1.0.0,5.5,0.25,x\n")
+    metrics(repo, "log", "--from-csv", "rows.csv", "--map", "name=prompt", "--map", "v=version",
+            "--map", "ms=latency_ms", "--map", "tone=scores.tone", "--map", "junk=")  # fmt: skip
+    metrics(repo, "export", "-o", "out.parquet")
+    metrics(repo, "log", "--from-parquet", "out.parquet")
+    sql = "SELECT count(*) AS n, count(DISTINCT digest) AS d, sum(scores['tone']) AS t FROM calls"
+    (row,) = json.loads(metrics(repo, "query", sql, "--format", "json").out)
+    assert row == {"n": 8, "d": 1, "t": 0.5}
+
+
+def test_log_dry_run_and_strict(repo: Repo) -> None:
+    """A dry run checks rows and writes none; --strict refuses versions that were never released."""
+    repo.write("rows.jsonl", '{"prompt": "summarizer", "version": "7.0.0"}\n')
+    assert "Would log 1 row" in metrics(repo, "log", "--from-jsonl", "rows.jsonl", "--dry-run").err
+    assert not (repo.path / ".promptreg").exists()
+    done = metrics(repo, "log", "--from-jsonl", "rows.jsonl", "--strict", code=2)
+    assert "summarizer@7.0.0 was never released" in done.err
+    metrics(repo, "log", "--from-jsonl", "rows.jsonl")
+
+
+def test_summary_formats(repo: Repo) -> None:
+    """The same figures as table, JSON and CSV; what is missing is a dash, never 0."""
+    log_some(repo)
+    text = metrics(repo, "summary").out
+    assert text.splitlines()[1].split()[:6] == ["summarizer", "1.0.0", "3", "66.7%", "800", "980"]
+    assert text.splitlines()[1].split()[-1] == "-"
+    (record,) = json.loads(metrics(repo, "summary", "--format", "json").out)
+    assert (record["calls"], record["latency"]["p50"]) == (3, 800.0)
+    assert "quality" not in record
+    (line,) = csv.DictReader(io.StringIO(metrics(repo, "summary", "--format", "csv").out))
+    assert (line["calls"], line["latency_p95"]) == ("3", "980.0")
+
+
+def test_summary_by_model_and_day(repo: Repo) -> None:
+    """Models are ranked with their n; time series group by day."""
+    log_some(repo)
+    out = metrics(repo, "summary", "summarizer", "--by", "model").out
+    assert "fastest:        gpt-4o-mini (p50 400 ms, n=1)" in out
+    assert "most reliable:  gpt-4o-mini (100.0% succeed, n=1)" in out
+    assert len(metrics(repo, "summary", "--by", "day,model").out.splitlines()) == 1 + 2 + 1 + 3
+    assert "cannot group by speed" in metrics(repo, "summary", "--by", "speed", code=2).err
+    assert "No calls match" in metrics(repo, "summary", "--since", "2030-01-01").err
+    assert "is no time" in metrics(repo, "summary", "--since", "soon", code=2).err
+
+
+def test_query(repo: Repo) -> None:
+    """Queries answer in every format, read stdin, and can touch nothing else."""
+    log_some(repo)
+    sql = "SELECT model, count(*) AS n FROM calls GROUP BY ALL ORDER BY ALL"
+    assert metrics(repo, "query", sql, "--format", "csv").out.splitlines() == [
+        "model,n",
+        "gpt-4o,2",
+        "gpt-4o-mini,1",
+    ]
+    assert metrics(repo, "query", sql).out.splitlines()[0].split() == ["MODEL", "N"]
+    done = metrics(repo, "query", "COPY calls TO 'stolen.csv'", code=2)
+    assert "takes one SELECT statement" in done.err
+    assert "reads the view calls and no files" in metrics(
+        repo, "query", "SELECT * FROM read_text('/etc/hostname')", code=2
+    ).err  # fmt: skip
+    assert not (repo.path / "stolen.csv").exists()
+
+
+def test_upkeep(repo: Repo) -> None:
+    """Status, compact, ship and doctor tell one story."""
+    log_some(repo)
+    before = json.loads(metrics(repo, "status", "--format", "json").out)
+    assert (before["closed_segments"], before["unsealed_rows"], before["rows"]) == (1, 3, 0)
+    assert "Sealed 3 rows of 1 segments" in metrics(repo, "ship").err
+    log_some(repo)
+    assert "Nothing to merge" in metrics(repo, "compact", "--dry-run").err
+    assert "Merged 2 files with 6 rows" in metrics(repo, "compact").err
+    after = json.loads(metrics(repo, "status", "--format", "json").out)
+    assert (after["files"], after["rows"], after["unsealed_rows"]) == (1, 6, 0)
+    assert "6 rows in 1 files" in metrics(repo, "status").out
+    assert "Everything is in order" in metrics(repo, "doctor").err
+
+
+def test_doctor_finds_and_mends(repo: Repo) -> None:
+    """A damaged file is named with exit 1, set aside by --fix, and questions work again."""
+    log_some(repo)
+    metrics(repo, "compact")
+    log_some(repo)
+    metrics(repo, "compact")
+    (part,) = (
+        path
+        for path in (repo.path / ".promptreg/metrics/calls").glob("*.parquet")
+        if "c000" not in path.name
+    )
+    part.write_bytes(part.read_bytes()[:200])
+    assert "promptreg metrics doctor" in metrics(repo, "summary", code=2).err
+    done = metrics(repo, "doctor", code=1)
+    assert f"{part.name}: damaged-part" in done.out
+    assert "needs an answer" in metrics(repo, "doctor", "--fix", code=2).err
+    metrics(repo, "doctor", "--fix", "--yes", code=1)
+    assert (repo.path / ".promptreg/metrics/quarantine" / part.name).exists()
+    assert "No calls match" in metrics(repo, "summary").err
+
+
+def test_purge_asks_first(repo: Repo) -> None:
+    """A purge counts, needs a yes, removes, and a filter is required."""
+    log_some(repo)
+    assert (
+        "3 rows and 0 quarantined"
+        in metrics(repo, "purge", "--prompt", "summarizer", "--dry-run").err
+    )
+    assert "needs an answer" in metrics(repo, "purge", "--prompt", "summarizer", code=2).err
+    assert "which rows" in metrics(repo, "purge", "--yes", code=2).err
+    assert "Removed 1 rows" in metrics(repo, "purge", "--model", "gpt-4o-mini", "--yes").err
+    assert json.loads(metrics(repo, "summary", "--format", "json").out)[0]["calls"] == 2
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
+def test_export_and_import(repo: Repo, ending: str) -> None:
+    """An export imported elsewhere gives the same rows, once, however often it is imported."""
+    log_some(repo)
+    metrics(repo, "log", "summarizer", "--score", "tone=0.5", "--set", 'metadata={"a": "ü,\\n"}')
+    sql = "SELECT * FROM calls ORDER BY ALL"
+    before = metrics(repo, "query", sql, "--format", "json").out
+    metrics(repo, "export", "-o", f"out.{ending}")
+    repo.environment["PROMPTREG_STORE"] = ".promptreg/other"
+    assert "Would import 4 rows" in metrics(repo, "import", f"out.{ending}", "--dry-run").err
+    assert "Imported 4 rows" in metrics(repo, "import", f"out.{ending}").err
+    assert "Imported 0 rows" in metrics(repo, "import", f"out.{ending}").err
+    assert metrics(repo, "query", sql, "--format", "json").out == before
+
+
+def test_import_names_the_wrong_row(repo: Repo) -> None:
+    """A wrong row of an import is named, and nothing of its batch is imported."""
+    repo.write("bad.jsonl", '{"prompt":"a","version":"1.0.0","ts":"2026-01-01"}\n{"prompt":"a"}\n')
+    assert "row 2: a metric row needs version" in metrics(repo, "import", "bad.jsonl", code=2).err
+    assert "No calls match" in metrics(repo, "summary").err
+
+
+def test_missing_extra(repo: Repo) -> None:
+    """Without the extra, logging works and reading says in one line what to install."""
+    blocker = repo.path.parent / "blocked"
+    blocker.mkdir()
+    (blocker / "sitecustomize.py").write_text(
+        "import sys, importlib.abc\n"
+        "class Block(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name in ('duckdb', 'pyarrow', 'deltalake'):\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Block())\n"
+    )
+    repo.environment["PYTHONPATH"] = str(blocker)
+    metrics(repo, "log", "summarizer", "--latency-ms", "5")
+    done = metrics(repo, "summary", code=2)
+    assert "pip install 'git-promptreg[metrics]'" in done.err
+    assert len(done.err.strip().splitlines()) == 2
+
+
+def test_every_command_has_help(repo: Repo) -> None:
+    """Each command explains itself."""
+    names = [
+        "log",
+        "summary",
+        "query",
+        "status",
+        "compact",
+        "ship",
+        "purge",
+        "doctor",
+        "import",
+        "export",
+    ]
+    for name in names:
+        assert "Usage: promptreg metrics" in metrics(repo, name, "--help").out
