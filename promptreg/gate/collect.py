@@ -23,7 +23,15 @@ from promptreg.stats.samples import (
 if TYPE_CHECKING:
     from promptreg.stats.metrics import Metric
 
-__all__ = ["Collected", "Group", "Rows", "collect", "comparable_contexts", "groups_of"]
+__all__ = [
+    "Collected",
+    "Group",
+    "Rows",
+    "collect",
+    "comparable_contexts",
+    "groups_of",
+    "read_samples",
+]
 
 _NOTHING = Sample.of(())
 
@@ -122,7 +130,7 @@ def collect(
     ]
     digests = [change.head_digest, change.prompt, change.base_digest, change.head_digest]
     parameters = [*digests, context.suite, context.dataset_digest, context.environment]
-    samples = _samples(
+    samples = read_samples(
         store.sql(
             samples_query(metrics, sizes, has_keys=has_keys),
             [*parameters, *(size.model for size in sizes)],
@@ -226,7 +234,7 @@ def _deltas(
             yield Delta(metric.name, base.mean, head.mean, metric.unit)
 
 
-def _samples(
+def read_samples(
     rows: Sequence[tuple[Any, ...]], metrics: Sequence[Metric]
 ) -> dict[tuple[bool, str, str], Sample]:
     """Read the answer of `samples_query`."""

@@ -1,4 +1,4 @@
-"""The gate's SQL: from rows to sufficient statistics in one pass; pure.
+"""From rows to sufficient statistics in one pass of SQL; pure.
 
 Only texts of ours and validated metric names are put together here; every value is a parameter.
 """
@@ -11,22 +11,42 @@ from dataclasses import dataclass
 from promptreg.stats.metrics import Kind, Metric, Scale, gate_scale
 from promptreg.stats.samples import GREATEST, tail_probabilities
 
-__all__ = ["CONTEXTS", "GroupSize", "pairs_query", "samples_query"]
+__all__ = [
+    "CONTEXTS",
+    "GATE_SELECTION",
+    "OBSERVATION_UNIT",
+    "GroupSize",
+    "Selection",
+    "latency_count",
+    "metric_value",
+    "pairs_query",
+    "samples_query",
+]
 
-CONTEXTS = """
+OBSERVATION_UNIT = "CASE WHEN case_id IS NULL THEN unit END"
+"""Who an observation belongs to when it has no case: rows of one user or retry are one."""
+
+_SUCCESSFUL = "success IS DISTINCT FROM false"
+
+
+def latency_count() -> str:
+    """Return SQL for the number of observations that have a latency."""
+    return (
+        f"count(latency_ms) FILTER ({_SUCCESSFUL} AND case_id IS NULL AND unit IS NULL) "
+        f"+ count(DISTINCT coalesce(case_id, unit)) "
+        f"FILTER ({_SUCCESSFUL} AND latency_ms IS NOT NULL)"
+    )
+
+
+CONTEXTS = f"""
 SELECT digest, suite, dataset_digest, environment, coalesce(model, '') AS model,
-       count(*) AS calls,
-       count(DISTINCT case_id) AS cases,
-       count(case_id) + count(unit) > 0 AS has_keys,
-       count(latency_ms) FILTER (success IS DISTINCT FROM false AND case_id IS NULL
-           AND unit IS NULL)
-       + count(DISTINCT coalesce(case_id, unit)) FILTER (success IS DISTINCT FROM false
-           AND latency_ms IS NOT NULL) AS latencies
+       count(*) AS calls, count(DISTINCT case_id) AS cases,
+       count(case_id) + count(unit) > 0 AS has_keys, {latency_count()} AS latencies
 FROM calls
 WHERE prompt = ? AND digest IN (?, ?)
 GROUP BY ALL
 ORDER BY ALL
-"""
+"""  # noqa: S608 - a text of ours
 """Which comparable groups of rows there are; parameters: prompt, base digest, head digest."""
 
 _COLUMNS = {
@@ -36,9 +56,28 @@ _COLUMNS = {
     "latency": "latency_ms",
     "input_tokens": "input_tokens",
     "output_tokens": "output_tokens",
-    "error_rate": "success",
-    "success_rate": "success",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows are compared: SQL of ours whose parameters the caller gives in this order.
+
+    Attributes:
+        is_head: Tells the head's rows from the base's.
+        where: Chooses the rows of both.
+    """
+
+    is_head: str
+    where: str
+
+
+GATE_SELECTION = Selection(
+    "digest = ?",
+    "prompt = ? AND digest IN (?, ?) AND suite IS NOT DISTINCT FROM ? "
+    "AND dataset_digest IS NOT DISTINCT FROM ? AND environment IS NOT DISTINCT FROM ?",
+)
+"""Parameters: head digest, prompt, both digests, suite, dataset digest, environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,65 +89,96 @@ class GroupSize:
     latencies: int
 
 
-def samples_query(metrics: Sequence[Metric], sizes: Sequence[GroupSize], *, has_keys: bool) -> str:
+def samples_query(
+    metrics: Sequence[Metric],
+    sizes: Sequence[GroupSize],
+    *,
+    has_keys: bool,
+    selection: Selection = GATE_SELECTION,
+    all_logs: bool = False,
+) -> str:
     """Return the query for the moments of each side and model.
 
     Its columns: is_head, model, then per metric count, mean, variance, ones, zeros, least,
     greatest, missing and count, mean, variance of logarithms; last the three tail quantiles of
-    the row's own group. Its parameters: head digest, prompt, both digests, suite, dataset
-    digest, environment, then the models of `sizes`.
+    the row's own group. Its parameters: those of the selection, then the models of `sizes`.
 
     Args:
         metrics: Which metrics to summarise.
         sizes: The groups that are large enough for a p95.
         has_keys: Whether rows name a case or a unit: rows of one case, user or retry are then one
             observation, averaged first.
+        selection: Which rows, and which of them are the head's.
+        all_logs: Take logarithms of every metric, not only where the gate needs them.
     """
-    columns = [_moments(f"v{i}", f"l{i}", metric) for i, metric in enumerate(metrics)]
+    logs = _logarithmic(metrics, all_logs=all_logs)
+    columns = [_moments(i, logs[i]) for i in range(len(metrics))]
     columns.append(_tails(metrics, sizes))
+    observed = _observations(metrics, logs, selection, has_keys=has_keys)
     return (
-        f"WITH {_observations(metrics, has_keys=has_keys)}\n"
+        f"WITH {observed}\n"
         f"SELECT is_head, model, {', '.join(columns)}\n"
         "FROM observed GROUP BY is_head, model ORDER BY is_head, model"
     )
 
 
-def pairs_query(metrics: Sequence[Metric]) -> str:
+def pairs_query(metrics: Sequence[Metric], selection: Selection = GATE_SELECTION) -> str:
     """Return the query for the joint moments of the cases that both sides ran.
 
     Its columns: model, cases, then per metric count, two means, two variances, covariance, the
-    four cells of 0/1 values, and the first six again for logarithms. Its parameters are the
-    first seven of `samples_query`.
+    four cells of 0/1 values, and the first six again for logarithms. Its parameters are those of
+    the selection.
     """
+    logs = _logarithmic(metrics, all_logs=False)
     columns = []
-    for i, metric in enumerate(metrics):
+    for i, with_log in enumerate(logs):
         columns.append(_joint(f"a.v{i}", f"b.v{i}"))
         columns.append(_cells(f"a.v{i}", f"b.v{i}"))
-        logarithmic = gate_scale(metric) is Scale.LOG
-        columns.append(_joint(f"a.l{i}", f"b.l{i}") if logarithmic else "0, 0, 0, 0, 0, 0")
+        columns.append(_joint(f"a.l{i}", f"b.l{i}") if with_log else "0, 0, 0, 0, 0, 0")
     return (
-        f"WITH {_observations(metrics, has_keys=True)}\n"
+        f"WITH {_observations(metrics, logs, selection, has_keys=True)}\n"
         f"SELECT a.model, count(*), {', '.join(columns)}\n"
         "FROM observed a JOIN observed b ON a.model = b.model AND a.case_id = b.case_id\n"
         "WHERE NOT a.is_head AND b.is_head GROUP BY a.model ORDER BY a.model"
     )
 
 
-def _observations(metrics: Sequence[Metric], *, has_keys: bool) -> str:
+def metric_value(metric: Metric) -> str:
+    """Return SQL for a metric's value of one row; NULL where it has no measurement."""
+    if metric.name == "error_rate":
+        return "CAST(NOT success AS DOUBLE)"
+    if metric.name == "success_rate":
+        return "CAST(success AS DOUBLE)"
+    # metric_named lets only letters, digits, _ and - through.
+    source = _COLUMNS.get(metric.name, f"scores['{metric.name}']")
+    column = f"CAST({source} AS DOUBLE)"
+    # One NaN would poison every average it is part of, a square that overflows is an error; and
+    # NaN is greater than everything to DuckDB.
+    condition = f"abs({column}) < {GREATEST}"
+    if metric.kind is Kind.LATENCY:
+        condition += f" AND {_SUCCESSFUL}"
+    return f"CASE WHEN {condition} THEN {column} END"
+
+
+def _logarithmic(metrics: Sequence[Metric], *, all_logs: bool) -> list[bool]:
+    return [all_logs or gate_scale(metric) is Scale.LOG for metric in metrics]
+
+
+def _observations(
+    metrics: Sequence[Metric], logs: Sequence[bool], selection: Selection, *, has_keys: bool
+) -> str:
     values, averages = [], []
-    for i, metric in enumerate(metrics):
-        value = _value(metric)
+    for i, (metric, with_log) in enumerate(zip(metrics, logs, strict=True)):
+        value = metric_value(metric)
         values.append(f"{value} AS v{i}")
         averages.append(f"avg(v{i}) AS v{i}")
-        if gate_scale(metric) is Scale.LOG:
+        if with_log:
             values.append(f"CASE WHEN {value} > 0 THEN ln({value}) END AS l{i}")
             averages.append(f"avg(l{i}) AS l{i}")
-    keys = "case_id, CASE WHEN case_id IS NULL THEN unit END AS unit, " if has_keys else ""
+    keys = f"case_id, {OBSERVATION_UNIT} AS unit, " if has_keys else ""
     picked = (
-        f"SELECT digest = ? AS is_head, coalesce(model, '') AS model, {keys}"  # noqa: S608
-        f"{', '.join(values)} FROM calls "
-        "WHERE prompt = ? AND digest IN (?, ?) AND suite IS NOT DISTINCT FROM ? "
-        "AND dataset_digest IS NOT DISTINCT FROM ? AND environment IS NOT DISTINCT FROM ?"
+        f"SELECT {selection.is_head} AS is_head, coalesce(model, '') AS model, "  # noqa: S608
+        f"{keys}{', '.join(values)} FROM calls WHERE {selection.where}"
     )
     if not has_keys:
         return f"observed AS ({picked})"
@@ -120,26 +190,10 @@ def _observations(metrics: Sequence[Metric], *, has_keys: bool) -> str:
     )
 
 
-def _value(metric: Metric) -> str:
-    column = _COLUMNS.get(metric.name)
-    if column is None:
-        # metric_named lets only letters, digits, _ and - through.
-        column = f"scores['{metric.name}']"
-    if metric.name == "error_rate":
-        return "CAST(NOT success AS DOUBLE)"
-    if metric.name == "success_rate":
-        return "CAST(success AS DOUBLE)"
-    # One NaN would poison every average it is part of, a square that overflows is an error; and
-    # NaN is greater than everything to DuckDB.
-    finite = f"abs(CAST({column} AS DOUBLE)) < {GREATEST}"
-    if metric.kind is Kind.LATENCY:
-        finite += " AND success IS DISTINCT FROM false"
-    return f"CASE WHEN {finite} THEN CAST({column} AS DOUBLE) END"
-
-
-def _moments(value: str, logarithm: str, metric: Metric) -> str:
+def _moments(index: int, with_log: bool) -> str:  # noqa: FBT001 - one flag beside its index
+    value, logarithm = f"v{index}", f"l{index}"
     logs = "0, 0, 0"
-    if gate_scale(metric) is Scale.LOG:
+    if with_log:
         logs = f"count({logarithm}), avg({logarithm}), var_samp({logarithm})"
     return (
         f"count({value}), avg({value}), var_samp({value}), "
