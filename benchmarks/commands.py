@@ -1,6 +1,6 @@
 """Whole commands beside prompt-versioner and git, in turns; medians and ratios.
 
-Builds registries by fast-import, then times processes: ours, ``pv --help`` of prompt-versioner 0.3.1
+Builds registries by fast-import, then times processes: ours, `pv --help` of prompt-versioner 0.3.1
 in an environment of its own, and git itself. Run ``python benchmarks/commands.py [--large]``.
 """
 
