@@ -1,0 +1,177 @@
+"""An A/B test's rows in the metrics store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from promptreg.abtest.deciding import Observation
+from promptreg.abtest.model import Histogram
+from promptreg.gate.collect import Rows, read_samples
+from promptreg.gate.sql import (
+    OBSERVATION_UNIT,
+    GroupSize,
+    Selection,
+    latency_count,
+    metric_value,
+    samples_query,
+)
+from promptreg.stats.evidence import Stratum
+from promptreg.stats.samples import TAIL_MINIMUM, Sample
+
+if TYPE_CHECKING:
+    from promptreg.stats.metrics import Metric
+
+__all__ = ["StoredArms", "models_of"]
+
+_BINS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArms:
+    """The rows of a test: versions of a prompt, or variants of an experiment.
+
+    Attributes:
+        store: Answers SQL on the table `calls`.
+        prompt: The prompt's name.
+        arms: Versions, or variants when `experiment` is given.
+        experiment: The experiment's name.
+        environment: Only rows of this environment; None for all.
+        suite: Only evaluation rows of this suite; None for ordinary calls.
+        model: Only rows of this model; None for all.
+    """
+
+    store: Rows
+    prompt: str
+    arms: tuple[str, ...]
+    experiment: str | None = None
+    environment: str | None = None
+    suite: str | None = None
+    model: str | None = None
+
+    def observations(self, metric: Metric, limit: int) -> list[Observation]:
+        """Return the first observations of all arms in time order.
+
+        Args:
+            metric: What is measured.
+            limit: The greatest number of observations.
+        """
+        value, (where, parameters) = metric_value(metric), self.where(self.arms)
+        rows = self.store.sql(
+            f"WITH picked AS (SELECT {self._column} AS arm, ts, case_id, "  # noqa: S608
+            f"{OBSERVATION_UNIT} AS unit, {value} AS value FROM calls WHERE {where}), "
+            "observed AS (SELECT arm, min(ts) AS ts, avg(value) AS value FROM picked "
+            "WHERE case_id IS NOT NULL OR unit IS NOT NULL GROUP BY arm, case_id, unit "
+            "UNION ALL SELECT arm, ts, value FROM picked "
+            "WHERE case_id IS NULL AND unit IS NULL) "
+            "SELECT arm, value FROM observed WHERE value IS NOT NULL "
+            "ORDER BY ts, arm, value LIMIT ?",
+            [*parameters, limit],
+        )
+        return [Observation(arm, number) for arm, number in rows]
+
+    def samples(self, metrics: Sequence[Metric], arm: str) -> dict[str, list[Stratum]]:
+        """Return the samples of the control and one other arm, by metric and model.
+
+        Args:
+            metrics: Which metrics to summarise.
+            arm: The arm that counts as the head.
+        """
+        control = self.arms[0]
+        where, parameters = self.where((control, arm))
+        has_keys, sizes = self._sizes(arm, where, parameters)
+        query = samples_query(
+            metrics,
+            sizes,
+            has_keys=has_keys,
+            selection=Selection(f"{self._column} = ?", where),
+            all_logs=True,
+        )
+        models = [size.model for size in sizes]
+        found = read_samples(self.store.sql(query, [arm, *parameters, *models]), metrics)
+        nothing = Sample.of(())
+        names = sorted({model for _, model, _ in found})
+        return {
+            metric.name: [
+                Stratum(
+                    model,
+                    found.get((False, model, metric.name), nothing),
+                    found.get((True, model, metric.name), nothing),
+                )
+                for model in names
+            ]
+            for metric in metrics
+        }
+
+    def histograms(self, metric: Metric) -> dict[str, Histogram]:
+        """Return the distribution of each arm over the common middle 98 percent."""
+        value, (where, parameters) = metric_value(metric), self.where(self.arms)
+        rows = self.store.sql(
+            f"WITH picked AS (SELECT {self._column} AS arm, {value} AS value "  # noqa: S608
+            f"FROM calls WHERE {where}), "
+            "bounds AS (SELECT quantile_cont(value, .01) AS low, quantile_cont(value, .99) AS high "
+            "FROM picked) "
+            f"SELECT arm, low, high, greatest(0, least({_BINS - 1}, "
+            f"CAST(floor((value - low) / nullif(high - low, 0) * {_BINS}) AS BIGINT))) AS bin, "
+            "count(*) FROM picked, bounds WHERE value IS NOT NULL GROUP BY ALL ORDER BY ALL",
+            parameters,
+        )
+        counts: dict[str, list[int]] = {}
+        bounds = (0.0, 0.0)
+        for arm, low, high, position, number in rows:
+            bounds = (low, high)
+            counts.setdefault(arm, [0] * _BINS)[position or 0] += number
+        return {arm: Histogram(*bounds, tuple(own)) for arm, own in counts.items()}
+
+    def counts(self) -> dict[str, int]:
+        """Return how many units were assigned to each arm, or rows where none is named."""
+        where, parameters = self.where(self.arms)
+        rows = self.store.sql(
+            f"SELECT {self._column}, count(DISTINCT {OBSERVATION_UNIT}) "  # noqa: S608
+            f"+ count(*) FILTER (unit IS NULL) FROM calls WHERE {where} GROUP BY ALL",
+            parameters,
+        )
+        found = dict(rows)
+        return {arm: found.get(arm, 0) for arm in self.arms}
+
+    def _sizes(
+        self, arm: str, where: str, parameters: Sequence[Any]
+    ) -> tuple[bool, list[GroupSize]]:
+        rows = self.store.sql(
+            f"SELECT {self._column} = ? AS is_head, coalesce(model, '') AS model, "  # noqa: S608
+            f"count(case_id) + count(unit) > 0, {latency_count()} FROM calls WHERE {where} "
+            "GROUP BY ALL ORDER BY ALL",
+            [arm, *parameters],
+        )
+        sizes = [GroupSize(is_head, model, n) for is_head, model, _, n in rows]
+        large = [size for size in sizes if size.latencies >= TAIL_MINIMUM]
+        return any(row[2] for row in rows), large
+
+    @property
+    def _column(self) -> str:
+        return "version" if self.experiment is None else "variant"
+
+    def where(self, arms: Sequence[str]) -> tuple[str, list[Any]]:
+        """Return the condition for the rows of some arms, and its parameters."""
+        marks = ", ".join("?" * len(arms))
+        clauses = ["prompt = ?", f"{self._column} IN ({marks})"]
+        parameters: list[Any] = [self.prompt, *arms]
+        clauses.append("suite IS NOT DISTINCT FROM ?")
+        parameters.append(self.suite)
+        for column in ("experiment", "environment", "model"):
+            chosen = getattr(self, column)
+            if chosen is not None:
+                clauses.append(f"{column} = ?")
+                parameters.append(chosen)
+        return " AND ".join(clauses), parameters
+
+
+def models_of(arms: StoredArms) -> list[str]:
+    """Return the models that rows of a test name, sorted."""
+    where, parameters = arms.where(arms.arms)
+    rows = arms.store.sql(
+        f"SELECT DISTINCT model FROM calls WHERE {where} AND model IS NOT NULL ORDER BY model",  # noqa: S608
+        parameters,
+    )
+    return [model for (model,) in rows]
