@@ -87,7 +87,7 @@ def plan_bump(
     own = floor if floor is not None else content.prompt.version
     baseline = claims.baseline(own)
     if baseline is None:
-        return _first(content, options)
+        return _first(content, claims, options)
     before = baseline.load()
     if before.digest == content.digest:
         return _unchanged(content, baseline, options)
@@ -98,9 +98,13 @@ def plan_bump(
     return BumpPlan(version, content.short_digest, baseline.version, level, changes, reason)
 
 
-def _first(content: Content, options: BumpOptions) -> BumpPlan:
+def _first(content: Content, claims: Claims, options: BumpOptions) -> BumpPlan:
     own = options.version or content.prompt.version
-    version = own or next_version(None, Level.NONE, (), pre=options.pre)
+    if own in claims.deleted:
+        own = None
+    # With only deleted versions behind it, whatever comes is a new prompt above them.
+    level = Level.MAJOR if claims.deleted else Level.NONE
+    version = own or next_version(None, level, claims.deleted, pre=options.pre)
     return BumpPlan(version, content.short_digest, None, Level.NONE, (), "first version")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from promptreg.claims import collect_claims, release_ref
@@ -18,6 +19,7 @@ from promptreg.parsing import lint_prompt
 from promptreg.policy import judge_content, judge_digest
 from promptreg.render import inspect_templates
 from promptreg.versioning import Level
+from promptreg.yanked import Yanks, lint_yanked, parse_yanked, yanked_path
 
 if TYPE_CHECKING:
     from promptreg.changes import Change
@@ -167,6 +169,8 @@ def check_files(registry: Registry, paths: Iterable[str], *, strict: bool = Fals
             raise NotFoundError(f"no file {path}")
         if label_of_path(registry.config.root, path) is not None:
             found += lint_label(data, path)
+        elif path == yanked_path(registry.config.root):
+            found += lint_yanked(data, None, path)
         elif registry.config.layout.is_prompt(path):
             content, findings = _lint(registry, registry.worktree, path, data)
             found += findings
@@ -217,6 +221,9 @@ class _BranchCheck:
         for path in sorted(changed | self._dependents(fragments)):
             if label_of_path(self.layout.root, path) is not None:
                 self._label(path, gone=path in gone)
+            elif path == yanked_path(self.layout.root):
+                data = self.after.read(path) or b""
+                self.findings += lint_yanked(data, self.before.read(path), path)
             elif self.layout.is_prompt(path):
                 self._prompt(path, gone=path in gone)
         return CheckResult(self.base, tuple(self.prompts), _sorted(self.findings, strict=strict))
@@ -303,7 +310,20 @@ class _BranchCheck:
         except PromptError:
             known = {}
         for name, version in parse_label(data, path).items():
-            if known.get(name) != version and version not in self.registry.tags.oids(name):
+            if known.get(name) == version:
+                continue
+            if (name, version) in self._yanked:
+                self.findings.append(
+                    Finding(
+                        "label-yanked",
+                        "error",
+                        f"{name} {version} is yanked: {self._yanked[name, version].reason}",
+                        Location(path, _line_of_key(data, name), 1),
+                        name,
+                        f"choose another of promptreg versions {name}",
+                    )
+                )
+            elif version not in self.registry.tags.oids(name):
                 self.findings.append(
                     Finding(
                         "label-untagged",
@@ -314,6 +334,14 @@ class _BranchCheck:
                         "promote it in a second pull request, after the merge released it",
                     )
                 )
+
+    @cached_property
+    def _yanked(self) -> Yanks:
+        path = yanked_path(self.layout.root)
+        try:
+            return parse_yanked(self.after.read(path), path)
+        except PromptError:
+            return {}  # lint_yanked reports it
 
 
 def _line_of_key(data: bytes, name: str) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from promptreg.content import CommitSource, Content, content_of, locate
 from promptreg.errors import HistoryError, NotFoundError, PromptError
+from promptreg.lineage import deleted_versions, former_names
 from promptreg.tags import Release, release_of
 from promptreg.versioning import Version
 
@@ -36,14 +38,20 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """All taken versions of one prompt."""
+    """All taken versions of one prompt.
+
+    Attributes:
+        by_version: Those that have content.
+        deleted: Those that were deleted: nothing follows them, and nobody may take them again.
+    """
 
     by_version: Mapping[Version, Claim]
+    deleted: frozenset[Version] = frozenset()
 
     @property
     def versions(self) -> frozenset[Version]:
         """The versions."""
-        return frozenset(self.by_version)
+        return frozenset(self.by_version) | self.deleted
 
     def baseline(self, version: Version | None) -> Claim | None:
         """Return the claim that a file follows.
@@ -73,9 +81,40 @@ class TagIndex:
     def __init__(self, repository: Repository, config: Config) -> None:
         self.repository = repository
         self.config = config
+        self._lineages: dict[str, tuple[str, ...]] = {}
+
+    def lineage(self, name: str) -> tuple[str, ...]:
+        """Return a prompt's name and those it had before, newest first."""
+        if name not in self._lineages:
+            former = former_names(self.repository, self.config, name)
+            self._lineages[name] = (name, *former)
+        return self._lineages[name]
+
+    def deleted(self, name: str) -> frozenset[Version]:
+        """Return the versions of a prompt that were deleted for good."""
+        if not self._deleted:
+            return frozenset()
+        names = self.lineage(name)
+        return frozenset().union(*(self._deleted.get(each, frozenset()) for each in names))
+
+    @cached_property
+    def _deleted(self) -> Mapping[str, frozenset[Version]]:
+        return deleted_versions(self.repository, self.config)
 
     def oids(self, name: str) -> dict[Version, tuple[str, str]]:
-        """Return the tag's name and object id for each version of a prompt that has a tag."""
+        """Return the tag's name and object id for each version of a prompt that has a tag.
+
+        The tags of the names it had before count; deleted versions do not.
+        """
+        found: dict[Version, tuple[str, str]] = {}
+        for each in reversed(self.lineage(name)):
+            found.update(self.own_oids(each))
+        for version in self.deleted(name):
+            found.pop(version, None)
+        return found
+
+    def own_oids(self, name: str) -> dict[Version, tuple[str, str]]:
+        """Return what `oids` does for the tags with just this name, deleted versions too."""
         found: dict[Version, tuple[str, str]] = {}
         for tag_format in reversed(self.config.tags):
             for ref, oid in self.repository.refs.with_prefix(
@@ -88,7 +127,7 @@ class TagIndex:
         return found
 
     def names(self) -> dict[str, dict[Version, tuple[str, str]]]:
-        """Return the tags of all prompts, as `oids` does for one."""
+        """Return the tags of all prompts, as `own_oids` does for one."""
         found: dict[str, dict[Version, tuple[str, str]]] = {}
         refs = self.repository.refs.with_prefix("refs/tags/")
         for tag_format in reversed(self.config.tags):
@@ -103,8 +142,13 @@ class TagIndex:
         """Return one released version.
 
         Raises:
-            NotFoundError: There is no such tag, or it is not ours.
+            NotFoundError: There is no such tag, it is not ours, or the version was deleted.
         """
+        if version in self.deleted(name):
+            raise NotFoundError(
+                f"{name} {version} was deleted",
+                fix=f"promptreg versions {name}; {self.config.root}/yanked.yaml says why",
+            )
         tag_format = self.config.tags[0]
         tag = tag_format.tag(name, str(version))
         oid = self.repository.refs.read(f"refs/tags/{tag}")
@@ -246,21 +290,23 @@ def collect_claims(
         sources.append((commit, ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")))
     sources += [(c, "the branch being merged") for c in repository.merge_heads() if with_head]
     tags = index.oids(name)
+    deleted = index.deleted(name)
     if not sources and not tags and with_head and (head := repository.head.oid):
         sources.append((head, "HEAD"))
     for version, (tag, oid) in tags.items():
         found[version] = index.claim(name, version, tag, oid)
     for commit, origin in sources:
         claim = file_claim(index, name, path, commit, origin)
-        if claim is not None:
+        if claim is not None and claim.version not in deleted:
             found.setdefault(claim.version, claim)
-    return Claims(found)
+    return Claims(found, deleted)
 
 
 def file_claim(index: TagIndex, name: str, path: str, commit: str, origin: str) -> Claim | None:
     """Return the claim that the file of a commit makes, or None where it makes none."""
     source, layout = CommitSource(index.repository, commit), index.config.layout
-    candidates = (path, *(c for c in layout.candidates(name) if c != path))
+    names = index.lineage(name)
+    candidates = (path, *(c for each in names for c in layout.candidates(each) if c != path))
     found = next(((c, data) for c in candidates if (data := source.read(c)) is not None), None)
     if found is None:
         return None

@@ -53,16 +53,22 @@ def list_all(registry: Registry, pattern: str = "") -> list[ListedPrompt]:
     """
     labels = {label: registry.label(label) for label in registry.label_names()}
     tagged = summarize_tags(registry.repository, registry.config.tags)
+    # The quick look at all tags knows neither yanks nor former names.
+    withdrawn = {name for name, _ in registry.yanked}
     found = []
     for name, path in registry.paths().items():
         if pattern and pattern not in name and not fnmatch.fnmatchcase(name, pattern):
             continue
+        data = registry.worktree.read(path) or b""
         tags = tagged.get(name, TagSummary(None, 0))
+        if name in withdrawn or b"formerly" in data:
+            latest = registry.latest(name)
+            tags = TagSummary(str(latest) if latest else None, len(registry.tags.oids(name)))
         found.append(
             ListedPrompt(
                 name=name,
                 path=path,
-                claimed=claimed_version(registry.worktree.read(path) or b"", path),
+                claimed=claimed_version(data, path),
                 released=tags.latest,
                 versions=tags.versions,
                 labels={k: str(v[name]) for k, v in labels.items() if name in v},

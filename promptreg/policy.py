@@ -94,6 +94,10 @@ def _version_findings(
             content, "version-decreased", f"{own} is below the base's {base_version}", where
         )
         return
+    if own in claims.deleted:
+        message = f"{own} was deleted, and its number is never used again"
+        yield _finding(content, "version-taken", message, where)
+        return
     held = claims.by_version.get(own)
     if held is not None:
         if held.load().digest != content.digest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from promptreg.labels import label_of_path, label_path, parse_label
 from promptreg.naming import NAME
 from promptreg.references import Reference, ReferenceKind, parse_reference
 from promptreg.versioning import Version
+from promptreg.yanked import Yank, Yanks, parse_yanked, yanked_path
 
 if TYPE_CHECKING:
     from promptreg.loaded import LoadedPrompt
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from promptreg.tags import Release
 
 __all__ = ["Registry", "Resolved"]
+
+
+def _log_warning(text: str) -> None:
+    import logging
+
+    logging.getLogger("promptreg").warning(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,8 @@ class Registry:
         self.repository = Repository.open(path, fast_start=fast_start)
         self.config: Config = load_config(self.repository.paths.work_tree)
         self.tags = TagIndex(self.repository, self.config)
+        self.on_warning: Callable[[str], None] = _log_warning
+        self._warned: set[Yank] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -132,6 +141,8 @@ class Registry:
                 return self._at_revision(parsed, parsed.value)
             case _:
                 release = self.tags.release(parsed.name, self._pick(parsed))
+                if parsed.kind in (ReferenceKind.VERSION, ReferenceKind.LABEL):
+                    self._warn_of_yank(parsed.name, release.version)
                 content = self.tags.content(release)
                 return Resolved(parsed, content, release.version, release, release.commit)
 
@@ -141,7 +152,7 @@ class Registry:
             return Version.parse(reference.value)
         if reference.kind is ReferenceKind.LABEL:
             return self._labelled(name, reference.value)
-        versions = self.tags.oids(name)
+        versions = self.choosable(name)
         if reference.kind is ReferenceKind.RANGE:
             from promptreg.ranges import Range
 
@@ -151,6 +162,30 @@ class Registry:
         if best is None:
             raise self._unreleased(reference)
         return best
+
+    def choosable(self, name: str) -> list[Version]:
+        """Return the released versions that ranges and latest may choose: none that is yanked."""
+        versions = self.tags.oids(name)
+        yanked = self.yanked
+        return [version for version in versions if (name, version) not in yanked]
+
+    def latest(self, name: str) -> Version | None:
+        """Return the greatest stable version that is not yanked, or None."""
+        return max((v for v in self.choosable(name) if v.is_stable), default=None)
+
+    @cached_property
+    def yanked(self) -> Yanks:
+        """The withdrawn versions by name and version, as committed."""
+        path = yanked_path(self.config.root)
+        commit = self.labels_commit
+        return parse_yanked(self.repository.file_at(commit, path) if commit else None, path)
+
+    def _warn_of_yank(self, name: str, version: Version) -> None:
+        """Say once that a version somebody asks for by its number is withdrawn."""
+        yank = self.yanked.get((name, version))
+        if yank is not None and yank not in self._warned:
+            self._warned.add(yank)
+            self.on_warning(f"{name} {version} is yanked: {yank.reason}")
 
     def _labelled(self, name: str, label: str) -> Version:
         found = self.label(label).get(name)
@@ -164,7 +199,13 @@ class Registry:
     def _unreleased(self, reference: Reference) -> NotFoundError:
         name = reference.name
         if reference.kind is ReferenceKind.RANGE and self.tags.oids(name):
-            return NotFoundError(f"no version of {name} is in {reference.value}")
+            return NotFoundError(
+                f"no version of {name} is in {reference.value}", fix=f"promptreg versions {name}"
+            )
+        if any(version.is_stable for version in self.tags.oids(name)):
+            return NotFoundError(
+                f"every stable version of {name} is yanked", fix=f"promptreg versions {name}"
+            )
         claimed = name in self.paths() if self.repository.paths.work_tree else False
         if claimed and self.repository.is_shallow:
             prefix = self.config.tags[0].prefix(name)

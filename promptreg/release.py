@@ -184,6 +184,11 @@ class _Walk:
             if content is None or content.prompt.version is None:
                 self._warn_unstated(name, path, content)
                 continue
+            if content.prompt.version in self.index.deleted(name):
+                self.plan.warnings.append(
+                    f"{path} states {content.prompt.version}, which was deleted: promptreg bump it"
+                )
+                continue
             if self._settled(name, content) is None:
                 self.open.add(name)
 
@@ -241,6 +246,8 @@ class _Walk:
             return
         content = self._content(CommitSource(self.repository, commit.oid), path)
         if content is None or content.prompt.version is None or not content.states_its_digest:
+            return
+        if content.prompt.version in self.index.deleted(name):
             return
         if self._settled(name, content) is not None:
             return

@@ -227,8 +227,7 @@ def _patterns(query: Query) -> list[re.Pattern[str]]:
 
 
 def _latest(registry: Registry, prompt: Prompt) -> Version | None:
-    stable = (v for v in registry.tags.oids(prompt.name) if v.is_stable)
-    return max(stable, default=prompt.version)
+    return registry.latest(prompt.name) or prompt.version
 
 
 def _has_fields(prompt: Prompt, query: Query) -> bool:

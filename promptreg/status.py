@@ -158,7 +158,7 @@ class _Reader:
         return [found[name] for name in sorted(found)]
 
     def _latest(self, name: str) -> Version | None:
-        return max((v for v in self.registry.tags.oids(name) if v.is_stable), default=None)
+        return self.registry.latest(name)
 
     def _one(self, name: str, path: str) -> PromptStatus:
         data = self.registry.worktree.read(path) or b""
@@ -222,7 +222,7 @@ def _label(registry: Registry, label: str) -> LabelStatus:
     missing = []
     for name, version in versions.items():
         known = registry.tags.oids(name)
-        latest = max((v for v in known if v.is_stable), default=None)
+        latest = registry.latest(name)
         if version not in known:
             missing.append(name)
         if latest is not None and latest > version:

@@ -45,7 +45,7 @@ def verify_tags(registry: Registry, name: str | None = None) -> Verification:
     Raises:
         HistoryError: A tag's commit was not fetched.
     """
-    tags = {name: registry.tags.oids(name)} if name is not None else registry.tags.names()
+    tags = {name: registry.tags.own_oids(name)} if name is not None else registry.tags.names()
     faults: list[Fault] = []
     foreign: list[str] = []
     verified = 0

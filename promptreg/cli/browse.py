@@ -73,6 +73,7 @@ def versions(
     with open_registry() as registry:
         releases = registry.releases(name)
         labels = registry.labels_of(name)
+        yanked = {v: yank.reason for (each, v), yank in registry.yanked.items() if each == name}
     named = {
         str(release.version): sorted(k for k, v in labels.items() if v == release.version)
         for release in releases
@@ -89,6 +90,7 @@ def versions(
                     "author": release.author,
                     "labels": named[str(release.version)],
                     "changes": list(release.changes),
+                    "yanked": yanked.get(release.version),
                 }
                 for release in reversed(releases)
             ]
@@ -106,7 +108,8 @@ def versions(
                 release.when.date().isoformat(),
                 release.commit[:7],
                 release.author,
-                ", ".join(named[str(release.version)]) or "-",
+                ", ".join([*named[str(release.version)], *["yanked"][: release.version in yanked]])
+                or "-",
                 _shorten("; ".join(release.changes)),
             )
             for release in reversed(releases)

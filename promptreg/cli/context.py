@@ -34,13 +34,16 @@ def open_registry(*, fast_start: bool = True) -> Registry:
         RepositoryError: There is no repository.
         ConfigError: The folder does not exist or the configuration is wrong.
     """
+    from promptreg.cli.output import warning
     from promptreg.errors import ConfigError
     from promptreg.registry import Registry
 
     folder = directory()
     if not folder.is_dir():
         raise ConfigError(f"no folder {folder}")
-    return Registry(folder, fast_start=fast_start)
+    registry = Registry(folder, fast_start=fast_start)
+    registry.on_warning = warning
+    return registry
 
 
 def repository_path(registry: Registry, file: str) -> str:

@@ -211,6 +211,19 @@ _FILES: _Texts = {
         ),
         "summarizer: 1.4.0      # claimed in the same pull request",
     ),
+    "label-yanked": (
+        "A label names a version that is yanked",
+        "Somebody withdrew it for a reason; a label would serve it to everybody.",
+        "summarizer: 1.2.0      # yanked.yaml has summarizer@1.2.0",
+    ),
+    "yanked-value": (
+        "A line of yanked.yaml is wrong, out of order or missing",
+        (
+            "Each line names one version with the reason. The line of a deleted version stays for"
+            " ever, or its number would be used again."
+        ),
+        'summarizer@1.2.0: {reason: "Invents quotes."}',
+    ),
 }
 
 _WARNINGS: _Texts = {

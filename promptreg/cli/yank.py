@@ -1,0 +1,108 @@
+"""`promptreg yank` and `promptreg delete`: withdraw a version."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from promptreg.cli.completion import complete_references
+from promptreg.cli.context import open_registry
+from promptreg.cli.output import data, message, style
+
+if TYPE_CHECKING:
+    from promptreg.versioning import Version
+    from promptreg.yanking import Withdrawal
+
+__all__ = ["delete", "yank"]
+
+_Version = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME@VERSION", help="A released version.", autocompletion=complete_references
+    ),
+]
+
+
+def yank(
+    version: _Version,
+    reason: Annotated[str | None, typer.Option(help="Why; readers see it.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the yank back.")] = False,
+) -> None:
+    """Withdraw a version: ranges and latest skip it, asking for it by number warns.
+
+    Writes one line of prompts/yanked.yaml, which takes effect when it is committed and merged.
+    """
+    from promptreg.errors import ConfigError
+    from promptreg.yanking import unyank_version, yank_version
+
+    name, number = _read(version)
+    if not undo and not (reason or "").strip():
+        raise ConfigError("a yank needs a reason", fix="--reason TEXT")
+    with open_registry() as registry:
+        if undo:
+            result = unyank_version(registry, name, number)
+        else:
+            result = yank_version(registry, name, number, reason or "")
+    _report(result, f"{name} {number}", "no longer yanked" if undo else "yanked")
+    for label in result.labels:
+        message(f"Label {label} still names it: promptreg label set {label} {name} OTHER")
+
+
+def delete(
+    version: _Version,
+    reason: Annotated[str | None, typer.Option(help="Why; readers see it.")] = None,
+    push: Annotated[
+        bool,
+        typer.Option("--push", help="Remove the tag from origin too; the line must be merged."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a version for good: its tag goes, and its number is never used again.
+
+    Records it in prompts/yanked.yaml first, then removes the tag. Asking for the version fails
+    from then on; logged metrics stay.
+    """
+    from promptreg.yanking import delete_version, remove_tag
+
+    name, number = _read(version)
+    with open_registry(fast_start=False) as registry:
+        _confirm(f"Delete {name} {number} for good?", yes=yes)
+        result = delete_version(registry, name, number, reason)
+        _report(result, f"{name} {number}", "deleted")
+        tag = result.tag or registry.config.tags[0].tag(name, str(number))
+        if result.tag is not None or push:
+            remove_tag(registry, name, number, tag, push=push)
+            data(f"removed tag {tag}{' here and from origin' if push else ''}")
+    if not push:
+        message(f"After the merge: promptreg delete {name}@{number} --push --yes")
+
+
+def _read(text: str) -> tuple[str, Version]:
+    from promptreg.errors import ConfigError
+    from promptreg.references import ReferenceKind, parse_reference
+    from promptreg.versioning import Version
+
+    reference = parse_reference(text)
+    if reference.kind is not ReferenceKind.VERSION:
+        raise ConfigError(f"{text!r} does not name one version", fix="write NAME@1.2.0")
+    return reference.name, Version.parse(reference.value)
+
+
+def _report(result: Withdrawal, what: str, how: str) -> None:
+    if not result.wrote:
+        message(f"{what} is {how} already.")
+        return
+    data(f"{result.path}: {style(what, 'bold')} {how}")
+    message(f"Next: git commit -m '{what} {how}' {result.path}, and merge it.")
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    from promptreg.errors import ConfigError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigError(f"{question} Nobody is here to answer", fix="pass --yes")
+    typer.confirm(question, abort=True, err=True)
