@@ -34,9 +34,13 @@ def script_of(entry: str, ending: str = "") -> str:
     return '(() => {\n"use strict";\n' + "\n".join(parts) + f"{ending}\n}})();\n"
 
 
-def boot_script() -> str:
-    """Return the script that runs in the head, before the first paint."""
-    return _asset("boot.js")
+def boot_script(*, live: bool = False) -> str:
+    """Return the script that runs in the head, before the first paint.
+
+    Args:
+        live: Whether the page reloads itself when its server says so.
+    """
+    return _asset("boot.js") + (_asset("live.js") if live else "")
 
 
 @functools.cache

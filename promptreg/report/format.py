@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from promptreg.report.model import Alert, MetricComparison, Report
+if TYPE_CHECKING:
+    from promptreg.report.model import Alert, MetricComparison, Report
 
 __all__ = [
     "Text",
@@ -28,6 +29,10 @@ FIGURE_TITLES = {
     "success_rate": "Success rate",
 }
 _SIGNS = {"USD": "$", "EUR": "\u20ac", "GBP": "\u00a3"}
+# From here on amounts need no decimals; below the next, more than four.
+_WHOLE, _SMALL = 100, 0.01
+# From so many milliseconds on seconds read better; from so many percent on decimals do not matter.
+_SECONDS, _COARSE = 10_000, 10
 _SUFFIXES = ((1e9, "\u00a0bn"), (1e6, "\u00a0M"))
 
 
@@ -54,12 +59,12 @@ def money(value: float | None, currency: str) -> str:
     if value is None:
         return NO_DATA
     sign = _SIGNS.get(currency)
-    if abs(value) >= 100:  # noqa: PLR2004
+    if abs(value) >= _WHOLE:
         text = f"{value:,.0f}"
     elif abs(value) >= 1 or value == 0:
         text = f"{value:.2f}"
     else:
-        text = f"{value:.6f}".rstrip("0") if abs(value) < 0.01 else f"{value:.4f}"  # noqa: PLR2004
+        text = f"{value:.6f}".rstrip("0") if abs(value) < _SMALL else f"{value:.4f}"
     return f"{sign}{text}" if sign else f"{text}\u00a0{currency}"
 
 
@@ -69,7 +74,7 @@ def value_text(value: float | None, unit: str, currency: str) -> str:
         return NO_DATA
     match unit:
         case "ms":
-            return f"{value / 1000:.2f}\u00a0s" if value >= 10_000 else f"{value:,.0f}\u00a0ms"  # noqa: PLR2004
+            return f"{value / 1000:.2f}\u00a0s" if value >= _SECONDS else f"{value:,.0f}\u00a0ms"
         case "money":
             return money(value, currency)
         case "ratio":
@@ -89,7 +94,7 @@ def change_text(c: MetricComparison) -> str:
 
     def signed(value: float) -> str:
         shown = value * scale
-        digits = 0 if abs(shown) >= 10 or shown == int(shown) else 1 if unit else 3  # noqa: PLR2004
+        digits = 0 if abs(shown) >= _COARSE or shown == int(shown) else 1 if unit else 3
         return f"{shown:+.{digits}f}".replace("-", "\u2212")
 
     text = f"{signed(c.effect)}{unit}"

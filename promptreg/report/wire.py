@@ -7,20 +7,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any
 
-from promptreg.report.model import (
-    Alert,
-    Comparison,
-    MetricComparison,
-    MetricSummary,
-    PromptRow,
-    Report,
-    VersionRow,
-)
 from promptreg.report.schema import as_json
 from promptreg.report.template_tree import template_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from promptreg.report.model import (
+        Alert,
+        Comparison,
+        MetricComparison,
+        MetricSummary,
+        PromptRow,
+        Report,
+        VersionRow,
+    )
 
 __all__ = ["pack_alert", "pack_index", "pack_prompt", "pack_row"]
 
@@ -147,8 +151,12 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
                 m.calls,
                 list(m.badges),
                 [
-                    [pool.add(s.metric), s.n, *map(_short, (s.mean, s.sd, s.low, s.high))]
-                    + [_shorts(s.quantiles)]
+                    [
+                        pool.add(s.metric),
+                        s.n,
+                        *map(_short, (s.mean, s.sd, s.low, s.high)),
+                        _shorts(s.quantiles),
+                    ]
                     for s in m.metrics
                 ],
             ]
@@ -181,7 +189,7 @@ def _share_lines(tree: Any, text: Callable[[str], list[int]]) -> Any:
     """Let a tree name the lines of its plain text instead of repeating them."""
     if not isinstance(tree, list):
         return tree
-    if len(tree) == 2 and tree[0] == "TemplateData" and tree[1].count("\n") > 1:  # noqa: PLR2004
+    if tree[:1] == ["TemplateData"] and tree[1].count("\n") > 1:
         return ["TemplateData", text(tree[1])]
     return [_share_lines(item, text) for item in tree]
 
@@ -286,7 +294,7 @@ def _pack_metric_comparison(m: MetricComparison) -> list[Any]:
 
 def _short(value: float | None, digits: int = 4) -> float | int | None:
     """Round to significant digits; a whole number loses its point."""
-    if value is None or value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124
+    if value is None or not math.isfinite(value):
         return None
     rounded = float(f"{value:.{digits}g}")
     return int(rounded) if rounded.is_integer() else rounded
@@ -299,7 +307,8 @@ def _shorts(values: Iterable[float]) -> list[float | int | None]:
 def _latest(versions: Sequence[VersionRow]) -> VersionRow | None:
     """Return the highest stable release, or the highest version when none is stable."""
     stable = [v for v in versions if v.released and "-" not in v.version and v.yanked is None]
-    return (stable or list(versions) or [None])[-1]
+    candidates = stable or versions
+    return candidates[-1] if candidates else None
 
 
 def _mean(version: VersionRow | None, metric: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import gzip
 import hashlib
 import json
@@ -61,7 +61,7 @@ SENTENCES = (
     "Prefer concrete examples over general advice.",
     "Refuse politely when the request is out of scope.",
 )
-EPOCH = datetime.date(2026, 3, 2)
+EPOCH = dt.date(2026, 3, 2)
 
 
 def histories() -> list[list[str]]:
@@ -113,7 +113,7 @@ def _prompt(
     base = rng.uniform(300, 1500), rng.uniform(0.002, 0.03), rng.uniform(0.7, 0.92)
     date = EPOCH
     for index, (version, text) in enumerate(zip(numbers, systems, strict=True)):
-        date += datetime.timedelta(days=rng.randint(1, max(1, 480 // count)))
+        date += dt.timedelta(days=rng.randint(1, max(1, 480 // count)))
         drift = 1 - 0.01 * index + rng.gauss(0, 0.05) + (0.5 if index == count - 2 else 0)
         calls = rng.randint(200, 4000) if index >= metrics_from else 0
         rows.append(_version(rng, name, version, text, date, index, count, calls, drift, base))
@@ -123,7 +123,7 @@ def _prompt(
         for b in rows[i + 1 :]
         if a.calls and b.calls and (b is rows[i + 1] or len(rows) <= 12)
     )
-    start = datetime.date(2026, 11, 21) - datetime.timedelta(days=days)
+    start = dt.date(2026, 11, 21) - dt.timedelta(days=days)
     return PromptRow(
         name=name,
         path=f"prompts/{name}.prompt.yml",
@@ -173,7 +173,7 @@ def _version(
     name: str,
     version: str,
     text: str,
-    date: datetime.date,
+    date: dt.date,
     index: int,
     count: int,
     calls: int,
@@ -225,10 +225,12 @@ def _version(
         ),
         variables=(
             VariableRow("company", description="Whom we speak for"),
-            VariableRow("language", "string", False, '"English"', ('"English"', '"Deutsch"')),
-            VariableRow("question", "string", True, None, (), "The message of the customer"),
-            VariableRow("urgent", "boolean", False, "false"),
-            VariableRow("documents", "array", False, "[]"),
+            VariableRow(
+                "language", required=False, default='"English"', enum=('"English"', '"Deutsch"')
+            ),
+            VariableRow("question", description="The message of the customer"),
+            VariableRow("urgent", "boolean", required=False, default="false"),
+            VariableRow("documents", "array", required=False, default="[]"),
         ),
         settings=(
             ("modelParameters.temperature", str(round(0.2 + 0.1 * (index % 4), 1))),
@@ -275,7 +277,7 @@ def summary(metric: str, n: int, mean: float, sd: float, rng: random.Random) -> 
 def _series(
     rng: random.Random,
     rows: Sequence[VersionRow],
-    start: datetime.date,
+    start: dt.date,
     days: int,
     base: tuple[float, float, float],
 ) -> Iterator[Series]:
@@ -291,7 +293,7 @@ def _series(
             calls = int(row.calls / days * (1 + 0.4 * math.sin(day * 0.9)) + 8)
             points.append(
                 Point(
-                    (start + datetime.timedelta(days=day)).isoformat(),
+                    (start + dt.timedelta(days=day)).isoformat(),
                     calls,
                     calls * base[1],
                     calls * 1042,

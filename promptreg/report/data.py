@@ -1,0 +1,409 @@
+"""Collects a report from the registry and its metrics, one group of prompts at a time."""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from promptreg.errors import ConfigError, PromptregError
+from promptreg.gate import gate_thresholds
+from promptreg.report.figures import Totals, figures_of, read_totals
+from promptreg.report.measures import Scope, VersionMeasures, measure
+from promptreg.report.model import (
+    DEFAULT_METRICS,
+    Alert,
+    Comparison,
+    LabelRow,
+    MetricInfo,
+    ModelSummary,
+    Overview,
+    PromptRow,
+    Report,
+    Series,
+    VersionRow,
+)
+from promptreg.report.origin import origin_of
+from promptreg.report.verdicts import alerts_of, best_models, compare_versions, label_verdict
+from promptreg.report.versions import GitPrompt, iso, read_prompt
+from promptreg.stats.metrics import metric_named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from promptreg.registry import Registry
+    from promptreg.stats.thresholds import Threshold
+
+__all__ = ["Collector", "Options", "collect"]
+
+ROWS_AT_ONCE = 1_000_000
+PROMPTS_AT_ONCE = 200
+COMPARED_VERSIONS = 8
+_SEVERITIES = ("critical", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a report is about.
+
+    Attributes:
+        prompts: Names or shell patterns; none means all prompts.
+        since: Leave out metric rows before this time.
+        title: The page's title.
+    """
+
+    prompts: tuple[str, ...] = ()
+    since: datetime | None = None
+    title: str = "Prompt report"
+
+
+def collect(registry: Registry, options: Options | None = None) -> Report:
+    """Collect a whole report.
+
+    Args:
+        registry: Where from.
+        options: What it is about.
+
+    Raises:
+        ConfigError: A pattern names no prompt, or a threshold is wrong.
+    """
+    collector = Collector(registry, options or Options())
+    prompts = tuple(collector.prompts())
+    return replace(collector.report(), prompts=prompts)
+
+
+class Collector:
+    """Yields prompts one at a time, then the report around them.
+
+    Args:
+        registry: Where from.
+        options: What the report is about.
+    """
+
+    def __init__(self, registry: Registry, options: Options) -> None:
+        self._registry = registry
+        self._options = options
+        self._notes: list[str] = []
+        self._alerts: list[Alert] = []
+        self._versions = 0
+        self._lost_rows: Counter[str] = Counter()
+        self._scores: set[str] = set()
+        self._latest: dict[str, str] = {}
+        self._label_rows: list[LabelRow] = []
+        since = options.since
+        self._since = since.astimezone(UTC).replace(tzinfo=None) if since else None
+
+    def prompts(self) -> Iterator[PromptRow]:
+        """Yield every prompt, by name.
+
+        Raises:
+            ConfigError: A pattern names no prompt, or a threshold is wrong.
+        """
+        for group in self._groups():
+            commit = self._commit
+            found = [
+                read_prompt(self._registry, name, commit, self._labels_of(name)) for name in group
+            ]
+            measures = self._measures(found)
+            for prompt in found:
+                self._notes.extend(prompt.notes)
+                yield self._row(prompt, measures.get(prompt.name, {}))
+
+    def report(self) -> Report:
+        """Return everything but the prompts, once they all were yielded."""
+        commit = self._commit
+        head = self._registry.repository.commit(commit) if commit else None
+        lost = sum(self._lost_rows.values())
+        if lost:
+            names = ", ".join(sorted(self._lost_rows)[:3])
+            self._notes.append(
+                f"{lost:,} metric rows are of versions that this commit does not know: {names}"
+            )
+        order = {severity: rank for rank, severity in enumerate(_SEVERITIES)}
+        alerts = sorted(self._alerts, key=lambda a: (not a.current, order[a.severity], a.prompt))
+        totals = self._totals
+        return Report(
+            title=self._options.title,
+            repository=self._origin.name,
+            commit=commit,
+            commit_date=iso(head.committer.when) if head else "",
+            data_date=f"{totals.last.isoformat()}Z" if totals.last else None,
+            since=f"{self._since.isoformat()}Z" if self._since else None,
+            currency=totals.currency,
+            metrics=self._metric_infos(),
+            overview=Overview(
+                figures=figures_of(totals, len(self._names), self._versions),
+                days=totals.days[-30:],
+                labels=tuple(self._label_rows),
+                unpromoted=self._unpromoted(),
+            ),
+            alerts=tuple(alerts),
+            notes=tuple(dict.fromkeys([*totals.notes, *self._notes])),
+            tool=_tool(),
+        )
+
+    # What there is
+
+    @cached_property
+    def _commit(self) -> str:
+        return self._registry.repository.head.oid or ""
+
+    @cached_property
+    def _names(self) -> list[str]:
+        from promptreg.content import CommitSource
+
+        if not self._commit:
+            return []
+        source = CommitSource(self._registry.repository, self._commit)
+        names = sorted({*self._registry.paths(source), *self._registry.tags.names()})
+        chosen = self._options.prompts
+        if not chosen:
+            return names
+        for pattern in chosen:
+            if not fnmatch.filter(names, pattern):
+                raise ConfigError(f"no prompt matches {pattern!r}", fix="promptreg list")
+        return [n for n in names if any(fnmatch.fnmatchcase(n, p) for p in chosen)]
+
+    @cached_property
+    def _origin(self) -> Any:
+        return origin_of(self._registry)
+
+    @cached_property
+    def _labels(self) -> dict[str, Mapping[str, Any]]:
+        labels = {}
+        for label in self._registry.label_names():
+            try:
+                labels[label] = self._registry.label(label)
+            except PromptregError as error:
+                self._notes.append(str(error))
+        return labels
+
+    def _labels_of(self, name: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for label, entries in self._labels.items():
+            if name in entries:
+                found[str(entries[name])].append(label)
+        return found
+
+    @cached_property
+    def _label_events(self) -> dict[tuple[str, str], Any]:
+        from promptreg.labelling import label_history
+
+        events: dict[tuple[str, str], Any] = {}
+        for label in self._labels:
+            try:
+                history = label_history(self._registry, label)
+            except PromptregError as error:
+                self._notes.append(f"history of label {label}: {error.message}")
+                continue
+            for event in history:
+                events.setdefault((label, event.name), event)
+        return events
+
+    def _groups(self) -> Iterator[list[str]]:
+        group: list[str] = []
+        rows = 0
+        for name in self._names:
+            count = self._totals.rows.get(name, 0)
+            if group and (rows + count > ROWS_AT_ONCE or len(group) >= PROMPTS_AT_ONCE):
+                yield group
+                group, rows = [], 0
+            group.append(name)
+            rows += count
+        if group:
+            yield group
+
+    # Metrics
+
+    @cached_property
+    def _totals(self) -> Totals:
+        return read_totals(
+            self._registry.metrics,
+            self._names,
+            self._since,
+            is_partial=bool(self._options.prompts),
+        )
+
+    def _measures(self, prompts: Sequence[GitPrompt]) -> dict[str, dict[str, VersionMeasures]]:
+        names = tuple(p.name for p in prompts if self._totals.rows.get(p.name))
+        if not names:
+            return {}
+        nameless = self._totals.nameless
+        aliases = tuple(
+            (p.name, v.version, v.digest)
+            for p in prompts
+            for v in p.versions
+            if (p.name, v.version) in nameless
+        )
+        shared = tuple((p.name, digest) for p in prompts for digest in _shared_digests(p))
+        scope = Scope(names, self._since, self._totals.currency, aliases, shared)
+        return measure(self._registry.metrics, scope)
+
+    def _row(self, prompt: GitPrompt, measures: Mapping[str, VersionMeasures]) -> PromptRow:
+        shared = _shared_digests(prompt)
+        by_version = {}
+        for version in prompt.versions:
+            key = version.version if version.digest in shared else version.digest
+            if key in measures:
+                by_version[version.version] = measures[key]
+        known = {id(m) for m in by_version.values()}
+        if lost := sum(m.calls for m in measures.values() if id(m) not in known):
+            self._lost_rows[prompt.name] += lost
+        versions = tuple(_measured(v, by_version.get(v.version)) for v in prompt.versions)
+        self._versions += len(versions)
+        labels = {v.version: v.labels for v in versions}
+        pairs, previous = self._pairs(prompt.name, [*by_version])
+        thresholds = gate_thresholds(self._registry.config, prompt.name)
+        comparisons = _compare(pairs, by_version, thresholds)
+        in_order = [*by_version]
+        steps = {(a, b) for a, b in itertools.pairwise(in_order)}
+        judged = [c for c in comparisons if (c.base, c.head) in steps]
+        latest = in_order[-1] if in_order else None
+        self._alerts += alerts_of(prompt.name, judged, labels, latest)
+        self._note_labels(prompt, comparisons, previous)
+        for m in by_version.values():
+            self._scores.update(summary.metric for summary in m.metrics)
+        found = prompt.prompt
+        branch = self._registry.repository.head.branch or ""
+        return PromptRow(
+            name=prompt.name,
+            path=prompt.path,
+            title=found.title if found else None,
+            description=found.description if found else None,
+            tags=found.tags if found else (),
+            metadata=_metadata(found.metadata) if found else (),
+            file_url=self._origin.file_url(prompt.path, self._commit),
+            edit_url=self._origin.edit_url(prompt.path, branch.removeprefix("refs/heads/")),
+            versions=versions,
+            bucket="week" if any(m.bucket == "week" for m in by_version.values()) else "day",
+            series=tuple(Series(v, tuple(m.points)) for v, m in by_version.items() if m.points),
+            comparisons=tuple(comparisons),
+            deleted=not prompt.path,
+        )
+
+    def _pairs(
+        self, name: str, measured: Sequence[str]
+    ) -> tuple[list[tuple[str, str]], dict[str, str]]:
+        """Return the pairs to judge, and for each label the version it named before."""
+        pairs = dict.fromkeys(itertools.pairwise(measured))
+        recent = measured[-COMPARED_VERSIONS:]
+        for at, base in enumerate(recent):
+            pairs.update(dict.fromkeys((base, head) for head in recent[at + 1 :]))
+        previous = {}
+        for label, entries in self._labels.items():
+            if name not in entries:
+                continue
+            version = str(entries[name])
+            event = self._label_events.get((label, name))
+            before = str(event.before) if event is not None and event.before is not None else None
+            if before is None or before not in measured:
+                place = measured.index(version) if version in measured else 0
+                before = measured[place - 1] if place else before
+            if before is not None:
+                previous[label] = before
+                if before in measured and version in measured:
+                    pairs[before, version] = None
+        return list(pairs), previous
+
+    def _note_labels(
+        self, prompt: GitPrompt, comparisons: Sequence[Comparison], previous: Mapping[str, str]
+    ) -> None:
+        released = [v.version for v in prompt.versions if v.released]
+        stable = [v for v in released if "-" not in v]
+        if stable:
+            self._latest[prompt.name] = stable[-1]
+        for label, entries in self._labels.items():
+            if prompt.name not in entries:
+                continue
+            version = str(entries[prompt.name])
+            event = self._label_events.get((label, prompt.name))
+            place = stable.index(version) if version in stable else len(stable)
+            row = LabelRow(
+                label,
+                prompt.name,
+                version,
+                iso(event.when) if event else "",
+                event.author if event else "",
+                previous.get(label),
+                newer=tuple(stable[place + 1 :]),
+            )
+            pair = next(
+                (c for c in comparisons if (c.base, c.head) == (row.previous, version)), None
+            )
+            verdict, tone = label_verdict(row, pair)
+            self._label_rows.append(replace(row, verdict=verdict, tone=tone))
+
+    def _unpromoted(self) -> tuple[tuple[str, str], ...]:
+        if not self._labels:
+            return ()
+        served = {(row.prompt, row.version) for row in self._label_rows}
+        return tuple(pair for pair in self._latest.items() if pair not in served)
+
+    def _metric_infos(self) -> tuple[MetricInfo, ...]:
+        known = {metric.name for metric in DEFAULT_METRICS}
+        infos = list(DEFAULT_METRICS)
+        thresholds = {t.metric.name: t.metric for t in gate_thresholds(self._registry.config, "")}
+        for name in sorted(self._scores - known):
+            try:
+                harm = thresholds[name].harm if name in thresholds else metric_named(name).harm
+            except ConfigError:
+                harm = 0
+            title = name.replace("_", " ").capitalize()
+            infos.append(
+                MetricInfo(name, title, "", {1: "lower", -1: "higher"}.get(harm), zero=False)  # type: ignore[arg-type]
+            )
+        return tuple(infos)
+
+
+def _shared_digests(prompt: GitPrompt) -> set[str]:
+    """Return the contents that several versions have, as after a rollback."""
+    counts = Counter(version.digest for version in prompt.versions)
+    return {digest for digest, count in counts.items() if count > 1}
+
+
+def _measured(version: VersionRow, measures: VersionMeasures | None) -> VersionRow:
+    if measures is None:
+        return version
+    badges = best_models(measures)
+    named = {model: m for model, m in measures.models.items() if model} or measures.models
+    return replace(
+        version,
+        calls=measures.calls,
+        cost=measures.cost,
+        tokens=measures.tokens,
+        last_call=f"{measures.last.isoformat()}Z" if measures.last else None,
+        metrics=tuple(measures.metrics),
+        models=tuple(
+            ModelSummary(model, m.calls, tuple(m.metrics), badges.get(model, ()))
+            for model, m in sorted(named.items())
+        ),
+    )
+
+
+def _compare(
+    pairs: Sequence[tuple[str, str]],
+    measures: Mapping[str, VersionMeasures],
+    thresholds: Sequence[Threshold],
+) -> list[Comparison]:
+    found = []
+    for base, head in pairs:
+        comparison = compare_versions((base, measures[base]), (head, measures[head]), thresholds)
+        if comparison is not None:
+            found.append(comparison)
+    return found
+
+
+def _metadata(metadata: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    import json
+
+    return tuple((str(k), json.dumps(v, ensure_ascii=False)) for k, v in metadata.items())
+
+
+def _tool() -> str:
+    from promptreg import __version__
+
+    return f"promptreg {__version__}"

@@ -1,0 +1,188 @@
+"""The key figures over all prompts, with their course by day."""
+
+# ruff: noqa: S608 - only texts of ours are put together, every value is a parameter
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from promptreg.errors import PromptregError
+from promptreg.report.model import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promptreg.report.measures import Rows
+
+__all__ = ["PERIOD_DAYS", "Totals", "figures_of", "read_totals"]
+
+PERIOD_DAYS = 7
+COURSE_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    calls: int = 0
+    cost: float | None = None
+    tokens: float | None = None
+    succeeded: int = 0
+    judged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What all rows came to.
+
+    Attributes:
+        rows: Rows per prompt.
+        nameless: Prompt and version of rows without a digest.
+        by_day: The days from the first to the last row of the course, without gaps.
+        days: Their dates.
+        before: Everything before the course.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    nameless: frozenset[tuple[str, str]] = frozenset()
+    currency: str = "USD"
+    last: dt.datetime | None = None
+    by_day: tuple[_Day, ...] = ()
+    days: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    _all: _Day = field(default_factory=_Day)
+
+    @property
+    def overall(self) -> _Day:
+        """All rows together."""
+        return self._all
+
+
+def read_totals(
+    rows: Rows, prompts: Sequence[str], since: dt.datetime | None, *, is_partial: bool = False
+) -> Totals:
+    """Read the totals; a store that cannot be read is a note, not an error.
+
+    Args:
+        rows: Where the rows are.
+        prompts: The prompts in the report.
+        since: The earliest time, naive UTC.
+        is_partial: Whether only some prompts were asked for, so that other rows need no word.
+    """
+    if not prompts:
+        return Totals()
+    try:
+        return _read(rows, prompts, since, is_partial=is_partial)
+    except PromptregError as error:
+        return Totals(notes=(f"metrics are missing here: {error.message}",))
+
+
+def _read(
+    rows: Rows, prompts: Sequence[str], since: dt.datetime | None, *, is_partial: bool
+) -> Totals:
+    wanted = set(prompts)
+    condition = "WHERE ts >= ?" if since else ""
+    parameters: list[Any] = [since] if since else []
+    counts = rows.sql(
+        f"SELECT prompt, count(*), max(ts) FROM calls {condition} GROUP BY prompt",
+        parameters,
+    )
+    kept = {prompt: (n, last) for prompt, n, last in counts if prompt in wanted}
+    notes = []
+    strangers = sum(n for prompt, n, _ in counts if prompt not in wanted)
+    if strangers and not is_partial:
+        notes.append(f"{strangers:,} metric rows are of prompts that this report does not have")
+    if not kept:
+        return Totals(notes=tuple(notes))
+    marks = ", ".join("?" * len(kept))
+    both = f"{condition} AND" if condition else "WHERE"
+    scope = f"{both} prompt IN ({marks})"
+    everything = [*parameters, *kept]
+    currencies = rows.sql(
+        f"SELECT coalesce(currency, 'USD') AS money, count(cost) AS n FROM calls {scope} "
+        "AND cost IS NOT NULL GROUP BY money ORDER BY n DESC, money",
+        everything,
+    )
+    currency = currencies[0][0] if currencies else "USD"
+    notes += [f"{n:,} costs in {money} are left out" for money, n in currencies[1:]]
+    nameless = rows.sql(
+        f"SELECT DISTINCT prompt, version FROM calls {scope} AND nullif(digest, '') IS NULL",
+        everything,
+    )
+    days = rows.sql(
+        "SELECT date_trunc('day', ts) AS day, count(*), "
+        "sum(cost) FILTER (isfinite(cost) AND coalesce(currency, 'USD') = ?), "
+        "sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) "
+        "FILTER (input_tokens IS NOT NULL OR output_tokens IS NOT NULL), "
+        f"count(*) FILTER (success), count(success) FROM calls {scope} GROUP BY day ORDER BY day",
+        [currency, *everything],
+    )
+    found = {_date(day): _Day(*values) for day, *values in days}
+    course = _course(list(found))
+    return Totals(
+        rows={prompt: n for prompt, (n, _) in kept.items()},
+        nameless=frozenset(nameless),
+        currency=currency,
+        last=max(last for _, last in kept.values()),
+        by_day=tuple(found.get(day, _Day()) for day in course),
+        days=tuple(day.isoformat() for day in course),
+        notes=tuple(notes),
+        _all=_sum(list(found.values())),
+    )
+
+
+def _date(day: Any) -> dt.date:
+    return day.date() if isinstance(day, dt.datetime) else day
+
+
+def _course(days: Sequence[dt.date]) -> list[dt.date]:
+    """Return every day from the first to the last, at most two courses of days."""
+    last = days[-1]
+    first = max(days[0], last - dt.timedelta(days=2 * COURSE_DAYS - 1))
+    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _sum(days: Sequence[_Day]) -> _Day:
+    costs = [day.cost for day in days if day.cost is not None]
+    tokens = [day.tokens for day in days if day.tokens is not None]
+    return _Day(
+        sum(day.calls for day in days),
+        sum(costs) if costs else None,
+        sum(tokens) if tokens else None,
+        sum(day.succeeded for day in days),
+        sum(day.judged for day in days),
+    )
+
+
+def figures_of(totals: Totals, prompts: int, versions: int) -> tuple[Figure, ...]:
+    """Return the key figures.
+
+    Args:
+        totals: What all rows came to.
+        prompts: How many prompts the report has.
+        versions: How many versions.
+    """
+    shown = totals.by_day[-COURSE_DAYS:]
+    recent = _sum(totals.by_day[-PERIOD_DAYS:])
+    has_before = len(totals.by_day) >= 2 * PERIOD_DAYS
+    before = _sum(totals.by_day[-2 * PERIOD_DAYS : -PERIOD_DAYS]) if has_before else None
+    whole = totals.overall
+    measured = [
+        Figure(
+            name,
+            _value(whole, name) if totals.rows or name == "calls" else None,
+            _value(recent, name) if shown else None,
+            _value(before, name) if before else None,
+            tuple(_value(day, name, daily=True) for day in shown),
+        )
+        for name in ("calls", "cost", "tokens", "success_rate")
+    ]
+    return (Figure("prompts", prompts), Figure("versions", versions), *measured)
+
+
+def _value(day: _Day, name: str, *, daily: bool = False) -> float | None:
+    if name == "success_rate":
+        return day.succeeded / day.judged if day.judged else None
+    found = {"calls": day.calls, "cost": day.cost, "tokens": day.tokens}[name]
+    # A day without calls cost nothing; a day whose calls have no cost is unknown.
+    return 0 if found is None and daily and not day.calls else found

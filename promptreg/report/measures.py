@@ -1,0 +1,347 @@
+"""What the calls of each version came to: a few DuckDB queries over a group of prompts.
+
+A row belongs to the version whose digest it carries, or, without a digest, to the version it names.
+Rows of one case or unit are one observation where versions are judged, as in the gate.
+"""
+
+# ruff: noqa: S608 - only texts of ours are put together, every value is a parameter
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from promptreg.report.model import MetricSummary, Point
+from promptreg.report.spread import histogram_of, interval_of, share_interval
+from promptreg.stats.samples import Moments, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+__all__ = ["CallContext", "ModelMeasures", "Scope", "VersionMeasures", "measure"]
+
+QUANTILES = 41
+"""How many evenly spread quantiles stand for a distribution."""
+_GRID = [n / (QUANTILES - 1) for n in range(QUANTILES)]
+_SHOWN = tuple(round(q * (QUANTILES - 1)) for q in (0.05, 0.25, 0.5, 0.75, 0.95))
+WEEKLY_FROM_DAYS = 120
+
+
+class Rows(Protocol):
+    """What the report asks of the metrics store."""
+
+    def sql(self, query: str, parameters: Sequence[Any] = ...) -> list[tuple[Any, ...]]:
+        """Answer a query on the table `calls`."""
+
+
+class CallContext(NamedTuple):
+    """What rows must have in common to be compared."""
+
+    suite: str | None
+    dataset_digest: str | None
+    environment: str | None
+
+    def __str__(self) -> str:
+        return f"suite {self.suite}" if self.suite else f"{self.environment or 'all'} calls"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which rows to look at.
+
+    Attributes:
+        prompts: The prompts' names.
+        since: The earliest time, naive UTC; None is all time.
+        currency: Costs in another currency are left out.
+        aliases: Prompt, version and digest for rows that name a version and no digest.
+        shared: Prompt and digest of contents that several versions have; these rows go by version.
+    """
+
+    prompts: tuple[str, ...]
+    since: datetime | None = None
+    currency: str = "USD"
+    aliases: tuple[tuple[str, str, str], ...] = ()
+    shared: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class ModelMeasures:
+    """One version's rows on one model."""
+
+    calls: int = 0
+    metrics: list[MetricSummary] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class VersionMeasures:
+    """One version's rows.
+
+    Attributes:
+        samples: The sufficient statistics per context, model and metric; success is judged as
+            ``error_rate``.
+        points: The course, by day or week.
+    """
+
+    version: str = ""
+    calls: int = 0
+    cost: float | None = None
+    tokens: int | None = None
+    last: datetime | None = None
+    metrics: list[MetricSummary] = field(default_factory=list)
+    models: dict[str, ModelMeasures] = field(default_factory=lambda: defaultdict(ModelMeasures))
+    samples: dict[CallContext, dict[str, dict[str, Sample]]] = field(default_factory=dict)
+    points: list[Point] = field(default_factory=list)
+    bucket: str = "day"
+
+
+_LATENCY = "CASE WHEN isfinite(latency_ms) AND success IS DISTINCT FROM false THEN latency_ms END"
+# Latency is that of calls that succeeded: a call that fails at once is not fast.
+_VALUES: Mapping[str, str] = {
+    "quality": "CASE WHEN isfinite(quality_score) THEN quality_score END",
+    "accuracy": "CASE WHEN isfinite(accuracy) THEN accuracy END",
+    "latency": _LATENCY,
+    "cost": "CASE WHEN isfinite(cost) AND (currency IS NULL OR currency = $currency) THEN cost END",
+    "input_tokens": "CAST(input_tokens AS DOUBLE)",
+    "output_tokens": "CAST(output_tokens AS DOUBLE)",
+    "success_rate": "CAST(success AS DOUBLE)",
+}
+_LOGGED = frozenset({"latency", "cost", "input_tokens", "output_tokens"})
+_KEYS = "prompt, key"
+
+
+def measure(rows: Rows, scope: Scope) -> dict[str, dict[str, VersionMeasures]]:
+    """Return the measures of each prompt's versions by digest, or by version without a digest.
+
+    Args:
+        rows: Where the rows are.
+        scope: Which of them.
+    """
+    found: dict[str, dict[str, VersionMeasures]] = defaultdict(lambda: defaultdict(VersionMeasures))
+    _add_totals(rows, scope, found)
+    if found:
+        _add_summaries(rows, scope, found)
+        _add_samples(rows, scope, found)
+        _add_points(rows, scope, found)
+    return found
+
+
+class _Query(NamedTuple):
+    text: str
+    parameters: list[Any]
+
+
+def _picked(scope: Scope) -> _Query:
+    """Return a common table of the rows in scope with their key and values."""
+    values = ", ".join(f"{value} AS v_{name}" for name, value in _VALUES.items())
+    key, join = "coalesce(nullif(c.digest, ''), c.version)", ""
+    parameters: list[Any] = []
+    if scope.aliases:
+        key = "coalesce(nullif(c.digest, ''), a.digest, c.version)"
+        rows = ", ".join("(?, ?, ?)" for _ in scope.aliases)
+        join = f" LEFT JOIN (VALUES {rows}) a(prompt, version, digest) USING (prompt, version)"
+    if scope.shared:
+        pairs = ", ".join("(?, ?)" for _ in scope.shared)
+        key = f"CASE WHEN (c.prompt, c.digest) IN ({pairs}) THEN c.version ELSE {key} END"
+        parameters += itertools.chain.from_iterable(scope.shared)
+    parameters.append(scope.currency)
+    parameters += itertools.chain.from_iterable(scope.aliases)
+    parameters += scope.prompts
+    condition = f"c.prompt IN ({', '.join('?' * len(scope.prompts))})"
+    if scope.since is not None:
+        condition += " AND c.ts >= ?"
+        parameters.append(scope.since)
+    text = (
+        f"WITH picked AS (SELECT c.prompt, {key} AS key, c.version, "
+        "coalesce(c.model, '') AS model, c.suite, c.dataset_digest, c.environment, c.case_id, "
+        "CASE WHEN c.case_id IS NULL THEN c.unit END AS unit, c.ts, c.scores, "
+        f"{values.replace('$currency', '?')} FROM calls c{join} WHERE {condition})\n"
+    )
+    return _Query(text, parameters)
+
+
+_TOKENS = "sum(coalesce(v_input_tokens, 0) + coalesce(v_output_tokens, 0))"
+_HAS_TOKENS = "count(v_input_tokens) + count(v_output_tokens)"
+
+
+def _add_totals(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:
+    head, parameters = _picked(scope)
+    query = (
+        f"{head}SELECT {_KEYS}, max(version), count(*), sum(v_cost), "
+        f"CASE WHEN {_HAS_TOKENS} > 0 THEN {_TOKENS} END, max(ts) FROM picked GROUP BY {_KEYS}"
+    )
+    for prompt, key, version, calls, cost, tokens, last in rows.sql(query, parameters):
+        one = found[prompt][key]
+        one.version, one.calls, one.cost, one.last = version, calls, cost, last
+        one.tokens = None if tokens is None else int(tokens)
+
+
+def _add_summaries(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:
+    head, parameters = _picked(scope)
+    columns = ", ".join(
+        _summary_columns(f"v_{name}", share=name == "success_rate") for name in _VALUES
+    )
+    for with_model in (False, True):
+        keys = f"{_KEYS}, model" if with_model else _KEYS
+        query = (
+            f"{head}SELECT {keys}, count(*), {columns} FROM picked GROUP BY {keys} ORDER BY {keys}"
+        )
+        for row in rows.sql(query, parameters):
+            one = found[row[0]][row[1]]
+            rest = row[3:] if with_model else row[2:]
+            summaries = list(_summaries(rest[1:]))
+            if with_model:
+                one.models[row[2]] = ModelMeasures(rest[0], summaries)
+            else:
+                one.metrics = summaries
+    scores = (
+        f"{head}SELECT {_KEYS}, e.key AS name, {_summary_columns('e.value', share=False)} "
+        f"FROM (SELECT {_KEYS}, unnest(map_entries(scores)) AS e FROM picked "
+        "WHERE scores IS NOT NULL) WHERE isfinite(e.value) "
+        f"GROUP BY {_KEYS}, name ORDER BY {_KEYS}, name"
+    )
+    for prompt, key, name, *values in rows.sql(scores, parameters):
+        if (summary := _summary(name, values)) is not None:
+            found[prompt][key].metrics.append(summary)
+
+
+def _summary_columns(value: str, *, share: bool) -> str:
+    spread = "NULL" if share else f"quantile_cont({value}, {_GRID})"
+    return f"count({value}), avg({value}), stddev_samp({value}), {spread}"
+
+
+def _summaries(values: Sequence[Any]) -> Iterator[MetricSummary]:
+    for number, name in enumerate(_VALUES):
+        if (summary := _summary(name, values[4 * number : 4 * number + 4])) is not None:
+            yield summary
+
+
+def _summary(name: str, values: Sequence[Any]) -> MetricSummary | None:
+    n, mean, sd, grid = values
+    if not n:
+        return None
+    if name == "success_rate":
+        low, high = share_interval(round(mean * n), n)
+        return MetricSummary(name, n, mean, sd, low, high)
+    summary = MetricSummary(name, n, mean, sd, quantiles=tuple(grid[i] for i in _SHOWN))
+    if (bounds := interval_of(n, mean, sd)) is not None:
+        summary = replace(summary, low=bounds[0], high=bounds[1])
+    return replace(summary, histogram=histogram_of(grid, n))
+
+
+def _add_samples(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:
+    head, parameters = _picked(scope)
+    groups = f"{_KEYS}, model, suite, dataset_digest, environment"
+    values = {name: f"v_{name}" for name in _VALUES}
+    query = (
+        f"{head}, {_observed(groups, values)}SELECT {groups}, {_moment_columns(values)} "
+        f"FROM observed GROUP BY {groups} ORDER BY {groups}"
+    )
+    for row in rows.sql(query, parameters):
+        _store_samples(found, row, list(values))
+    scores = (
+        f"{head}, scored AS (SELECT {groups}, case_id, unit, e.key AS name, e.value AS v_score "
+        f"FROM (SELECT *, unnest(map_entries(scores)) AS e FROM picked WHERE scores IS NOT NULL) "
+        "WHERE isfinite(e.value)), "
+        + _observed(f"{groups}, name", {"score": "v_score"}, source="scored")
+        + f"SELECT {groups}, name, {_moment_columns({'score': 'v_score'})} "
+        f"FROM observed GROUP BY {groups}, name ORDER BY {groups}, name"
+    )
+    for row in rows.sql(scores, parameters):
+        _store_samples(found, (*row[:6], *row[7:]), [row[6]])
+
+
+def _observed(groups: str, values: Mapping[str, str], source: str = "picked") -> str:
+    """Return a common table with one row per observation."""
+    columns = []
+    for name, value in values.items():
+        columns.append(value)
+        if name in _LOGGED:
+            columns.append(f"CASE WHEN {value} > 0 THEN ln({value}) END AS l_{name}")
+    averaged = [f"avg({value}) AS {value}" for value in values.values()]
+    averaged += [f"avg(l_{name}) AS l_{name}" for name in values if name in _LOGGED]
+    named = [*values.values(), *(f"l_{name}" for name in values if name in _LOGGED)]
+    return (
+        f"logged AS (SELECT {groups}, case_id, unit, {', '.join(columns)} FROM {source}), "
+        f"observed AS (SELECT {groups}, {', '.join(averaged)} FROM logged "
+        f"WHERE case_id IS NOT NULL OR unit IS NOT NULL GROUP BY {groups}, case_id, unit "
+        f"UNION ALL SELECT {groups}, {', '.join(named)} FROM logged "
+        "WHERE case_id IS NULL AND unit IS NULL)\n"
+    )
+
+
+def _moment_columns(values: Mapping[str, str]) -> str:
+    columns = []
+    for name, value in values.items():
+        log = f"l_{name}"
+        logs = f"count({log}), avg({log}), var_samp({log})" if name in _LOGGED else "0, 0, 0"
+        columns.append(
+            f"count({value}), avg({value}), var_samp({value}), min({value}), max({value}), "
+            f"count(*) FILTER ({value} = 1), count(*) FILTER ({value} = 0), "
+            f"count(*) - count({value}), {logs}"
+        )
+    return ", ".join(columns)
+
+
+_WIDTH = 11
+
+
+def _store_samples(
+    found: dict[str, dict[str, VersionMeasures]], row: Sequence[Any], names: Sequence[str]
+) -> None:
+    prompt, key, model, suite, dataset, environment, *values = row
+    context = CallContext(suite, dataset, environment)
+    samples = found[prompt][key].samples.setdefault(context, {}).setdefault(model, {})
+    for number, name in enumerate(names):
+        n, mean, var, least, most, ones, zeros, missing, *logs = values[
+            _WIDTH * number : _WIDTH * (number + 1)
+        ]
+        if not n:
+            continue
+        sample = Sample(
+            Moments(n, mean, var or 0.0),
+            Moments(logs[0], logs[1] or 0.0, logs[2] or 0.0),
+            least,
+            most,
+            ones,
+            zeros,
+            missing,
+        )
+        if name == "success_rate":
+            samples["error_rate"] = sample.complement()
+        else:
+            samples[name] = sample
+
+
+def _add_points(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:
+    head, parameters = _picked(scope)
+    spans = f"{head}SELECT prompt, date_diff('day', min(ts), max(ts)) FROM picked GROUP BY prompt"
+    weekly = [p for p, days in rows.sql(spans, parameters) if days >= WEEKLY_FROM_DAYS]
+    daily = [prompt for prompt in scope.prompts if prompt not in set(weekly)]
+    for bucket, prompts in (("day", daily), ("week", weekly)):
+        if prompts:
+            part = replace(scope, prompts=tuple(prompts))
+            _add_course(rows, part, bucket, found)
+
+
+def _add_course(
+    rows: Rows, scope: Scope, bucket: str, found: dict[str, dict[str, VersionMeasures]]
+) -> None:
+    head, parameters = _picked(scope)
+    query = (
+        f"{head}SELECT {_KEYS}, date_trunc('{bucket}', ts) AS day, count(*), sum(v_cost), "
+        f"CASE WHEN {_HAS_TOKENS} > 0 THEN {_TOKENS} END, quantile_cont(v_latency, [0.5, 0.95]), "
+        "avg(v_quality), avg(v_success_rate) "
+        f"FROM picked GROUP BY {_KEYS}, day ORDER BY {_KEYS}, day"
+    )
+    for prompt, key, day, calls, cost, tokens, latency, quality, success in rows.sql(
+        query, parameters
+    ):
+        one = found[prompt][key]
+        one.bucket = bucket
+        p50, p95 = latency or (None, None)
+        total = None if tokens is None else int(tokens)
+        date = day.strftime("%Y-%m-%d")
+        one.points.append(Point(date, calls, cost, total, p50, p95, quality, success))

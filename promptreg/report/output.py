@@ -1,0 +1,68 @@
+"""Writes a report where somebody wants it, so that nobody ever sees half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from promptreg.errors import ConfigError
+from promptreg.report.data import Collector, Options
+from promptreg.report.html import HtmlBuilder, Page
+
+if TYPE_CHECKING:
+    from promptreg.registry import Registry
+
+__all__ = ["build_page", "write_atomically"]
+
+
+def build_page(
+    registry: Registry, options: Options, *, split: bool = False, live: bool = False
+) -> Page:
+    """Collect and render a report, holding one group of prompts at a time.
+
+    Args:
+        registry: Where from.
+        options: What the report is about.
+        split: Whether the data goes into files of its own.
+        live: Whether the page reloads itself when its server says so.
+    """
+    collector = Collector(registry, options)
+    builder = HtmlBuilder(split=split, live=live)
+    for prompt in collector.prompts():
+        builder.add(prompt)
+    return builder.finish(collector.report())
+
+
+def write_atomically(path: Path, parts: Iterable[str]) -> int:
+    """Write a file in one step; return its size in bytes.
+
+    Args:
+        path: The file; its folder must exist.
+        parts: Its text, piece by piece.
+
+    Raises:
+        ConfigError: The folder does not exist.
+    """
+    if not path.parent.is_dir():
+        raise ConfigError(f"no folder {path.parent}", fix=f"mkdir -p {path.parent}")
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder", fix="name a file, or use --split for a folder")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    size = 0
+    try:
+        with os.fdopen(handle, "wb") as out:
+            for part in parts:
+                size += out.write(part.encode("utf-8", "replace"))
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+    return size

@@ -1,0 +1,84 @@
+"""How values spread: intervals of means and shares, and histograms read off quantiles; pure."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+from promptreg.report.model import Histogram
+from promptreg.stats.distributions import normal_ppf, t_isf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["histogram_of", "interval_of", "share_interval"]
+
+BINS = 16
+_LEAST_FOR_HISTOGRAM = 20
+_TAIL = 0.025
+
+
+def interval_of(n: int, mean: float, sd: float | None) -> tuple[float, float] | None:
+    """Return the 95 % t interval of a mean, or None below two values.
+
+    Args:
+        n: How many values.
+        mean: Their mean.
+        sd: Their standard deviation.
+    """
+    if n <= 1 or sd is None:
+        return None
+    half = t_isf(_TAIL, n - 1) * sd / math.sqrt(n)
+    return mean - half, mean + half
+
+
+def share_interval(ones: int, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (E. B. Wilson, 1927).
+
+    Args:
+        ones: How many of the values are 1.
+        n: How many values; at least 1.
+    """
+    z = -normal_ppf(_TAIL)
+    share = ones / n
+    scale = 1 + z * z / n
+    middle = (share + z * z / (2 * n)) / scale
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / scale
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def histogram_of(quantiles: Sequence[float], n: int) -> Histogram | None:
+    """Spread equal shares between neighbouring quantiles over bins of equal width.
+
+    The outermost steps are long tails; the bins end at the second and the last but one quantile,
+    and what lies beyond is counted in the bins there.
+
+    Args:
+        quantiles: Evenly spaced quantiles from 0 to 1.
+        n: How many values they stand for.
+    """
+    if n < _LEAST_FOR_HISTOGRAM:
+        return None
+    low, high = quantiles[1], quantiles[-2]
+    if not high > low:
+        low, high = quantiles[0], quantiles[-1]
+    if not high > low:
+        return None
+    width = (high - low) / BINS
+    share = n / (len(quantiles) - 1)
+    counts = [0.0] * BINS
+    for start, end in itertools.pairwise(quantiles):
+        _spread(counts, (start - low) / width, (end - low) / width, share)
+    return Histogram(low, high, tuple(round(count) for count in counts))
+
+
+def _spread(counts: list[float], start: float, end: float, share: float) -> None:
+    """Add a share of values between two places, both measured in bins."""
+    start, end = (min(max(place, 0.0), float(BINS)) for place in (start, end))
+    if not end > start:
+        counts[min(int(start), BINS - 1)] += share
+        return
+    for number in range(int(start), min(math.ceil(end), BINS)):
+        covered = min(end, number + 1) - max(start, number)
+        counts[number] += share * covered / (end - start)

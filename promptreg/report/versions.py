@@ -1,0 +1,227 @@
+"""The versions of a prompt as git has them: releases, and the reported commit's own content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from promptreg._myers import changed_blocks
+from promptreg.content import CommitSource, Content, locate, read_content
+from promptreg.errors import NotFoundError, PromptError, PromptregError
+from promptreg.prompt import Message
+from promptreg.report.model import ChangeRow, Fragment, MessageRow, VariableRow, VersionRow
+
+if TYPE_CHECKING:
+    from promptreg.prompt import Prompt
+    from promptreg.registry import Registry
+    from promptreg.report.model import LevelName
+    from promptreg.tags import Release
+
+__all__ = ["GitPrompt", "iso", "read_prompt"]
+
+_ELSEWHERE = frozenset(
+    {
+        "description",
+        "digest",
+        "evaluators",
+        "formerly",
+        "messages",
+        "metadata",
+        "model",
+        "name",
+        "tags",
+        "testData",
+        "variables",
+        "version",
+    }
+)
+_LEVELS = frozenset({"none", "patch", "minor", "major"})
+_MAX_EDITS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class GitPrompt:
+    """One prompt without its metrics.
+
+    Attributes:
+        name: The registry name.
+        path: The file at the reported commit; empty when it is gone.
+        prompt: The newest content that can be read; None when none can.
+        versions: Lowest first.
+        notes: What could not be read, one line each.
+    """
+
+    name: str
+    path: str
+    prompt: Prompt | None
+    versions: tuple[VersionRow, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_prompt(
+    registry: Registry, name: str, commit: str, labels: Mapping[str, Sequence[str]]
+) -> GitPrompt:
+    """Read all versions of a prompt.
+
+    Args:
+        registry: The registry.
+        name: The prompt's name.
+        commit: The commit that the report describes.
+        labels: The labels of each version.
+    """
+    rows: list[VersionRow] = []
+    notes: list[str] = []
+    newest: Content | None = None
+    before: list[str] = []
+    for release in registry.tags.releases(name):
+        row = _released(release, labels)
+        try:
+            newest = registry.tags.content(release)
+        except PromptregError as error:
+            notes.append(f"{release.tag}: {error.message}")
+            rows.append(row)
+            continue
+        lines = _lines_of(newest)
+        rows.append(_with_diffstat(_with_content(row, newest), before, lines))
+        before = lines
+    path, current = _at_commit(registry, name, commit, notes)
+    if current is not None:
+        if all(row.digest != current.digest for row in rows):
+            rows.append(_unreleased(registry, name, commit, current, before))
+        newest = current
+    return GitPrompt(name, path, newest.prompt if newest else None, tuple(rows), tuple(notes))
+
+
+def iso(moment: datetime) -> str:
+    """Write a time in UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _released(release: Release, labels: Mapping[str, Sequence[str]]) -> VersionRow:
+    version = str(release.version)
+    level: LevelName = release.trailers.level.label  # type: ignore[assignment]
+    changes = tuple(_changes(release.changes))
+    return VersionRow(
+        version=version,
+        digest=release.digest,
+        commit=release.commit,
+        author=release.author,
+        date=iso(release.when),
+        level=level if changes or level != "none" else "first",
+        summary=release.summary,
+        changes=changes,
+        labels=tuple(labels.get(version, ())),
+    )
+
+
+def _changes(lines: Sequence[str]) -> Iterator[ChangeRow]:
+    """Read the change list of a tag: ``minor message-changed: system message``."""
+    for line in lines:
+        head, _, detail = line.partition(": ")
+        level, _, rule = head.partition(" ")
+        if level in _LEVELS and rule:
+            yield ChangeRow(rule, level, detail)  # type: ignore[arg-type]
+
+
+def _at_commit(
+    registry: Registry, name: str, commit: str, notes: list[str]
+) -> tuple[str, Content | None]:
+    source, layout = CommitSource(registry.repository, commit), registry.config.layout
+    try:
+        path = locate(source, layout, name)
+    except NotFoundError:
+        return "", None
+    except PromptError as error:
+        notes.append(str(error))
+        return "", None
+    try:
+        return path, read_content(source, layout, path)
+    except PromptregError as error:
+        notes.append(str(error))
+        return path, None
+
+
+def _unreleased(
+    registry: Registry, name: str, commit: str, content: Content, before: list[str]
+) -> VersionRow:
+    version = registry.resolve(f"{name}@HEAD").version
+    found = registry.repository.commit(commit)
+    row = VersionRow(
+        version=str(version),
+        digest=content.digest,
+        commit=commit,
+        author=found.author.name,
+        date=iso(found.committer.when),
+        released=False,
+        summary="Not released yet",
+    )
+    return _with_diffstat(_with_content(row, content), before, _lines_of(content))
+
+
+def _with_content(row: VersionRow, content: Content) -> VersionRow:
+    prompt = content.prompt
+    return replace(
+        row,
+        model=prompt.model,
+        template=prompt.template,
+        description=prompt.description,
+        messages=tuple(
+            MessageRow(m.role, m.content)
+            if isinstance(m, Message)
+            else MessageRow("placeholder", m.name)
+            for m in prompt.messages
+        ),
+        fragments=tuple(Fragment(path, text) for path, text in sorted(content.includes.items())),
+        variables=_variables(content),
+        settings=tuple(_flat({k: v for k, v in prompt.value.items() if k not in _ELSEWHERE})),
+    )
+
+
+def _variables(content: Content) -> tuple[VariableRow, ...]:
+    from promptreg.render import prompt_variables
+
+    try:
+        variables = prompt_variables(content.prompt, content.includes.__getitem__)
+    except (PromptError, KeyError):
+        variables = content.prompt.variables
+    return tuple(
+        VariableRow(
+            name=v.name,
+            type=v.type,
+            required=v.required,
+            default=None if v.required else _json(v.default),
+            enum=tuple(_json(value) for value in v.enum or ()),
+            description=v.description,
+        )
+        for v in variables
+    )
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping) and value:
+        for key in sorted(value):
+            yield from _flat(value[key], f"{path}.{key}" if path else str(key))
+    else:
+        yield path, _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _lines_of(content: Content) -> list[str]:
+    texts = [m.content if isinstance(m, Message) else m.name for m in content.prompt.messages]
+    texts += [text for _, text in sorted(content.includes.items())]
+    return [line for text in texts for line in text.splitlines()]
+
+
+def _with_diffstat(row: VersionRow, old: list[str], new: list[str]) -> VersionRow:
+    blocks = changed_blocks(old, new, _MAX_EDITS)
+    return replace(
+        row,
+        lines_added=sum(b.new_end - b.new_start for b in blocks),
+        lines_removed=sum(b.old_end - b.old_start for b in blocks),
+    )
