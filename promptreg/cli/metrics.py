@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from promptreg.cli import metrics_upkeep, metrics_write
+from promptreg.cli import metrics_share, metrics_upkeep, metrics_write
 from promptreg.cli.completion import complete_names
 from promptreg.cli.metrics_options import (
     Environment,
@@ -114,6 +114,8 @@ def query(
 app.command("log")(metrics_write.log)
 app.command("import")(metrics_write.import_file)
 app.command("export")(metrics_write.export_file)
+app.command("push")(metrics_share.push)
+app.command("pull")(metrics_share.pull)
 app.command("status")(metrics_upkeep.status)
 app.command("compact")(metrics_upkeep.compact)
 app.command("ship")(metrics_upkeep.ship)

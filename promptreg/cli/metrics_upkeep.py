@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from promptreg.cli.context import open_registry
 from promptreg.cli.errors import ExitCode
 from promptreg.cli.metrics_options import (
     Environment,
@@ -163,7 +164,9 @@ def purge(
 ) -> None:
     """Remove rows for good: from the table, its old files and the quarantine."""
     from promptreg.metrics import Filter
+    from promptreg.metrics.shared_ref import REF, SharedRef
     from promptreg.storage.purge import purge as run
+    from promptreg.storage.share import purge_shared
 
     chosen = Filter(
         prompt=prompt,
@@ -175,7 +178,8 @@ def purge(
         since=parse_time(since),
         until=parse_time(until),
     )
-    store = open_metrics().store
+    registry = open_registry()
+    store = registry.metrics.store
     planned = run(store, chosen, dry_run=True)
     total = planned.rows + planned.held
     if dry_run or not (total or planned.quarantined):
@@ -184,6 +188,9 @@ def purge(
     confirm(f"Remove {total:,} rows for good?", yes=yes)
     report = run(store, chosen)
     message(f"Removed {report.rows:,} rows from {report.files} files.")
+    if shared := purge_shared(store, SharedRef(registry.root), chosen):
+        message(f"Removed {shared:,} rows from {REF}, history included.")
+        warning(f"remotes still have them (fix: git push --force REMOTE {REF})")
     if report.held:
         warning(
             f"{report.held:,} matching rows are in segments of running processes; "
