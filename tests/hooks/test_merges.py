@@ -146,16 +146,19 @@ def test_the_same_change_on_two_branches_is_one_version(team: Team) -> None:
 
 
 def test_different_levels_conflict_as_well(team: Team) -> None:
-    """1.0.1 on one branch and 1.1.0 on the other: the joint content is a third one."""
+    """1.0.1 on main and 1.1.0 on the branch: the joint content is minor against main."""
     team.branch("a", "Sums up.", "Sums it up.")
     team.branch("b", "Last line.", LAST)
     team.git("merge", "-q", "--ff-only", "a")
-    assert merge(team) != 0
-    team.resolve("ours")
-    team.commit_twice("merged")
-    # 1.1.0 is the other branch's, whose commits may already be known elsewhere.
-    assert team.version() == "1.2.0"
-    assert team.is_sound("HEAD^1")
+    assert update(team) != 0
+    conflicted = team.read(PROMPT)
+    for side in ("ours", "theirs"):
+        team.write(PROMPT, conflicted)
+        team.resolve(side)
+        assert team.run("bump", PROMPT).code == 1
+        assert team.version() == "1.1.0"
+    assert team.try_commit("merged").code == 0
+    assert team.is_sound("main")
 
 
 def test_a_clean_merge_of_other_files_passes_its_hook(team: Team) -> None:
