@@ -147,7 +147,7 @@ def test_the_same_change_on_two_branches_is_one_version(team: Team) -> None:
 
 def test_different_levels_conflict_as_well(team: Team) -> None:
     """1.0.1 on main and 1.1.0 on the branch: the joint content is minor against main."""
-    team.branch("a", "Sums up.", "Sums it up.")
+    team.branch("a", "A line between.", "A line  between.")
     team.branch("b", "Last line.", LAST)
     team.git("merge", "-q", "--ff-only", "a")
     assert update(team) != 0
