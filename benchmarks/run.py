@@ -1,0 +1,42 @@
+"""Every figure the documentation quotes: runs all benchmarks, one after the other.
+
+``python benchmarks/run.py`` takes about half an hour; ``--quick`` takes the short form of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+# The arguments of the whole form, and of the short one.
+BENCHMARKS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "commands.py": (("--large",), ("--runs", "3")),
+    "metrics_log.py": ((), ("--rounds", "2", "--calls", "5000")),
+    "metrics_query.py": (("--rows", "10000000"), ("--rows", "200000")),
+    "metrics_stress.py": (("--kills", "400"), ("--kills", "30")),
+    "stats_figures.py": ((), ("--quick",)),
+}
+
+
+def main() -> None:
+    """Run the benchmarks that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--quick", action="store_true", help="the short form of each")
+    arguments = parser.parse_args()
+    failed = []
+    for script in arguments.names or BENCHMARKS:
+        whole, quick = BENCHMARKS[script]
+        words = [sys.executable, str(HERE / script), *(quick if arguments.quick else whole)]
+        print(f"\n### {script} {' '.join(words[2:])}", flush=True)
+        if subprocess.run(words, check=False).returncode != 0:
+            failed.append(script)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
