@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["BY_NAME", "COLUMNS", "NAMES", "Column", "Kind"]
+__all__ = ["BY_NAME", "COLUMNS", "NAMES", "Column", "Kind", "columns_table"]
 
 
 class Kind(StrEnum):
@@ -113,3 +113,26 @@ COLUMNS: tuple[Column, ...] = (
 
 NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
 BY_NAME = {column.name: column for column in COLUMNS}
+
+
+def columns_table() -> str:
+    """Return the columns as the Markdown table of docs/metrics.md."""
+    lines = ["| column | type | unit | what it holds | OpenTelemetry |", "|---|---|---|---|---|"]
+    for column in COLUMNS:
+        otel = f"`{column.otel}`" if column.otel and " " not in column.otel else column.otel
+        cells = (f"`{column.name}`", _TYPES[column.kind], column.unit, column.about, otel)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+_TYPES = {
+    Kind.TIME: "timestamp",
+    Kind.TEXT: "text",
+    Kind.COUNT: "int64",
+    Kind.MEASURE: "double",
+    Kind.NUMBER: "double",
+    Kind.FRACTION: "double",
+    Kind.FLAG: "boolean",
+    Kind.SCORES: "map<text, double>",
+    Kind.JSON: "text (JSON)",
+}

@@ -161,6 +161,24 @@ def test_upkeep(repo: Repo) -> None:
     assert "Everything is in order" in metrics(repo, "doctor").err
 
 
+def test_ship_watch_stops_cleanly(repo: Repo) -> None:
+    """A sidecar seals what arrives and ends with exit 0 as soon as it is told to."""
+    import signal
+    import subprocess
+    import sys
+
+    log_some(repo)
+    words = [sys.executable, "-m", "promptreg", "metrics", "ship", "--watch", "--interval", "1h"]
+    with subprocess.Popen(
+        words, cwd=repo.path, env=repo.env(), stderr=subprocess.PIPE, text=True
+    ) as sidecar:
+        assert sidecar.stderr is not None
+        assert "Sealed 3 rows" in sidecar.stderr.readline()
+        sidecar.send_signal(signal.SIGTERM)
+        assert sidecar.wait() == 0
+    assert json.loads(metrics(repo, "status", "--format", "json").out)["rows"] == 3
+
+
 def test_doctor_finds_and_mends(repo: Repo) -> None:
     """A damaged file is named with exit 1, set aside by --fix, and questions work again."""
     log_some(repo)
