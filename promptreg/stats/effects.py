@@ -42,10 +42,12 @@ class Effect(ABC):
             0 or 1 do.
     """
 
-    relative: bool
-    base: float
-    head: float
     exact_when_constant = True
+
+    def __init__(self, *, base: float, head: float, relative: bool = True) -> None:
+        self.base = base
+        self.head = head
+        self.relative = relative
 
     @property
     def estimate(self) -> float:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from promptreg.stats.distributions import normal_ppf
 from promptreg.stats.effects import Effect, Interval
@@ -51,8 +51,7 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """The verdict on one threshold with its evidence.
 
     Attributes:
@@ -86,8 +85,7 @@ class Judgement:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     """A judgement whose verdict waits for the adjustment over all metrics."""
 
     draft: Judgement
@@ -123,7 +121,7 @@ def judge(
         else:
             family = [_change_candidate(strata, threshold)]
             if not explicit_tail and (guard := _tail_guard(strata, threshold)) is not None:
-                family = [replace(family[0], share=_MEAN_SHARE), guard]
+                family = [family[0]._replace(share=_MEAN_SHARE), guard]
             families.append(family)
     return tuple(_settle(families))
 
@@ -167,14 +165,14 @@ def _settle(families: Sequence[Sequence[_Candidate]]) -> list[Judgement]:
 
 
 def _decide(candidate: _Candidate, p_harm: float, metrics: int) -> Judgement:
-    draft = replace(candidate.draft, p_harm=p_harm)
+    draft = candidate.draft._replace(p_harm=p_harm)
     if draft.note or draft.head is None:
         return draft
     if p_harm <= FAIL_LEVEL and candidate.beyond:
-        return replace(draft, verdict=Verdict.FAIL)
+        return draft._replace(verdict=Verdict.FAIL)
     if draft.p_within < PASS_LEVEL:
-        return replace(draft, verdict=Verdict.PASS)
-    return replace(draft, needed=_needed(candidate, metrics))
+        return draft._replace(verdict=Verdict.PASS)
+    return draft._replace(needed=_needed(candidate, metrics))
 
 
 def _needed(candidate: _Candidate, metrics: int) -> int | None:
@@ -209,7 +207,7 @@ def _tail_candidate(strata: Sequence[Stratum], threshold: Threshold) -> _Candida
     if effect is None:
         missing = TAIL_MINIMUM - min(draft.n_base, draft.n_head)
         note = f"a p95 needs {TAIL_MINIMUM} values a side"
-        return _Candidate(replace(draft, note=note, needed=max(1, missing)), 1.0)
+        return _Candidate(draft._replace(note=note, needed=max(1, missing)), 1.0)
     return _with_effect(draft, effect, threshold)
 
 
@@ -217,17 +215,16 @@ def _tail_guard(strata: Sequence[Stratum], threshold: Threshold) -> _Candidate |
     """Watch the p95 beside a mean latency: a slow tenth of the calls hides in the mean."""
     if threshold.metric.name != "latency" or threshold.form is not Form.RELATIVE:
         return None
-    candidate = _tail_candidate(strata, replace(threshold, statistic="p95"))
+    candidate = _tail_candidate(strata, threshold._replace(statistic="p95"))
     if not isinstance(candidate.effect, TailEffect):
         return None
-    return replace(candidate, share=_TAIL_SHARE, only_fails=True)
+    return candidate._replace(share=_TAIL_SHARE, only_fails=True)
 
 
 def _with_effect(draft: Judgement, effect: Effect, threshold: Threshold) -> _Candidate:
     allowed = threshold.value * threshold.metric.harm
     if _is_equal(effect):
-        same = replace(
-            draft,
+        same = draft._replace(
             base=effect.base,
             head=effect.head,
             change=0.0,
@@ -240,8 +237,7 @@ def _with_effect(draft: Judgement, effect: Effect, threshold: Threshold) -> _Can
         p_harm, p_within = effect.p_increase(), effect.p_below(allowed)
     else:
         p_harm, p_within = effect.p_decrease(), effect.p_above(allowed)
-    judged = replace(
-        draft,
+    judged = draft._replace(
         base=effect.base,
         head=effect.head,
         change=effect.estimate,
@@ -267,13 +263,12 @@ def _limit_candidate(strata: Sequence[Stratum], threshold: Threshold) -> _Candid
     standing = standing_of(samples, threshold) if n >= least else None
     if standing is None:
         note = f"no {threshold.metric.name}" if not n else f"fewer than {least} values"
-        return _Candidate(replace(draft, note=note, needed=max(1, least - n)), 1.0)
+        return _Candidate(draft._replace(note=note, needed=max(1, least - n)), 1.0)
     return _limit_judged(draft, standing, threshold)
 
 
 def _limit_judged(draft: Judgement, standing: Standing, threshold: Threshold) -> _Candidate:
-    judged = replace(
-        draft,
+    judged = draft._replace(
         head=standing.value,
         interval=standing.interval,
         n_head=standing.n,
@@ -300,7 +295,7 @@ def _draft(strata: Sequence[Stratum], kept: Sequence[Stratum], threshold: Thresh
     means = [_overall([s.base for s in strata]), _overall([s.head for s in strata])]
     fewest = min(n_base, n_head)
     needed = MINIMUM - fewest if means[0] is not None and fewest < MINIMUM else None
-    return replace(bare, base=means[0], head=means[1], needed=needed)
+    return bare._replace(base=means[0], head=means[1], needed=needed)
 
 
 def _overall(samples: Sequence[Sample]) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from promptreg.stats.effects import Effect, Interval
 from promptreg.stats.kernel import Contrast, combine, compare_means, compare_pairs
@@ -16,19 +15,20 @@ MeanStratum = tuple[Moments, Moments] | PairMoments
 """Base and head apart, or joined by case."""
 
 
-@dataclass(frozen=True)
 class LinearEffect(Effect):
     """A change of arithmetic means; relative changes by a margin on the ratio (Fieller)."""
 
-    strata: Sequence[MeanStratum]
-    relative: bool
-    base: float
-    head: float
+    def __init__(
+        self, strata: Sequence[MeanStratum], *, base: float, head: float, relative: bool = True
+    ) -> None:
+        super().__init__(base=base, head=head, relative=relative)
+        self.strata = strata
 
     @classmethod
     def of(cls, strata: Sequence[MeanStratum], *, relative: bool) -> LinearEffect:
         """Combine strata with weights na nb / (na + nb), or n where they are paired."""
-        return cls(strata, relative, *_weighted_means(strata))
+        base, head = _weighted_means(strata)
+        return cls(strata, base=base, head=head, relative=relative)
 
     def contrast(self, change: float) -> tuple[Contrast, float]:
         """Return the contrast of means at this ratio or difference."""
@@ -44,20 +44,20 @@ class LinearEffect(Effect):
         return Interval(self.estimate - half, self.estimate + half)
 
 
-@dataclass(frozen=True)
 class LogEffect(Effect):
     """A relative change of geometric means, from moments of logarithms."""
 
-    strata: Sequence[MeanStratum]
-    base: float
-    head: float
-    relative: bool = True
+    def __init__(
+        self, strata: Sequence[MeanStratum], *, base: float, head: float, relative: bool = True
+    ) -> None:
+        super().__init__(base=base, head=head, relative=relative)
+        self.strata = strata
 
     @classmethod
     def of(cls, strata: Sequence[MeanStratum]) -> LogEffect:
         """Combine strata of logarithms with weights na nb / (na + nb), or n where paired."""
         base, head = _weighted_means(strata)
-        return cls(strata, math.exp(base), math.exp(head))
+        return cls(strata, base=math.exp(base), head=math.exp(head))
 
     def contrast(self, change: float) -> tuple[Contrast, float]:
         """Return the contrast of the means of logarithms."""
@@ -75,14 +75,19 @@ class LogEffect(Effect):
         return Interval(math.expm1(contrast.difference - half), _expm1(contrast.difference + half))
 
 
-@dataclass(frozen=True)
 class TailEffect(Effect):
     """A relative change of the p95, from the order statistics around it."""
 
-    strata: Sequence[tuple[float, Tail, Tail]]
-    base: float
-    head: float
-    relative: bool = True
+    def __init__(
+        self,
+        strata: Sequence[tuple[float, Tail, Tail]],
+        *,
+        base: float,
+        head: float,
+        relative: bool = True,
+    ) -> None:
+        super().__init__(base=base, head=head, relative=relative)
+        self.strata = strata
 
     @classmethod
     def of(cls, strata: Sequence[tuple[float, Tail, Tail]]) -> TailEffect:
@@ -90,7 +95,7 @@ class TailEffect(Effect):
         total = math.fsum(weight for weight, _, _ in strata)
         base = math.fsum(weight * math.log(a.value) for weight, a, _ in strata) / total
         head = math.fsum(weight * math.log(b.value) for weight, _, b in strata) / total
-        return cls(strata, math.exp(base), math.exp(head))
+        return cls(strata, base=math.exp(base), head=math.exp(head))
 
     def contrast(self, change: float) -> tuple[Contrast, float]:
         """Return the contrast of the logarithms of the p95."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from promptreg.errors import ConfigError
 
 __all__ = ["KNOWN_METRICS", "Kind", "Metric", "Scale", "ab_scale", "gate_scale", "metric_named"]
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 
 
 class Kind(StrEnum):
@@ -30,8 +30,7 @@ class Scale(StrEnum):
     LOG = "log"
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(NamedTuple):
     """One metric of a call.
 
     Attributes:
@@ -83,7 +82,7 @@ def metric_named(name: str, *, higher_is_better: bool | None = None) -> Metric:
     known = KNOWN_METRICS.get(name)
     if known is not None:
         return known
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(_NAME, name):
         raise ConfigError(
             f"{name!r} is no metric name",
             fix=f"use one of {', '.join(KNOWN_METRICS)} or a key of the rows' scores",

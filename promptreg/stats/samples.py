@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeGuard
 
 __all__ = ["Moments", "PairCounts", "PairMoments", "Pairs", "Sample", "Tail"]
@@ -49,8 +48,7 @@ class Tail(NamedTuple):
         return math.log(self.high / self.low) / (2.0 * _TAIL_Z)
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """The values of one metric on one side.
 
     Attributes:
@@ -160,8 +158,7 @@ class PairCounts(NamedTuple):
         return self.both + self.lost + self.gained + self.neither
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(NamedTuple):
     """The values of one metric for the cases that both versions ran."""
 
     linear: PairMoments

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.stats.distributions import normal_ppf, normal_sf, t_sf
@@ -104,8 +103,7 @@ def planned(score: float, look: int, fractions: tuple[float, ...]) -> float:
     return high
 
 
-@dataclass(frozen=True)
-class Boundaries:
+class Boundaries(NamedTuple):
     """Two-sided group-sequential boundaries, Lan and DeMets' spending like O'Brien and Fleming.
 
     ``alpha(t) = 4 (1 - Phi(z(1 - alpha/4) / sqrt(t)))`` for both sides together, each side spending
@@ -120,7 +118,7 @@ class Boundaries:
     alpha: float
     fractions: tuple[float, ...]
 
-    @cached_property
+    @property
     def scores(self) -> tuple[float, ...]:
         """The normal score that each look must reach."""
         return _boundaries(self.alpha, self.fractions)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from promptreg.stats.effects import Effect
 from promptreg.stats.kernel import Contrast, combine
@@ -21,15 +20,16 @@ from promptreg.stats.samples import PairCounts
 __all__ = ["BinaryEffect", "PairedBinaryEffect"]
 
 
-@dataclass(frozen=True)
 class BinaryEffect(Effect):
     """A change of a share of ones: Fisher for harm, score tests for margins and intervals."""
 
-    tables: Sequence[Table]
-    relative: bool
-    base: float
-    head: float
     exact_when_constant = False
+
+    def __init__(
+        self, tables: Sequence[Table], *, base: float, head: float, relative: bool = True
+    ) -> None:
+        super().__init__(base=base, head=head, relative=relative)
+        self.tables = tables
 
     @classmethod
     def of(cls, tables: Sequence[Table], *, relative: bool) -> BinaryEffect:
@@ -37,7 +37,7 @@ class BinaryEffect(Effect):
         total = math.fsum(table.weight for table in tables)
         base = math.fsum(table.weight * table.rate_a for table in tables) / total
         head = math.fsum(table.weight * table.rate_b for table in tables) / total
-        return cls(tables, relative, base, head)
+        return cls(tables, base=base, head=head, relative=relative)
 
     def contrast(self, change: float) -> tuple[Contrast, float]:
         """Return the score contrast under this change."""
@@ -60,14 +60,16 @@ class BinaryEffect(Effect):
         return (-1.0, math.inf) if self.relative else (-1.0, 1.0)
 
 
-@dataclass(frozen=True)
 class PairedBinaryEffect(Effect):
     """A change of a share of ones over the same cases: McNemar, and Bonett-Price for margins."""
 
-    counts: Sequence[PairCounts]
-    relative: bool
-    base: float
-    head: float
+    exact_when_constant = False
+
+    def __init__(
+        self, counts: Sequence[PairCounts], *, base: float, head: float, relative: bool = True
+    ) -> None:
+        super().__init__(base=base, head=head, relative=relative)
+        self.counts = counts
 
     @classmethod
     def of(cls, counts: Sequence[PairCounts], *, relative: bool) -> PairedBinaryEffect:
@@ -75,7 +77,7 @@ class PairedBinaryEffect(Effect):
         total = sum(count.n for count in counts)
         base = sum(count.both + count.lost for count in counts) / total
         head = sum(count.both + count.gained for count in counts) / total
-        return cls(counts, relative, base, head)
+        return cls(counts, base=base, head=head, relative=relative)
 
     def contrast(self, change: float) -> tuple[Contrast, float]:
         """Return the adjusted contrast of pairs at this ratio or difference."""

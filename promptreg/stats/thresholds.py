@@ -17,8 +17,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from promptreg.errors import ConfigError
 from promptreg.stats.metrics import Kind, Metric, metric_named
@@ -60,8 +60,7 @@ class Form(StrEnum):
     LIMIT = "limit"
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(NamedTuple):
     """How much harm is allowed to one statistic of one metric.
 
     Attributes:
