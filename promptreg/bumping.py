@@ -17,6 +17,7 @@ from promptreg.errors import ConfigError, Location, NotFoundError, PromptError
 from promptreg.naming import NAME, is_fragment
 from promptreg.splice import set_version_and_digest
 from promptreg.versioning import CHANNELS, Level, Version
+from promptreg.yamldoc import load
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry
@@ -153,21 +154,30 @@ def _floor(registry: Registry, content: Content, base: str | None) -> Version | 
 
 
 def _everything(registry: Registry, request: BumpRequest) -> list[str]:
-    """Return all prompts, or without --all only those that have a version or are tracked so."""
+    """Return all prompts, or without --all only those that are adopted."""
     layout = registry.config.layout
     found = []
     for path in registry.worktree.paths(layout.root):
         name = layout.name_of(path)
         if name is None or not _is_name(name, path):
             continue
-        if request.every or _is_versioned(registry, path):
+        if request.every or _is_adopted(registry, name, path):
             found.append(path)
     return found
 
 
-def _is_versioned(registry: Registry, path: str) -> bool:
+def _is_adopted(registry: Registry, name: str, path: str) -> bool:
+    """Tell whether a prompt has a version: in its file or, where that lost its lines, in a tag."""
     data = registry.worktree.read(path) or b""
-    return b"version" in data and b"digest" in data
+    # Most files need no parse: a text that merely speaks of versions is the exception.
+    if b"version" in data or b"digest" in data:
+        try:
+            value = load(data, path).value
+        except PromptError:
+            return True  # the bump itself says what is wrong with it
+        if value.get("version") is not None or value.get("digest") is not None:
+            return True
+    return bool(registry.tags.oids(name))
 
 
 def _named(registry: Registry, paths: Iterable[str]) -> list[str]:
@@ -201,14 +211,14 @@ def _is_name(name: str, path: str) -> bool:
 
 
 def _dependents(registry: Registry, fragments: set[str]) -> list[str]:
-    """Return the versioned prompts that include one of these fragments, transitively."""
+    """Return the adopted prompts that include one of these fragments, transitively."""
     found = []
-    for path in registry.paths().values():
+    for name, path in registry.paths().items():
         data = registry.worktree.read(path) or b""
         if b"include" not in data:
             continue
         content = read_content(registry.worktree, registry.config.layout, path)
-        if content.includes.keys() & fragments:
+        if content.includes.keys() & fragments and _is_adopted(registry, name, path):
             found.append(path)
     return found
 
