@@ -18,6 +18,7 @@ from promptreg.naming import NAME, is_fragment
 from promptreg.parsing import lint_prompt
 from promptreg.policy import judge_content, judge_digest
 from promptreg.render import inspect_templates
+from promptreg.testdata import inspect_test_data
 from promptreg.versioning import Level
 from promptreg.yanked import Yanks, lint_yanked, parse_yanked, yanked_path
 
@@ -121,7 +122,11 @@ def find_base(
     if head is None:
         raise HistoryError("nothing is committed yet", fix="git commit")
     parents = repository.commit(head).parents
-    if parents and (parents[0] == tip or (len(parents) > 1 and repository.is_shallow)):
+    if tip in parents:
+        # CI's merge commit has the base first; a branch that merged the base has it second.
+        return Base(name, tip, source)
+    if len(parents) > 1 and repository.is_shallow and source == "CI":
+        # The base moved on since CI made its merge commit.
         return Base(name, parents[0], source)
     merge_base = repository.merge_base(tip, head)
     if merge_base is None:
@@ -266,7 +271,7 @@ class _BranchCheck:
             self.registry.tags, name, path, base=self.base.commit, with_head=False
         )
         self._require_tags(name, base)
-        judged = judge_content(content, base, claims)
+        judged = judge_content(content, base, claims, base_name=self.base.name)
         self.findings += judged.findings
         self.prompts.append(CheckedPrompt(name, path, base, content, judged.changes, judged.level))
 
@@ -445,6 +450,8 @@ def _lint(
     except PromptError as error:
         return None, [*found, finding_of(error, path, prompt=name)]
     found += inspect_templates(parsed.prompt, content.includes.__getitem__)
+    if not any(f.severity == "error" for f in found):
+        found += inspect_test_data(parsed.prompt, content.includes.__getitem__)
     failed = any(f.severity == "error" for f in found)
     return (None if failed else content), found
 

@@ -49,13 +49,16 @@ def judge_digest(content: Content) -> list[Finding]:
     return []
 
 
-def judge_content(content: Content, base: Content | None, claims: Claims) -> Judged:
+def judge_content(
+    content: Content, base: Content | None, claims: Claims, *, base_name: str = "BASE"
+) -> Judged:
     """Check a prompt that a branch changes.
 
     Args:
         content: The prompt as the branch has it.
         base: The prompt as the base has it; None when it is new.
         claims: The versions that tags and the base hold.
+        base_name: How the base is called on the command line.
 
     Raises:
         HistoryError: The content of the version it follows was not fetched.
@@ -69,7 +72,7 @@ def judge_content(content: Content, base: Content | None, claims: Claims) -> Jud
     found = [*judge_digest(content)]
     if content.prompt.version is not None:
         found += _version_findings(content, base, claims, plan)
-    completed = tuple(_with_lines(finding, content, plan) for finding in found)
+    completed = tuple(_with_lines(finding, content, plan, base_name) for finding in found)
     return Judged(completed, plan.changes, plan.level)
 
 
@@ -142,14 +145,14 @@ def _finding(content: Content, rule: str, message: str, where: Location) -> Find
     return Finding(rule, "error", message, where, prompt=content.prompt.name, fixable=True)
 
 
-def _with_lines(finding: Finding, content: Content, plan: BumpPlan) -> Finding:
+def _with_lines(finding: Finding, content: Content, plan: BumpPlan, base_name: str) -> Finding:
     """Add the command that mends it, the legal versions and the two exact lines."""
     from dataclasses import replace
 
     path = content.prompt.path
     others = () if plan.baseline is None else legal_successors((), plan.baseline)
     possible = tuple(str(v) for v in others if v > plan.version)
-    base = " --base BASE" if finding.rule == "version-decreased" else ""
+    base = f" --base {base_name}" if finding.rule == "version-decreased" else ""
     return replace(
         finding,
         fix=f"promptreg bump{base} {path}",
