@@ -211,5 +211,5 @@ def _line_of(prompt: Prompt, needle: str) -> Location:
     for message in prompt.messages:
         if isinstance(message, Message) and needle in message.content:
             before = message.content[: message.content.index(needle)]
-            return Location(prompt.path, message.line + before.count("\n"), 1)
+            return Location(prompt.path, message.file_line(before.count("\n") + 1), 1)
     return prompt.at("messages")

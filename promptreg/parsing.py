@@ -297,7 +297,8 @@ class _Reader:
         if not isinstance(content, str):
             self._add(f"{where}.content", "a message needs text as its content")
             return None
-        return Message(role, content, self.document.text_lines.get(f"{where}.content", line))
+        first, last = self.document.text_lines.get(f"{where}.content", (line, 0))
+        return Message(role, content, first, last)
 
     def _variables(self) -> tuple[Variable, ...]:
         return tuple(

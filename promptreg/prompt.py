@@ -109,11 +109,25 @@ def same_value(left: JSON, right: JSON) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One chat message; `content` is the template text."""
+    """One chat message.
+
+    Attributes:
+        role: Such as ``user``.
+        content: The template text.
+        line: The line of the file on which the text begins; 0 when it came from no file.
+        last_line: The line on which it ends, 0 when unknown: a quoted text with escaped line
+            breaks has lines of its own that the file does not have.
+    """
 
     role: str
     content: str
     line: int = 0
+    last_line: int = field(default=0, compare=False)
+
+    def file_line(self, text_line: int) -> int:
+        """Return the line of the file for a line of the text; both count from 1."""
+        line = self.line + max(text_line, 1) - 1
+        return min(line, self.last_line) if self.last_line else line
 
 
 @dataclass(frozen=True, slots=True)

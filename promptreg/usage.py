@@ -140,7 +140,7 @@ def _location(prompt: Prompt, message: Message, line: int, fragment: str | None)
         return Location(f"{root}{fragment}", line)
     if not message.line:
         return prompt.at("messages")
-    return Location(prompt.path, message.line + max(line, 1) - 1)
+    return Location(prompt.path, message.file_line(line))
 
 
 def place(prompt: Prompt, fault: TemplateFault, message: Message) -> PromptError:

@@ -36,7 +36,8 @@ class Document:
         bom: Whether the file starts with a byte order mark.
         value: The root mapping as plain JSON types.
         positions: Where each field stands, by dotted path; line and column count from 1.
-        text_lines: For string values, the line on which the text itself begins, by dotted path.
+        text_lines: For string values, the first and the last line of the text itself, by dotted
+            path.
         root: The node tree of the root mapping, for splicing.
     """
 
@@ -45,7 +46,7 @@ class Document:
     bom: bool
     value: dict[str, Any]
     positions: Mapping[str, Location]
-    text_lines: Mapping[str, int]
+    text_lines: Mapping[str, tuple[int, int]]
     root: Any
 
     def scalar(self, key: str) -> str | None:
@@ -208,7 +209,7 @@ class _Builder:
     def __init__(self, path: str) -> None:
         self.path = path
         self.positions: dict[str, Location] = {}
-        self.text_lines: dict[str, int] = {}
+        self.text_lines: dict[str, tuple[int, int]] = {}
         self._nodes = 0
 
     def build_root(self, root: Any) -> dict[str, Any]:
@@ -294,8 +295,10 @@ class _Builder:
         match node.tag.removeprefix(_TAG):
             # The C parser resolves a lone = as YAML 1.1 did; to us it is text.
             case "str" | "value":
-                lines = 1 if node.style in ("|", ">") else 0
-                self.text_lines[where] = node.start_mark.line + 1 + lines
+                # A block's text begins below its indicator and ends above the next field.
+                block = node.style in ("|", ">")
+                first, last = node.start_mark.line + 1 + block, node.end_mark.line + 1 - block
+                self.text_lines[where] = (first, max(first, last))
                 return text
             case "null":
                 return None

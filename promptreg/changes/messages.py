@@ -106,7 +106,7 @@ def _key(entry: Message | Placeholder) -> tuple[str, str, str]:
 
 def _at(prompt: Prompt, index: int, message: Message, line: int) -> Location:
     if message.line:
-        return Location(prompt.path, message.line + line - 1)
+        return Location(prompt.path, message.file_line(line))
     return prompt.at(f"messages.{index}.content")
 
 

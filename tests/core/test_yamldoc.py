@@ -140,14 +140,14 @@ def test_values_follow_yaml_1_2(text: str, value: object) -> None:
 
 
 def test_positions_and_text_lines() -> None:
-    """Each field knows the line and column of its key and value, a text where it begins."""
+    """Each field knows the line and column of its key and value, a text its first and last line."""
     document = load(
         b"# c\nname: x\nmessages:\n  - role: user\n    content: |\n      hi\n", "p.yaml"
     )
     assert str(document.positions["name"]) == "p.yaml:2:7"
     assert str(document.positions["messages.0.role"]) == "p.yaml:4:11"
     assert str(document.positions["messages.0.content#key"]) == "p.yaml:5:5"
-    assert document.text_lines["messages.0.content"] == 6
+    assert document.text_lines["messages.0.content"] == (6, 6)
 
 
 def test_byte_order_mark_moves_nothing() -> None:
