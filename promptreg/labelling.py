@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.versioning import Version
 
-__all__ = ["LabelChange", "LabelEvent", "label_history", "set_label", "unset_label"]
+__all__ = [
+    "LabelChange",
+    "LabelDifference",
+    "LabelEvent",
+    "compare_labels",
+    "label_history",
+    "set_label",
+    "unset_label",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,29 @@ class LabelEvent:
     name: str
     before: Version | None
     after: Version | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDifference:
+    """A prompt for which two labels differ; None where a label does not name it."""
+
+    name: str
+    left: Version | None
+    right: Version | None
+
+
+def compare_labels(registry: Registry, left: str, right: str) -> list[LabelDifference]:
+    """Return the prompts for which two labels name different versions, as committed.
+
+    Raises:
+        NotFoundError: There is no such label.
+    """
+    a, b = registry.label(left), registry.label(right)
+    return [
+        LabelDifference(name, a.get(name), b.get(name))
+        for name in sorted(a.keys() | b.keys())
+        if a.get(name) != b.get(name)
+    ]
 
 
 def set_label(registry: Registry, label: str, name: str, version: str) -> LabelChange:

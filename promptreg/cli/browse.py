@@ -125,11 +125,26 @@ def show(
     reference: _Reference,
     selector: _Selector = None,
     raw: Annotated[bool, typer.Option("--raw", help="The file's bytes, nothing else.")] = False,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="As it was then: a day or time in UTC, or an age such as 12h."
+        ),
+    ] = None,
     output: _Format = DataFormat.TEXT,
 ) -> None:
-    """Show one version of a prompt."""
+    """Show one version of a prompt.
+
+    `show NAME@production --at 2026-01-31T02:00` answers what was served then.
+    """
     with open_registry() as registry:
-        resolved = registry.resolve(reference, selector)
+        if at is None:
+            resolved = registry.resolve(reference, selector)
+        else:
+            from promptreg.asof import resolve_at
+            from promptreg.moments import parse_moment
+
+            resolved = resolve_at(registry, reference, selector, parse_moment(at))
     if raw:
         sys.stdout.flush()
         sys.stdout.buffer.write(resolved.content.data)
@@ -138,7 +153,7 @@ def show(
         print_json(_as_json(resolved))
         return
     prompt, release = resolved.content.prompt, resolved.release
-    data(style(f"{prompt.name} {resolved.version}", "bold"))
+    data(style(f"{resolved.reference.name} {resolved.version}", "bold"))
     if prompt.description:
         data(prompt.description)
     facts = {

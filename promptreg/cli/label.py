@@ -113,3 +113,27 @@ def history(
             for event in events
         ),
     )
+
+
+@app.command()
+def diff(
+    left: Annotated[str, typer.Argument(metavar="A", autocompletion=complete_labels)],
+    right: Annotated[str, typer.Argument(metavar="B", autocompletion=complete_labels)],
+    output: _Format = DataFormat.TEXT,
+) -> None:
+    """Show the prompts for which two labels name different versions, such as staging production."""
+    from promptreg.labelling import compare_labels
+
+    with open_registry() as registry:
+        found = compare_labels(registry, left, right)
+    rows = [
+        (d.name, str(d.left) if d.left else None, str(d.right) if d.right else None) for d in found
+    ]
+    if output is DataFormat.JSON:
+        print_json([{"prompt": name, left: a, right: b} for name, a, b in rows])
+    elif rows:
+        table(
+            ("PROMPT", left.upper(), right.upper()), ((n, a or "-", b or "-") for n, a, b in rows)
+        )
+    else:
+        message(f"{left} and {right} name the same versions.")

@@ -1,0 +1,86 @@
+"""`promptreg rollback`: an older content again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from promptreg.cli.completion import complete_labels, complete_names
+from promptreg.cli.context import open_registry
+from promptreg.cli.output import data, message, style
+
+__all__ = ["rollback"]
+
+
+def rollback(
+    name: Annotated[str, typer.Argument(help="A prompt.", autocompletion=complete_names)],
+    version: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[VERSION]", help="The version to go back to; with --label the one before."
+        ),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(help="Set this label back instead.", autocompletion=complete_labels),
+    ] = None,
+    push: Annotated[
+        bool, typer.Option("--push", help="With --label: commit that one file and push it.")
+    ] = False,
+    with_fragments: Annotated[
+        bool,
+        typer.Option("--with-fragments", help="Restore the fragments it included as well."),
+    ] = False,
+) -> None:
+    """Go back to an older version.
+
+    `rollback NAME VERSION` writes the old content back as a new, higher version: versions only
+    grow. `rollback NAME --label production` is the quick way at night: it changes what is served
+    to what was served before, and needs no new version.
+    """
+    from promptreg.errors import ConfigError
+
+    if label is not None:
+        if with_fragments:
+            raise ConfigError("--with-fragments goes with a version, not with a label")
+        _label(name, version, label, push=push)
+    elif version is None or push:
+        raise ConfigError(
+            "give the version to go back to" if version is None else "--push goes with --label",
+            fix=f"promptreg rollback {name} VERSION, or --label production",
+        )
+    else:
+        _content(name, version, with_fragments=with_fragments)
+
+
+def _content(name: str, version: str, *, with_fragments: bool) -> None:
+    from promptreg.rolling import roll_back
+
+    with open_registry() as registry:
+        result = roll_back(registry, name, version, with_fragments=with_fragments)
+    for include in result.fragments:
+        data(f"restored {include}")
+    for bumped in result.bumped:
+        what = f"content of {result.restored}" if bumped.path == result.path else "its fragment"
+        data(f"{bumped.path}: {style(str(bumped.plan.version), 'bold')} ({what})")
+    message(f"Next: git commit -a -m 'Roll {name} back to {result.restored}', and merge it.")
+
+
+def _label(name: str, version: str | None, label: str, *, push: bool) -> None:
+    from promptreg.rolling import commit_and_push, roll_back_label
+
+    with open_registry() as registry:
+        change = roll_back_label(registry, label, name, version)
+        text = f"Roll {name} back to {change.after} in {label}"
+        data(f"{change.path}: {name} {change.before} -> {style(str(change.after), 'bold')}")
+        if push:
+            commit, branch = commit_and_push(registry, change.path, text)
+            message(f"Pushed {commit[:7]} to {branch}.")
+        else:
+            message("Next:")
+            message(f"  git switch -c rollback-{label}-{name.replace('/', '-')}")
+            message(f"  git commit -m '{text}' -- {change.path}")
+            message("  git push -u origin HEAD, and open a pull request; or --push next time")
+    message("Services serve it once they read the merged commit: at their next fetch, deploy or")
+    message("bundle refresh.")

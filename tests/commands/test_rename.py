@@ -1,0 +1,172 @@
+"""`promptreg rename` against real repositories."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promptreg.errors import PromptError
+from promptreg.formerly import set_formerly
+from tests.commands.conftest import SUMMARIZER, edit, ship
+
+if TYPE_CHECKING:
+    from tests.kit import Repo
+
+PATH = "prompts/news/digest.prompt.yml"
+
+
+def _rename(repo: Repo, old: str = "summarizer", new: str = "news/digest") -> None:
+    repo.ok("rename", old, new)
+    repo.commit(f"rename {old} to {new}")
+
+
+def _versions(repo: Repo, name: str) -> list[str]:
+    return [v["version"] for v in json.loads(repo.ok("versions", name, "--format", "json"))]
+
+
+def test_versions_follow_a_renamed_prompt(shipped: Repo) -> None:
+    """The new name has the old one's versions, content and place in the list; both names work."""
+    old = shipped.read(SUMMARIZER)
+    _rename(shipped)
+    assert not (shipped.path / SUMMARIZER).exists()
+    assert [line for line in shipped.read(PATH).splitlines() if line not in old.splitlines()] == [
+        "formerly: [summarizer]"
+    ]
+    assert _versions(shipped, "news/digest") == ["2.0.0", "1.1.0", "1.0.0"]
+    assert shipped.ok("show", "news/digest@^1").startswith("news/digest 1.1.0\n")
+    assert shipped.ok("show", "summarizer").startswith("summarizer 2.0.0\n")
+    rows = json.loads(shipped.ok("list", "--format", "json"))
+    assert [(r["prompt"], r["released"], r["versions"]) for r in rows] == [
+        ("news/digest", "2.0.0", 3),
+        ("triage", "1.0.0", 1),
+    ]
+
+
+def test_a_rename_alone_needs_no_version_and_makes_no_tag(shipped: Repo) -> None:
+    """The content is the same, so bump, check and release have nothing to do."""
+    before = shipped.tags()
+    shipped.git("switch", "-q", "-c", "feature")
+    _rename(shipped)
+    shipped.ok("bump")
+    shipped.ok("check", "--base", "main")
+    shipped.git("switch", "-q", "main")
+    shipped.git("merge", "-q", "feature")
+    shipped.ok("release")
+    assert shipped.tags() == before
+    shipped.ok("verify")
+
+
+def test_the_next_change_counts_on(shipped: Repo) -> None:
+    """An edit after the rename follows the last version under the old name."""
+    _rename(shipped)
+    edit(shipped, "careful", "cautious", PATH)
+    ship(shipped)
+    assert "news/digest@2.1.0" in shipped.tags()
+    assert _versions(shipped, "news/digest") == ["2.1.0", "2.0.0", "1.1.0", "1.0.0"]
+    assert _versions(shipped, "summarizer") == ["2.0.0", "1.1.0", "1.0.0"]
+
+
+def test_check_demands_the_bump_of_a_renamed_and_edited_prompt(shipped: Repo) -> None:
+    """An edit in the pull request of the rename needs a version, as without the rename."""
+    shipped.git("switch", "-q", "-c", "feature")
+    _rename(shipped)
+    edit(shipped, "careful", "cautious", PATH)
+    shipped.commit()
+    assert "digest-mismatch" in shipped.ok("check", "--base", "main", code=1)
+    shipped.ok("bump", code=1)
+    shipped.commit()
+    shipped.ok("check", "--base", "main")
+    assert "version: 2.1.0\n" in shipped.read(PATH)
+
+
+def test_claims_of_the_release_branch_follow_too(shipped: Repo) -> None:
+    """A version that main claims under the old name, not yet tagged, is taken."""
+    edit(shipped, "careful", "cautious")
+    shipped.bump_and_commit("2.1.0, not released yet")
+    shipped.git("switch", "-q", "-c", "feature")
+    shipped.ok("rename", "summarizer", "news/digest")
+    edit(shipped, "cautious", "wary", PATH)
+    shipped.ok("bump", PATH, code=1)
+    assert "version: 2.2.0\n" in shipped.read(PATH)
+
+
+def test_labels_name_both(shipped: Repo) -> None:
+    """Callers of the old name and of the new one get what production serves."""
+    shipped.ok("label", "set", "production", "summarizer", "1.1.0")
+    shipped.commit()
+    _rename(shipped)
+    assert shipped.read("prompts/labels/production.yaml") == (
+        "news/digest: 1.1.0\nsummarizer: 1.1.0\n"
+    )
+    assert shipped.ok("show", "news/digest@production").startswith("news/digest 1.1.0\n")
+    shipped.git("branch", "base", "HEAD~1")
+    shipped.ok("check", "--base", "base")
+
+
+def test_names_are_remembered_in_order_and_a_prompt_may_go_home(shipped: Repo) -> None:
+    """Two renames keep both names; renaming back drops the name it has again."""
+    _rename(shipped, "summarizer", "first")
+    _rename(shipped, "first", "second")
+    assert "formerly: [first, summarizer]\n" in shipped.read("prompts/second.prompt.yml")
+    assert len(_versions(shipped, "second")) == 3
+    _rename(shipped, "second", "summarizer")
+    assert "formerly: [second, first]\n" in shipped.read(SUMMARIZER)
+    assert len(_versions(shipped, "summarizer")) == 3
+
+
+def test_a_rollback_keeps_the_former_names(shipped: Repo) -> None:
+    """Old content under a new name keeps its history."""
+    _rename(shipped)
+    shipped.ok("rollback", "news/digest", "1.0.0")
+    assert "formerly: [summarizer]\n" in shipped.read(PATH)
+    ship(shipped)
+    assert _versions(shipped, "news/digest") == ["3.0.0", "2.0.0", "1.1.0", "1.0.0"]
+
+
+def test_names_in_use_are_refused(shipped: Repo) -> None:
+    """A name of another file or of released versions is refused, and nothing moves."""
+    assert "has the name triage already" in shipped.run("rename", "summarizer", "triage").err
+    shipped.git("rm", "-q", "prompts/triage.prompt.yml")
+    shipped.commit()
+    result = shipped.run("rename", "summarizer", "triage")
+    assert result.code == 2
+    assert "has released versions of its own" in result.err
+    assert shipped.run("rename", "nobody", "else").code == 2
+    assert shipped.run("rename", "summarizer", "Bad").code == 2
+    assert (shipped.path / SUMMARIZER).exists()
+
+
+def test_what_else_has_the_name_moves_or_is_said(shipped: Repo) -> None:
+    """An evaluation suite moves along; sections of the configuration are named."""
+    shipped.write("prompts/summarizer.eval.yaml", "cases: []\n")
+    shipped.write("promptreg.toml", '[gate.summarizer]\nquality = "-5%"\n')
+    result = shipped.run("rename", "summarizer", "news/digest")
+    assert (shipped.path / "prompts/news/digest.eval.yaml").exists()
+    assert '[gate."summarizer"] of the configuration still says summarizer' in result.err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: 1\n", "formerly: [x, y]\na: 1\n"),
+        ("# c\nversion: 1.0.0\na: 1\n", "# c\nversion: 1.0.0\nformerly: [x, y]\na: 1\n"),
+        ("version: 1.0.0\ndigest: abc", "version: 1.0.0\ndigest: abc\nformerly: [x, y]\n"),
+        ("a: 1\nformerly: z # gone\nb: 2\n", "formerly: [x, y]\na: 1\nb: 2\n"),
+        ("formerly:\n- z\n- w\n# kept\nb: 2\n", "formerly: [x, y]\n# kept\nb: 2\n"),
+        ("formerly: [z,\n  w]\r\nb: 2\r\n", "formerly: [x, y]\nb: 2\r\n"),
+        ("\ufeffa: 1\r\nb: 2\r\n", "\ufeffformerly: [x, y]\r\na: 1\r\nb: 2\r\n"),
+        ("formerly: [x, y]\nb: 2\n", "formerly: [x, y]\nb: 2\n"),
+    ],
+)
+def test_the_line_is_written_and_nothing_else(text: str, expected: str) -> None:
+    """Whatever the style of the file, only the one line differs."""
+    assert set_formerly(text.encode(), "x", ["x", "y"]).decode() == expected
+
+
+def test_the_line_can_be_taken_away_and_flow_files_are_refused() -> None:
+    """No names: no line; a file in one line has no place for it."""
+    assert set_formerly(b"a: 1\nformerly: x\n", "x", []) == b"a: 1\n"
+    with pytest.raises(PromptError, match="cannot be written"):
+        set_formerly(b"{a: 1}\n", "x", ["y"])
