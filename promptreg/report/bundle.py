@@ -14,7 +14,7 @@ __all__ = ["application", "boot_script", "module_names", "script_of", "styleshee
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.-]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class|let) (\w+))", re.MULTILINE)
-_STYLES = ("base.css", "layout.css", "components.css", "charts.css", "diff.css")
+_STYLES = ("base.css", "layout.css", "components.css", "charts.css", "diff.css", "print.css")
 
 
 @functools.cache

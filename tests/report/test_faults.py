@@ -1,0 +1,256 @@
+"""Each fault of prompt-versioner's dashboard, and hostile input of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from promptreg.report.model import (
+    Annotation,
+    Comparison,
+    LabelRow,
+    MessageRow,
+    MetricComparison,
+    MetricSummary,
+    PromptRow,
+    Report,
+    VariableRow,
+    VersionRow,
+)
+from tests.report.conftest import Pages
+from tests.report.synthetic import synthetic_report
+from tests.report.test_pages import ROUTES, settle
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = (
+    "</script><script>document.title='owned'</script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    "\u2028\u2029 line separators",
+    "\u202eright to left override \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
+    "emoji \U0001f469\u200d\U0001f4bb and \U0001f600",
+    "{{ constructor.constructor('return 1')() }} ${1} `x` <!-- <script>",
+    "javascript:alert(1)",
+    "=HYPERLINK(1)",
+)
+
+
+def _names(page: Any) -> list[str]:
+    return [str(name) for name in page.locator("tbody th.name bdi").all_inner_texts()]
+
+
+def test_sorting_sorts(pages: Pages, report_url: str) -> None:
+    """Each column sorts both ways, and what has no data stands last."""
+    page = pages.open(report_url + "#/prompts")
+    names = _names(page)
+    assert names == sorted(names)
+    page.get_by_role("button", name="Prompt", exact=True).click()
+    assert _names(page) == sorted(names, reverse=True)
+    page.get_by_role("button", name="Calls").click()
+    column = page.locator("tbody tr td:nth-child(5)").all_inner_texts()
+    calls = [int(text.split()[0].replace(",", "")) for text in column]
+    assert calls == sorted(calls, reverse=True)
+    assert page.locator("[aria-sort=descending]").inner_text() == "Calls"
+
+
+def test_severity_filters_show_what_they_say(pages: Pages, report_url: str) -> None:
+    """Each severity shows exactly its alerts, and an empty choice says so."""
+    page = pages.open(report_url + "#/alerts?when=all")
+    total = page.locator("tbody tr").count()
+    shown = 0
+    for severity in ("critical", "warning", "info"):
+        page.get_by_label("Severity").select_option(severity)
+        rows = page.locator("tbody tr")
+        assert rows.count() > 0
+        assert rows.count() == page.locator(f"tbody tr.{severity}").count()
+        shown += rows.count()
+    assert shown == total == 21
+    page.goto(report_url + "#/alerts?severity=critical&type=quality")
+    page.wait_for_selector("text=No alert matches.")
+
+
+def _two_versions(metrics: tuple[MetricComparison, ...]) -> Report:
+    versions = (
+        VersionRow("1.0.0", "a" * 64, messages=(MessageRow("system", "Be kind.\n"),), calls=100),
+        VersionRow("1.1.0", "b" * 64, messages=(MessageRow("system", "Be brief.\n"),), calls=10),
+    )
+    pair = Comparison("1.0.0", "1.1.0", "production calls", metrics)
+    return Report("T", prompts=(PromptRow("p", versions=versions, comparisons=(pair,)),))
+
+
+def test_ab_compares_cost_per_call(pages: Pages, write_report: Callable[[Any], str]) -> None:
+    """Ten calls at three times the price do not win against a hundred cheap ones."""
+    cost = MetricComparison(
+        "cost", 0.00133, 0.00399, 100, 10, effect=2.0, low=1.6, high=2.5, limit="+20%",
+        verdict="regression", state="collecting",
+    )  # fmt: skip
+    page = pages.open(write_report(_two_versions((cost,))) + "#/ab?metric=cost")
+    settle(page)
+    text = page.inner_text("main")
+    assert "$0.001330" in text or "$0.00133" in text
+    assert "n 100" in text
+    assert "n 10" in text
+    assert "Too few rows to say anything yet" in text
+    assert page.locator(".arm.wins").count() == 0
+
+
+def test_equal_versions_have_no_winner(pages: Pages, write_report: Callable[[Any], str]) -> None:
+    """Equal values end without a winner, whatever the metric."""
+    same = MetricComparison(
+        "quality", 0.8, 0.8, 500, 500, effect=0.0, low=-0.01, high=0.01, limit="-10%",
+        verdict="ok", state="running", confidence=0.0,
+    )  # fmt: skip
+    page = pages.open(write_report(_two_versions((same,))) + "#/ab")
+    settle(page)
+    assert "No winner" in page.inner_text(".answer")
+    assert page.locator(".arm.wins").count() == 0
+
+
+def test_an_inserted_sentence_marks_itself_only(
+    pages: Pages, write_report: Callable[[Any], str]
+) -> None:
+    """The diff of a prompt with one new sentence marks that sentence and nothing else."""
+    old = "You review code. Look for bugs. Answer in Markdown.\n"
+    added = "Before you answer, think about who reads this and what they must do first. "
+    report = _two_versions(())
+    versions = tuple(
+        replace(version, messages=(MessageRow("system", text),))
+        for version, text in zip(
+            report.prompts[0].versions, (old, old.replace("Look", added + "Look")), strict=True
+        )
+    )
+    prompt = replace(report.prompts[0], versions=versions)
+    page = pages.open(write_report(replace(report, prompts=(prompt,))) + "#/compare?view=split")
+    settle(page)
+    assert page.locator("ins").all_text_contents() == [added]
+    assert page.locator("del").count() == 0
+    assert "14 words added, 0 removed" in page.inner_text("main")
+
+
+def test_versions_are_in_semver_order(pages: Pages, report_url: str) -> None:
+    """1.10.0 stands above 1.9.0, in the timeline and in every choice of versions."""
+    page = pages.open(report_url + ROUTES["versions"])
+    settle(page)
+    shown = page.locator(".version h3").all_inner_texts()
+    assert shown[:3] == ["1.10.0", "1.9.0", "1.8.0"]
+    page.goto(report_url + "#/compare")
+    settle(page)
+    assert page.get_by_label("Baseline").locator("option").first.inner_text().startswith("1.10.0")
+
+
+def test_missing_metrics_are_no_data_not_zero(
+    pages: Pages, write_report: Callable[[Any], str]
+) -> None:
+    """A version without cost shows "no data", never 0."""
+    report = _two_versions(())
+    summary = MetricSummary("quality", 10, 0.5)
+    versions = tuple(replace(v, metrics=(summary,)) for v in report.prompts[0].versions)
+    prompt = replace(report.prompts[0], versions=versions, comparisons=())
+    page = pages.open(write_report(replace(report, prompts=(prompt,))) + "#/prompts")
+    row = page.locator("tbody tr").first.inner_text()
+    assert row.count("no data") == 3
+    assert "$0" not in row
+    page.goto(page.url.split("#")[0] + "#/prompt/p")
+    settle(page)
+    figures = page.locator(".figures").inner_text()
+    assert "no data" in figures
+    assert "$0" not in figures
+
+
+def test_annotations_are_shown(pages: Pages, write_report: Callable[[Any], str]) -> None:
+    """A comment on a version stands beside the version."""
+    report = _two_versions(())
+    note = Annotation("Ada", "2026-11-20T10:00:00Z", "Too curt for customers.")
+    first = replace(report.prompts[0].versions[0], annotations=(note,))
+    prompt = replace(report.prompts[0], versions=(first, report.prompts[0].versions[1]))
+    page = pages.open(write_report(replace(report, prompts=(prompt,))) + "#/prompt/p")
+    settle(page)
+    assert "Too curt for customers." in page.inner_text(".annotations")
+
+
+def test_hostile_names_and_texts_run_nothing(
+    pages: Pages, write_report: Callable[[Any], str]
+) -> None:
+    """Markup, separators, overrides and formulas in any field are shown as text everywhere."""
+    base = synthetic_report(len(HOSTILE), 3)
+    prompts = []
+    for row, evil in zip(base.prompts, HOSTILE, strict=True):
+        versions = tuple(
+            replace(
+                version,
+                author=evil,
+                summary=evil,
+                model=evil,
+                messages=(MessageRow(evil, f"{evil}\n{number}\n"), MessageRow("user", evil)),
+                variables=(VariableRow("x", default=None, description=evil),),
+                settings=((evil, evil),),
+                annotations=(Annotation(evil, "2026-01-01T00:00:00Z", evil),),
+                labels=(evil,),
+            )
+            for number, version in enumerate(row.versions)
+        )
+        prompts.append(
+            replace(
+                row,
+                name=evil,
+                title=evil,
+                description=evil,
+                tags=(evil,),
+                versions=versions,
+                metadata=(("owner", f'"{evil[:5]}"'),),
+                file_url="",
+                edit_url="",
+            )  # fmt: skip
+        )
+    labels = tuple(LabelRow(evil, evil, "1.0.0", verdict=evil) for evil in HOSTILE)
+    report = replace(
+        base,
+        title=HOSTILE[0],
+        repository=HOSTILE[1],
+        notes=HOSTILE,
+        prompts=tuple(prompts),
+        overview=replace(base.overview, labels=labels),
+    )
+    url = write_report(report)
+    page = pages.open(url)
+    routes = [ROUTES[name].partition("?")[0] for name in ("overview", "prompts", "alerts")]
+    from urllib.parse import quote
+
+    for evil in HOSTILE:
+        name = quote(evil, safe="")
+        routes += [f"#/prompt/{name}{tab}" for tab in ("", "?tab=text", "?tab=preview")]
+        routes += [f"#/compare?prompt={name}", f"#/ab?prompt={name}"]
+    for route in routes:
+        page.goto(url + route)
+        settle(page)
+        assert "owned" not in page.title().replace("'owned'", "")
+        assert page.locator("main img, main script:not([type])").count() == 0
+    plain = pages.open(url, java_script_enabled=False)
+    assert HOSTILE[1] in plain.inner_text("main")
+
+
+def test_a_huge_prompt_opens(pages: Pages, write_report: Callable[[Any], str]) -> None:
+    """A prompt of 200 KB opens, compares and previews."""
+    text = "".join(f"{n}: {'lorem ipsum ' * 9}\n" for n in range(1800))
+    assert len(text) > 200_000
+    report = _two_versions(())
+    versions = tuple(
+        replace(version, messages=(MessageRow("system", content),))
+        for version, content in zip(
+            report.prompts[0].versions,
+            (text, text.replace("900: lorem", "900: Lorem")),
+            strict=True,
+        )
+    )
+    prompt = replace(report.prompts[0], versions=versions)
+    url = write_report(replace(report, prompts=(prompt,)))
+    page = pages.open(url + "#/compare?view=split")
+    settle(page)
+    assert page.locator("ins").all_text_contents() == ["Lorem"]
+    for tab in ("text", "preview"):
+        page.goto(f"{url}#/prompt/p?tab={tab}")
+        settle(page)
+        assert "1799: lorem" in page.locator("pre").first.inner_text()

@@ -1,0 +1,184 @@
+"""The report in a real browser: every page, both themes, narrow, keyboard, without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from promptreg.report.model import Report
+from tests.report.conftest import Pages
+from tests.report.synthetic import synthetic_report
+
+pytestmark = pytest.mark.browser
+
+ROUTES = {
+    "overview": "",
+    "prompts": "#/prompts",
+    "versions": "#/prompt/support%2Ftriage",
+    "charts": "#/prompt/support%2Ftriage?tab=charts",
+    "models": "#/prompt/support%2Ftriage?tab=models",
+    "text": "#/prompt/support%2Ftriage?tab=text",
+    "preview": "#/prompt/support%2Ftriage?tab=preview",
+    "ab": "#/ab",
+    "compare": "#/compare",
+    "alerts": "#/alerts",
+}
+DRAWN = "() => !document.querySelector('.loading, [aria-busy]')"
+
+
+def settle(page: Any) -> None:
+    """Wait until the page has drawn its data."""
+    page.wait_for_function(DRAWN)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_axe_finds_nothing(pages: Pages, report_url: str, route: str, theme: str) -> None:
+    """Every page has roles, names and contrast that axe accepts, in both themes."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = pages.open(report_url + ROUTES[route], color_scheme=theme)
+    settle(page)
+    assert (
+        page.evaluate("getComputedStyle(document.body).backgroundColor")
+        == {
+            "light": "rgb(246, 247, 249)",
+            "dark": "rgb(13, 17, 23)",
+        }[theme]
+    )
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("width", [390, 768, 2560])
+def test_nothing_scrolls_sideways(pages: Pages, report_url: str, width: int) -> None:
+    """No page is wider than the window; only tables scroll, inside their own card."""
+    page = pages.open(report_url, viewport={"width": width, "height": 900})
+    for name, route in ROUTES.items():
+        page.goto("about:blank")
+        page.goto(report_url + route)
+        page.wait_for_selector("html[data-ready]", state="attached")
+        settle(page)
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{name} is {wide} px too wide at {width}"
+
+
+def test_plain_page_without_scripts(pages: Pages, report_url: str) -> None:
+    """Where no script may run, figures, what is live, prompts and alerts still read well."""
+    page = pages.open(report_url, java_script_enabled=False)
+    text = page.inner_text("main")
+    for expected in ("Live now", "support/triage", "Alerts", "Success rate", "186,702"):
+        assert expected in text
+    assert page.locator("h1").inner_text() == "Prompt report"
+
+
+def test_theme_follows_the_system_and_the_toggle(pages: Pages, report_url: str) -> None:
+    """The toggle turns the theme round, and a reload keeps the choice."""
+    page = pages.open(report_url, color_scheme="dark")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(13, 17, 23)"
+    page.get_by_role("button", name="Switch to the light theme").click()
+    assert page.evaluate(ground) == "rgb(246, 247, 249)"
+    page.reload()
+    assert page.evaluate(ground) == "rgb(246, 247, 249)"
+
+
+def test_tabs_work_with_the_keyboard(pages: Pages, report_url: str) -> None:
+    """Arrow keys move between the tabs, Enter opens one and the address follows."""
+    page = pages.open(report_url)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.locator("[role=tab][aria-selected=true]").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.textContent") == "Prompts"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=8 prompts")
+    assert page.url.endswith("#/prompts")
+    page.keyboard.press("/")
+    page.keyboard.type("billing")
+    page.wait_for_selector("text=1 prompt of 8")
+
+
+def test_charts_have_a_keyboard_cursor_and_a_table(pages: Pages, report_url: str) -> None:
+    """Arrow keys read out a chart's values, and the same numbers stand in a table behind it."""
+    page = pages.open(report_url + ROUTES["charts"])
+    chart = page.locator("figure", has_text="Latency by version")
+    chart.locator(".plot").focus()
+    page.keyboard.press("End")
+    spoken = chart.locator("[aria-live]").inner_text()
+    assert spoken.startswith("1.10.0: p95 ")
+    assert "calls 2,888" in spoken
+    chart.locator("summary").click()
+    assert chart.locator("tbody tr").count() == 11
+    assert "1.10.0" in chart.locator("tbody tr").last.inner_text()
+
+
+def test_links_can_be_shared_and_back_works(pages: Pages, report_url: str) -> None:
+    """An address opens the same view again, and the back button returns to the one before."""
+    page = pages.open(report_url + "#/compare?prompt=summarizer&base=1.0.0&head=1.2.0&view=inline")
+    settle(page)
+    assert page.locator("select").nth(0).input_value() == "summarizer"
+    assert page.locator("table.diff.inline").count() >= 1
+    page.get_by_role("tab", name="Alerts").click()
+    page.wait_for_selector("text=alerts of")
+    page.go_back()
+    settle(page)
+    assert page.locator("select").nth(1).input_value() == "1.0.0"
+
+
+def test_search_looks_into_texts(pages: Pages, report_url: str) -> None:
+    """A word that stands only in a prompt's text finds the prompt, and the address keeps it."""
+    page = pages.open(report_url + "#/prompts?q=customer%20of")
+    page.wait_for_selector("text=8 prompts")
+    page.locator("#prompt-search").fill("zzz-nothing")
+    page.wait_for_selector("text=No prompt matches.")
+    assert "q=zzz-nothing" in page.url
+
+
+def test_preview_renders_while_typing(pages: Pages, report_url: str) -> None:
+    """Typed values appear in the rendered messages at once; wrong JSON is told beside its field."""
+    page = pages.open(report_url + ROUTES["preview"])
+    settle(page)
+    page.locator("#value-company").fill("A <b>&Co")
+    page.locator("#value-urgent").check()
+    rendered = page.locator(".preview-output").inner_text()
+    assert "Customer of A <b>&Co writes in English:" in rendered
+    assert "Answer within two sentences." in rendered
+    page.locator("#value-documents").fill("[1,")
+    assert "documents: not valid JSON" in page.locator(".preview-form").inner_text()
+
+
+def test_print_shows_the_page_without_controls(pages: Pages, report_url: str) -> None:
+    """Printed, the page loses its tabs and filters and keeps its text."""
+    page = pages.open(report_url + "#/alerts")
+    page.emulate_media(media="print")
+    assert not page.locator(".filters").is_visible()
+    assert page.locator("tbody tr").first.is_visible()
+
+
+def test_states_without_data_say_what_to_do(
+    pages: Pages, write_report: Callable[[Any], str]
+) -> None:
+    """An empty registry, a prompt without calls and one with a single version read well."""
+    url = write_report(Report("Nothing yet"))
+    page = pages.open(url)
+    assert "promptreg new NAME" in page.inner_text("main")
+    for route in ("#/prompts", "#/ab", "#/compare", "#/alerts", "#/prompt/none", "#/nowhere"):
+        page.goto(url + route)
+        settle(page)
+        assert page.locator(".empty").count() >= 1, route
+    full = synthetic_report(1, 1)
+    bare = replace(full.prompts[0].versions[0], calls=0, metrics=(), models=(), changes=())
+    single = replace(full.prompts[0], versions=(bare,), series=(), comparisons=())
+    page = pages.open(
+        write_report(replace(full, prompts=(single,), alerts=())) + ROUTES["versions"]
+    )
+    settle(page)
+    assert "No metrics yet." in page.inner_text("main")
+    for tab in ("charts", "models", "text", "preview"):
+        page.goto(page.url.split("#")[0] + ROUTES[tab])
+        settle(page)
