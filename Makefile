@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench screenshots clean
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -24,6 +24,9 @@ lint: $(STAMP)  ## ruff, formatting and mypy
 
 bench: $(STAMP)  ## every figure the documentation quotes
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+screenshots: $(STAMP)  ## the pictures of README and docs
+	$(BIN)/python examples/screenshots.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
