@@ -8,19 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from promptreg.abtest.deciding import Observation
 from promptreg.abtest.model import Histogram
-from promptreg.gate.collect import Rows, read_samples
+from promptreg.gate.collect import Rows, selected_strata
 from promptreg.gate.sql import (
     OBSERVATION_UNIT,
-    GroupSize,
     Selection,
-    latency_count,
     metric_value,
-    samples_query,
 )
-from promptreg.stats.evidence import Stratum
-from promptreg.stats.samples import TAIL_MINIMUM, Sample
 
 if TYPE_CHECKING:
+    from promptreg.stats.evidence import Stratum
     from promptreg.stats.metrics import Metric
 
 __all__ = ["StoredArms", "models_of"]
@@ -71,38 +67,16 @@ class StoredArms:
         )
         return [Observation(arm, number) for arm, number in rows]
 
-    def samples(self, metrics: Sequence[Metric], arm: str) -> dict[str, list[Stratum]]:
+    def samples(self, metrics: Sequence[Metric], arm: str) -> dict[str, tuple[Stratum, ...]]:
         """Return the samples of the control and one other arm, by metric and model.
 
         Args:
             metrics: Which metrics to summarise.
             arm: The arm that counts as the head.
         """
-        control = self.arms[0]
-        where, parameters = self.where((control, arm))
-        has_keys, sizes = self._sizes(arm, where, parameters)
-        query = samples_query(
-            metrics,
-            sizes,
-            has_keys=has_keys,
-            selection=Selection(f"{self._column} = ?", where),
-            all_logs=True,
-        )
-        models = [size.model for size in sizes]
-        found = read_samples(self.store.sql(query, [arm, *parameters, *models]), metrics)
-        nothing = Sample.of(())
-        names = sorted({model for _, model, _ in found})
-        return {
-            metric.name: [
-                Stratum(
-                    model,
-                    found.get((False, model, metric.name), nothing),
-                    found.get((True, model, metric.name), nothing),
-                )
-                for model in names
-            ]
-            for metric in metrics
-        }
+        where, parameters = self.where((self.arms[0], arm))
+        selection = Selection(f"{self._column} = ?", where)
+        return selected_strata(self.store, selection, [arm, *parameters], metrics, all_logs=True)
 
     def histograms(self, metric: Metric) -> dict[str, Histogram]:
         """Return the distribution of each arm over the common middle 98 percent."""
@@ -134,19 +108,6 @@ class StoredArms:
         )
         found = dict(rows)
         return {arm: found.get(arm, 0) for arm in self.arms}
-
-    def _sizes(
-        self, arm: str, where: str, parameters: Sequence[Any]
-    ) -> tuple[bool, list[GroupSize]]:
-        rows = self.store.sql(
-            f"SELECT {self._column} = ? AS is_head, coalesce(model, '') AS model, "  # noqa: S608
-            f"count(case_id) + count(unit) > 0, {latency_count()} FROM calls WHERE {where} "
-            "GROUP BY ALL ORDER BY ALL",
-            [arm, *parameters],
-        )
-        sizes = [GroupSize(is_head, model, n) for is_head, model, _, n in rows]
-        large = [size for size in sizes if size.latencies >= TAIL_MINIMUM]
-        return any(row[2] for row in rows), large
 
     @property
     def _column(self) -> str:

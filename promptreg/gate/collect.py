@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from promptreg.gate.model import Context, Delta, PromptChange
-from promptreg.gate.sql import CONTEXTS, GroupSize, pairs_query, samples_query
+from promptreg.gate.sql import (
+    CONTEXTS,
+    GroupSize,
+    Selection,
+    latency_count,
+    pairs_query,
+    samples_query,
+)
 from promptreg.stats.evidence import Stratum
 from promptreg.stats.limits import merge_moments
 from promptreg.stats.samples import (
@@ -30,7 +37,7 @@ __all__ = [
     "collect",
     "comparable_contexts",
     "groups_of",
-    "read_samples",
+    "selected_strata",
 ]
 
 _NOTHING = Sample.of(())
@@ -130,7 +137,7 @@ def collect(
     ]
     digests = [change.head_digest, change.prompt, change.base_digest, change.head_digest]
     parameters = [*digests, context.suite, context.dataset_digest, context.environment]
-    samples = read_samples(
+    samples = _samples(
         store.sql(
             samples_query(metrics, sizes, has_keys=has_keys),
             [*parameters, *(size.model for size in sizes)],
@@ -170,6 +177,54 @@ def collect(
         deltas=tuple(_deltas(strata, metrics)),
         notes=tuple(_notes(models, base, head, matched if paired else None)) if base else (),
     )
+
+
+def selected_strata(
+    store: Rows,
+    selection: Selection,
+    parameters: Sequence[Any],
+    metrics: Sequence[Metric],
+    *,
+    all_logs: bool = False,
+) -> dict[str, tuple[Stratum, ...]]:
+    """Ask for the samples of any two sets of rows, by metric and model.
+
+    A model that only one side has gives a stratum whose other side is empty.
+
+    Args:
+        store: Where the rows are.
+        selection: Which rows, and which of them are the head's.
+        parameters: Those of `selection.is_head`, then those of `selection.where`.
+        metrics: Which metrics to summarise.
+        all_logs: Take logarithms of every metric.
+    """
+    counted = store.sql(
+        f"SELECT {selection.is_head} AS is_head, coalesce(model, '') AS model, "  # noqa: S608
+        f"count(case_id) + count(unit) > 0, {latency_count()} FROM calls "
+        f"WHERE {selection.where} GROUP BY ALL ORDER BY ALL",
+        parameters,
+    )
+    large = [GroupSize(is_head, model, n) for is_head, model, _, n in counted if n >= TAIL_MINIMUM]
+    query = samples_query(
+        metrics,
+        large,
+        has_keys=any(row[2] for row in counted),
+        selection=selection,
+        all_logs=all_logs,
+    )
+    found = _samples(store.sql(query, [*parameters, *(size.model for size in large)]), metrics)
+    models = sorted({model for _, model, _ in found})
+    return {
+        metric.name: tuple(
+            Stratum(
+                model,
+                found.get((False, model, metric.name), _NOTHING),
+                found.get((True, model, metric.name), _NOTHING),
+            )
+            for model in models
+        )
+        for metric in metrics
+    }
 
 
 def _why_not(context: Context, base: set[Context]) -> str:
@@ -234,7 +289,7 @@ def _deltas(
             yield Delta(metric.name, base.mean, head.mean, metric.unit)
 
 
-def read_samples(
+def _samples(
     rows: Sequence[tuple[Any, ...]], metrics: Sequence[Metric]
 ) -> dict[tuple[bool, str, str], Sample]:
     """Read the answer of `samples_query`."""
