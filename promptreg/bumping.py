@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from promptreg.bump import BumpOptions, BumpPlan, plan_bump
 from promptreg.claims import collect_claims, file_claim
-from promptreg.content import Content, read_content
+from promptreg.conflicts import resolve_conflict
+from promptreg.content import Content, content_of, read_content
 from promptreg.errors import ConfigError, Location, NotFoundError, PromptError
 from promptreg.naming import NAME, is_fragment
 from promptreg.splice import set_version_and_digest
@@ -125,14 +126,23 @@ def bump_files(
     for path in chosen:
         name = registry.config.layout.name_of(path)
         assert name is not None
-        content = read_content(registry.worktree, registry.config.layout, path)
+        content, was_conflicted = _read(registry, path)
         claims = collect_claims(registry.tags, name, path, base=base)
         plan = plan_bump(content, claims, options, floor=_floor(registry, content, base))
-        wrote = not plan.is_stated_by(content)
+        wrote = was_conflicted or not plan.is_stated_by(content)
         if wrote and not dry_run:
             _write(registry.root / path, content, plan)
         results.append(BumpResult(name, path, content.prompt.version, plan, wrote))
     return results
+
+
+def _read(registry: Registry, path: str) -> tuple[Content, bool]:
+    """Return a prompt, without the conflict of its version and digest lines, if it had one."""
+    source, layout = registry.worktree, registry.config.layout
+    resolved = resolve_conflict(source.read(path) or b"")
+    if resolved is None:
+        return read_content(source, layout, path), False
+    return content_of(resolved, path, source, layout), True
 
 
 def _base(registry: Registry, revision: str | None) -> str | None:
