@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConflictError, RepositoryError
@@ -92,9 +94,17 @@ def release_all(registry: Registry, *, push: bool = False, dry_run: bool = False
     return ReleaseResult(tuple(made), tuple(pushed), tuple(plan.warnings), tuple(conflicts))
 
 
+class _Theirs(Enum):
+    """What the remote has under the name of a tag of ours."""
+
+    NOTHING = "nothing"
+    SAME = "the same content"
+    OTHER = "other content"
+
+
 def _push(registry: Registry) -> tuple[list[str], list[str]]:
     """Push every release tag that origin does not have; those of one prompt in one transaction."""
-    from promptreg.git.process import complaint, run_git, try_git
+    from promptreg.git.process import run_git
 
     git_dir = registry.repository.paths.git_dir
     listed = run_git(git_dir, "ls-remote", "--tags", "origin").decode("utf-8", "replace")
@@ -107,43 +117,68 @@ def _push(registry: Registry) -> tuple[list[str], list[str]]:
             theirs = remote.get(f"refs/tags/{tag}")
             if theirs is None:
                 wanted.append(tag)
-            elif theirs != oid and (trouble := _settle(registry, tag, name)):
-                conflicts.append(trouble)
-        if not wanted:
-            continue
-        specs = [f"refs/tags/{tag}:refs/tags/{tag}" for tag in wanted]
-        answer = try_git(git_dir, "push", "--quiet", "--atomic", "origin", *specs)
-        if answer.returncode == 0:
-            pushed += wanted
-            continue
-        troubles = [t for tag in wanted if (t := _settle(registry, tag, name))]
-        if not troubles:
-            raise RepositoryError(f"tags of {name} could not be pushed: {complaint(answer)}")
-        conflicts += troubles
+            elif theirs != oid and _theirs(registry, tag) is _Theirs.OTHER:
+                conflicts.append(_give_way(registry, tag, name))
+        pushed += _push_prompt(registry, name, wanted, conflicts)
     return pushed, conflicts
 
 
-def _settle(registry: Registry, tag: str, name: str) -> str | None:
-    """Compare with the remote's tag of that name; return the conflict, None if it says the same."""
+def _push_prompt(
+    registry: Registry, name: str, wanted: list[str], conflicts: list[str]
+) -> list[str]:
+    """Push a prompt's tags; those that the remote got meanwhile are compared, the rest tried again.
+
+    Raises:
+        RepositoryError: The remote refuses the tags although it has none of them.
+    """
+    from promptreg.git.process import complaint, try_git
+
+    git_dir = registry.repository.paths.git_dir
+    while wanted:
+        specs = [f"refs/tags/{tag}:refs/tags/{tag}" for tag in wanted]
+        answer = try_git(git_dir, "push", "--quiet", "--atomic", "origin", *specs)
+        if answer.returncode == 0:
+            return wanted
+        found = {tag: _theirs(registry, tag) for tag in wanted}
+        rest = [tag for tag in wanted if found[tag] is _Theirs.NOTHING]
+        if rest == wanted:
+            raise RepositoryError(f"tags of {name} could not be pushed: {complaint(answer)}")
+        conflicts += [
+            _give_way(registry, tag, name) for tag in wanted if found[tag] is _Theirs.OTHER
+        ]
+        wanted = rest
+    return []
+
+
+def _theirs(registry: Registry, tag: str) -> _Theirs:
+    """Fetch the remote's tag of that name and compare what it releases with ours."""
     from promptreg.git.process import try_git
-    from promptreg.tags import release_of
 
     repository = registry.repository
     git_dir = repository.paths.git_dir
-    probe = "refs/promptreg/remote-tag"
+    # A name of its own for each process: several release jobs may run in one repository.
+    probe = f"refs/promptreg/remote-tag-{os.getpid()}"
     fetched = try_git(
         git_dir, "fetch", "--quiet", "--no-tags", "origin", f"+refs/tags/{tag}:{probe}"
     )
     if fetched.returncode != 0:
-        return None
-    theirs_oid = repository.refs.read(probe)
+        return _Theirs.NOTHING
+    theirs = _released_digest(registry, probe)
     try_git(git_dir, "update-ref", "-d", probe)
-    ours_oid = repository.refs.read(f"refs/tags/{tag}")
-    theirs = repository.tag(theirs_oid) if theirs_oid else None
-    ours = repository.tag(ours_oid) if ours_oid else None
-    their_release = release_of(theirs) if theirs else None
-    our_release = release_of(ours) if ours else None
-    if their_release and our_release and their_release.digest == our_release.digest:
-        return None
-    repository.delete_tag(tag)
+    ours = _released_digest(registry, f"refs/tags/{tag}")
+    return _Theirs.SAME if theirs is not None and theirs == ours else _Theirs.OTHER
+
+
+def _released_digest(registry: Registry, ref: str) -> str | None:
+    from promptreg.tags import release_of
+
+    oid = registry.repository.refs.read(ref)
+    tag = registry.repository.tag(oid) if oid else None
+    release = release_of(tag) if tag else None
+    return release.digest if release else None
+
+
+def _give_way(registry: Registry, tag: str, name: str) -> str:
+    """Drop the local tag, since the remote's was first, and return the conflict in words."""
+    registry.repository.delete_tag(tag)
     return f"origin has tag {tag} with other content; the local one is dropped, bump {name} again"
