@@ -188,7 +188,7 @@ class TagIndex:
         name = release.trailers.prompt
         data = self.repository.blob(release.trailers.blob)
         if data is None:
-            raise _not_fetched(self.config.tags[0].prefix(name), f"content of {release.tag}")
+            raise _blob_not_fetched(f"content of {release.tag}", release.trailers.blob)
         path = self.config.layout.candidates(name)[1]
         source = _Fragments(self.repository, release, self.config.layout.root)
         return content_of(data, path, source, self.config.layout)
@@ -225,7 +225,7 @@ class _Fragments:
             return None
         data = self.repository.blob(oid)
         if data is None:
-            raise _not_fetched(self.release.trailers.prompt + "@", f"fragment {path}")
+            raise _blob_not_fetched(f"fragment {path} of {self.release.tag}", oid)
         return data
 
     def paths(self, folder: str) -> list[str]:
@@ -236,6 +236,11 @@ def _not_fetched(prefix: str, what: str) -> HistoryError:
     return HistoryError(
         f"{what} was not fetched", fix=f"git fetch origin 'refs/tags/{prefix}*:refs/tags/{prefix}*'"
     )
+
+
+def _blob_not_fetched(what: str, oid: str) -> HistoryError:
+    # The tag is here, so it is no shallow clone but a blobless one: tags would not bring it.
+    return HistoryError(f"{what} was not fetched", fix=f"git fetch origin {oid}")
 
 
 def _version(text: str) -> Version | None:

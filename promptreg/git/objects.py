@@ -94,7 +94,8 @@ class ProcessReader:
             except BrokenPipeError:
                 header = ""
             if not header:
-                raise RepositoryError(self._why(process))
+                self._bury(process)
+                return None
             if header.rstrip().endswith((" missing", " ambiguous")):
                 return None
             oid, kind, size = header.split()
@@ -124,7 +125,12 @@ class ProcessReader:
             )
         return self._process
 
-    def _why(self, process: subprocess.Popen[bytes]) -> str:
+    def _bury(self, process: subprocess.Popen[bytes]) -> None:
+        """Raise unless git died for want of a promised object that it could not fetch."""
         assert process.stderr is not None
         text = process.stderr.read().decode("utf-8", "replace").strip()
-        return f"git cannot read the repository: {text.splitlines()[0] if text else 'no reason'}"
+        self.close()
+        if "promisor remote" in text:
+            return
+        first = text.splitlines()[0] if text else "no reason"
+        raise RepositoryError(f"git cannot read the repository: {first}")
