@@ -454,7 +454,7 @@ def test_base_is_chosen(branch: Repo) -> None:
 
 
 def test_no_base_is_exit_code_three(repo: Repo) -> None:
-    """At depth 2 check works with the tags of the prompt; without, it names the fetch: exit 3."""
+    """Without a base, or with one that was not fetched, check cannot tell: exit 3, with a mend."""
     repo.git("switch", "-q", "-c", "odd")
     repo.write(A, PROMPT)
     repo.commit()
