@@ -1,0 +1,109 @@
+"""`promptreg monitor`: watch production from cron or a container."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from promptreg.cli.context import open_registry
+from promptreg.cli.errors import ExitCode
+from promptreg.cli.output import data, message, print_json, style, warning
+from promptreg.errors import ConfigError, MetricsError
+
+if TYPE_CHECKING:
+    from promptreg.monitor import Alert, PerformanceMonitor
+
+__all__ = ["monitor"]
+
+
+class MonitorFormat(StrEnum):
+    """How the answer is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def monitor(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only these prompts; all that were called by default."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once and exit; the default.")] = False,
+    every: Annotated[
+        str | None, typer.Option(help="Look again and again, such as every 5m.")
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help="A limit such as success_rate:>=95% or cost:<=50/day; repeatable."),
+    ] = None,
+    environment: Annotated[
+        str | None, typer.Option(help="The environment to watch; the configured one by default.")
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="Where told alerts are remembered; .promptreg/monitor.json by default."),
+    ] = None,
+    output: Annotated[
+        MonitorFormat, typer.Option("--format", help="How to answer.")
+    ] = MonitorFormat.TEXT,
+) -> None:
+    """Tell what is wrong in production: regressions, anomalies, broken limits.
+
+    Each alert goes once to the configured alerts.handlers, until it changes. With --once all
+    present alerts are printed and the exit code is 1 when there are any.
+    """
+    if once and every is not None:
+        raise ConfigError("--once and --every exclude each other")
+    from promptreg.monitor import AlertState, PerformanceMonitor
+    from promptreg.monitor.configured import configured_handlers
+    from promptreg.monitor.settings import parse_duration, settings_from
+
+    pause = parse_duration(every).total_seconds() if every is not None else None
+    with open_registry(fast_start=True) as registry:
+        settings = settings_from(registry.config.alerts, limit or ())
+        watcher = PerformanceMonitor(
+            registry.metrics,
+            registry.config,
+            environment=environment,
+            settings=settings,
+            state=AlertState(state or registry.root / ".promptreg" / "monitor.json"),
+        )
+        # The console is the answer itself when looking once.
+        table = dict(settings.handlers)
+        if pause is None:
+            table.pop("console", None)
+        if table or pause is not None:
+            for handler in configured_handlers(table, registry.root):
+                watcher.add_alert_handler(handler)
+        if pause is None:
+            alerts = watcher.watch(names or None)
+            _write(alerts, output)
+            if alerts:
+                raise typer.Exit(ExitCode.FOUND)
+            return
+        while True:
+            _look(watcher, names)
+            time.sleep(pause)
+
+
+def _look(watcher: PerformanceMonitor, names: list[str] | None) -> None:
+    """Look once; a store that cannot be read now may be readable at the next look."""
+    try:
+        watcher.watch(names or None)
+    except (MetricsError, OSError) as error:
+        warning(str(error))
+
+
+def _write(alerts: list[Alert], output: MonitorFormat) -> None:
+    if output is MonitorFormat.JSON:
+        print_json([alert.to_dict() for alert in alerts])
+        return
+    for alert in alerts:
+        tone = "red" if alert.severity == "critical" else "yellow"
+        data(f"{style(alert.severity, tone)} {alert.type}: {alert.message}")
+    if not alerts:
+        message("nothing to report")
