@@ -16,7 +16,7 @@ from promptreg.versioning import Level
 if TYPE_CHECKING:
     from promptreg.content import Content
 
-__all__ = ["PromptDiff", "Section", "compare_contents", "sections_of"]
+__all__ = ["PromptDiff", "Section", "compare_contents", "sections_of", "text_sections"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def compare_contents(
         levels=levels or {},
     )
     level = level_of(changes, same_digest=old.digest == new.digest)
-    return PromptDiff(changes, level, sections_of(_texts(old), _texts(new)))
+    return PromptDiff(changes, level, sections_of(text_sections(old), text_sections(new)))
 
 
 def sections_of(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> tuple[Section, ...]:
@@ -100,7 +100,8 @@ def _numbered(sections: list[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _texts(content: Content) -> list[tuple[str, str]]:
+def text_sections(content: Content) -> list[tuple[str, str]]:
+    """Return the texts of a content that are compared, with their titles."""
     messages = [_entry(entry) for entry in content.prompt.messages]
     fragments = [(f"fragment {path}", text) for path, text in sorted(content.includes.items())]
     return [("settings", _settings(content.prompt)), *messages, *fragments]

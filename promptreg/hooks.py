@@ -1,0 +1,271 @@
+"""Git hooks, a diff and a merge driver for one clone, without the pre-commit program.
+
+A hook of somebody else is kept under another name and runs first. Nothing that is committed
+changes: hooks, configuration and attributes are the clone's own.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from promptreg.errors import ConfigError, ConflictError, RepositoryError
+
+if TYPE_CHECKING:
+    from promptreg.registry import Registry
+
+__all__ = [
+    "HOOKS",
+    "HookState",
+    "HookStatus",
+    "HooksReport",
+    "hook_status",
+    "install_hooks",
+    "uninstall_hooks",
+]
+
+HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
+_KEPT = ".before-promptreg"
+_MARK = "# promptreg hook, version 1."
+_BEGIN, _END = "# promptreg: begin", "# promptreg: end"
+_DRIVERS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "diff": (("diff.promptreg.textconv", "hooks textconv"),),
+    "merge": (
+        ("merge.promptreg.name", ""),
+        ("merge.promptreg.driver", "hooks merge %O %A %B %L %P"),
+    ),
+}
+
+_SCRIPT = """\
+#!/bin/sh
+{mark} Remove it with: promptreg hooks uninstall
+here=$(dirname "$0")
+kept="$here/{name}{kept}"
+if [ -x "$kept" ]; then
+    {chained}
+fi
+{guard}run() {{ {command} "$@"; }}
+run hooks run {name} "$@"
+"""
+# git tells pre-push on standard input what goes where, and the other hook must hear it too.
+_CHAINED = '"$kept" "$@" || exit $?'
+# Asking git takes 3 ms; most commits concern no prompt and should not start Python.
+_GUARD = "git diff --cached --quiet -- {root} && exit 0\n"
+
+
+class HookState(StrEnum):
+    """What lies where a hook of ours would."""
+
+    OURS = "installed"
+    CHAINED = "installed, runs another first"
+    PRE_COMMIT = "pre-commit's"
+    FOREIGN = "somebody else's"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class HookStatus:
+    """One hook.
+
+    Attributes:
+        name: Such as ``pre-commit``.
+        path: The file.
+        state: What lies there.
+    """
+
+    name: str
+    path: Path
+    state: HookState
+
+
+@dataclass(frozen=True, slots=True)
+class HooksReport:
+    """What is set up in a clone.
+
+    Attributes:
+        folder: Where git looks for hooks.
+        hooks: Each hook of ours.
+        diff: Whether `git diff` shows prompts as text.
+        merge: Whether merges resolve version and digest.
+    """
+
+    folder: Path
+    hooks: tuple[HookStatus, ...]
+    diff: bool
+    merge: bool
+
+
+def hook_status(registry: Registry) -> HooksReport:
+    """Say what is set up in this clone."""
+    folder = _folder(registry)
+    hooks = tuple(HookStatus(name, folder / name, _state(folder / name)) for name in HOOKS)
+    return HooksReport(folder, hooks, _has_driver(registry, "diff"), _has_driver(registry, "merge"))
+
+
+def install_hooks(registry: Registry, *, diff: bool = False, merge: bool = False) -> HooksReport:
+    """Install the hooks, and the diff and merge drivers if asked; run again, it changes nothing.
+
+    Raises:
+        ConfigError: The hooks folder belongs to every repository of this person.
+        ConflictError: Both a hook and its kept copy belong to somebody else.
+    """
+    folder = _folder(registry)
+    _require_own(registry, folder)
+    plans = [(folder / name, _state(folder / name)) for name in HOOKS]
+    for path, state in plans:
+        if state in (HookState.FOREIGN, HookState.PRE_COMMIT) and _kept(path).exists():
+            raise ConflictError(
+                f"{path} is somebody else's, and so is {_kept(path).name}",
+                fix=f"make them one, and remove {_kept(path)}",
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, state in plans:
+        if state in (HookState.FOREIGN, HookState.PRE_COMMIT):
+            path.rename(_kept(path))
+        _write_script(path, _script(registry, path.name))
+    for kind, wanted in (("diff", diff), ("merge", merge)):
+        if wanted:
+            _install_driver(registry, kind)
+    return hook_status(registry)
+
+
+def uninstall_hooks(registry: Registry) -> HooksReport:
+    """Remove what `install_hooks` made, and put hooks of somebody else back."""
+    folder = _folder(registry)
+    for name in HOOKS:
+        path = folder / name
+        if _state(path) in (HookState.OURS, HookState.CHAINED):
+            path.unlink()
+            if _kept(path).exists():
+                _kept(path).rename(path)
+    for kind in _DRIVERS:
+        _remove_driver(registry, kind)
+    return hook_status(registry)
+
+
+def _folder(registry: Registry) -> Path:
+    """Return where git looks for hooks: core.hooksPath and linked worktrees are git's to know."""
+    from promptreg.git.process import run_git
+
+    text = run_git(registry.root, "rev-parse", "--git-path", "hooks").decode().strip()
+    return (registry.root / Path(text).expanduser()).absolute()
+
+
+def _require_own(registry: Registry, folder: Path) -> None:
+    from promptreg.git.process import try_git
+
+    if try_git(registry.root, "config", "--get", "core.hooksPath").returncode != 0:
+        return
+    local = try_git(registry.root, "config", "--local", "--get", "core.hooksPath")
+    if local.returncode != 0:
+        raise ConfigError(
+            f"core.hooksPath is {folder} for all your repositories, not for this one alone",
+            fix="git config core.hooksPath .git/hooks, or call promptreg from the hooks there",
+        )
+
+
+def _kept(path: Path) -> Path:
+    return path.with_name(path.name + _KEPT)
+
+
+def _state(path: Path) -> HookState:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return HookState.MISSING
+    except IsADirectoryError as error:
+        raise RepositoryError(f"{path} is a folder, not a hook") from error
+    if _MARK in text:
+        return HookState.CHAINED if _kept(path).exists() else HookState.OURS
+    return HookState.PRE_COMMIT if "pre-commit.com" in text else HookState.FOREIGN
+
+
+def _script(registry: Registry, name: str) -> str:
+    root = shlex.quote(registry.config.root)
+    return _SCRIPT.format(
+        mark=_MARK,
+        name=name,
+        kept=_KEPT,
+        chained=_CHAINED,
+        guard="" if name == "pre-push" else _GUARD.format(root=root),
+        command=_command(),
+    )
+
+
+def _command() -> str:
+    """Return how to start this very installation, whatever PATH git has later."""
+    return f"{shlex.quote(sys.executable)} -m promptreg"
+
+
+def _write_script(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text:
+        path.write_text(text, encoding="utf-8")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+
+
+def _attributes_file(registry: Registry) -> Path:
+    return registry.repository.paths.common_dir / "info" / "attributes"
+
+
+def _has_driver(registry: Registry, kind: str) -> bool:
+    from promptreg.git.process import try_git
+
+    key = _DRIVERS[kind][-1][0]
+    answer = try_git(registry.root, "config", "--get", key)
+    return answer.returncode == 0 and f"{kind}=promptreg" in _attributes(registry)
+
+
+def _attributes(registry: Registry) -> str:
+    try:
+        return _attributes_file(registry).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def _install_driver(registry: Registry, kind: str) -> None:
+    from promptreg.git.process import run_git
+
+    for key, words in _DRIVERS[kind]:
+        value = f"{_command()} {words}" if words else "promptreg: version and digest"
+        run_git(registry.root, "config", "--local", key, value)
+    kinds = {kind, *(each for each in _DRIVERS if f"{each}=promptreg" in _attributes(registry))}
+    _write_attributes(registry, sorted(kinds))
+
+
+def _remove_driver(registry: Registry, kind: str) -> None:
+    from promptreg.git.process import try_git
+
+    try_git(registry.root, "config", "--local", "--remove-section", f"{kind}.promptreg")
+    _write_attributes(registry, [])
+
+
+def _write_attributes(registry: Registry, kinds: list[str]) -> None:
+    """Replace our block in the clone's own attributes; the committed ones are not ours to edit."""
+    path = _attributes_file(registry)
+    before = _attributes(registry)
+    kept: list[str] = []
+    inside = False
+    for line in before.splitlines(keepends=True):
+        inside = inside or line.startswith(_BEGIN)
+        if not inside:
+            kept.append(line)
+        inside = inside and not line.startswith(_END)
+    after = "".join(kept)
+    if kinds:
+        attributes = " ".join(f"{kind}=promptreg" for kind in kinds)
+        root = registry.config.root
+        lines = "".join(f"/{root}/**/*.{ending} {attributes}\n" for ending in ("yaml", "yml"))
+        gap = "" if not after or after.endswith("\n") else "\n"
+        after = f"{after}{gap}{_BEGIN}\n{lines}{_END}\n"
+    if after != before:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(after, encoding="utf-8")
+    if not after and path.exists() and os.path.getsize(path) == 0:  # noqa: PTH202 - a plain check
+        path.unlink()
