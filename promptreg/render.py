@@ -14,6 +14,7 @@ from promptreg.templating import (
     find_includes,
     find_variables,
     render_fstring,
+    render_plain,
 )
 from promptreg.usage import place, prompt_variables, read_fragments, texts, variable_uses, who
 from promptreg.values import near, resolve_placeholders, resolve_values
@@ -123,8 +124,8 @@ def _render(
     try:
         if prompt.template == "fstring":
             return render_fstring(message.content, values)
-        if "{" not in message.content:
-            return message.content
+        if (plain := render_plain(message.content, values)) is not None:
+            return plain
         from promptreg.sandbox import render_text
 
         return render_text(message.content, values, fragments)

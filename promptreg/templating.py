@@ -28,6 +28,7 @@ __all__ = [
     "find_includes",
     "find_variables",
     "render_fstring",
+    "render_plain",
 ]
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -40,6 +41,7 @@ All other braces are text, so JSON examples need no doubling.
 """
 _WORDS = frozenset({*keyword.kwlist, "true", "false", "none", "loop", "range", "self", "super"})
 _FRAGMENT_ENDINGS = (".md", ".txt", ".j2")
+_MAX_PLAIN = 4 * 1024 * 1024
 
 
 class TemplateFault(Exception):  # noqa: N818 - a fault found in a text, not yet placed in a file
@@ -175,6 +177,25 @@ def render_fstring(text: str, values: Mapping[str, object]) -> str:
     return FSTRING.sub(fill, text)
 
 
+def render_plain(text: str, values: Mapping[str, object]) -> str | None:
+    """Fill a jinja2 text that uses nothing but ``{{ name }}``; None when jinja2 has to do it.
+
+    Args:
+        text: The template.
+        values: A value for each of its names, plain JSON values.
+    """
+    places = _plain_places(text)
+    if places is None or not all(isinstance(values.get(name), str) for name, _, _ in places):
+        return None
+    if len(text) + sum(len(str(values[name])) for name, _, _ in places) > _MAX_PLAIN:
+        return None  # the sandbox has a limit and says so
+    parts, end = [], 0
+    for name, start, after in places:
+        parts += [text[end:start], str(values[name])]
+        end = after
+    return "".join((*parts, text[end:]))
+
+
 def _facts(text: str, template: TemplateLanguage) -> TemplateFacts:
     try:
         return analyze(text, template)
@@ -184,17 +205,27 @@ def _facts(text: str, template: TemplateLanguage) -> TemplateFacts:
 
 def _plain_variables(text: str) -> list[Use] | None:
     """Return the names of a text with plain placeholders only, None when jinja2 has to read it."""
-    if "{%" in text or "{#" in text:
+    places = _plain_places(text)
+    if places is None:
         return None
-    names: list[tuple[str, int]] = []
+    return list(_first_uses(((name, start) for name, start, _ in places), text))
+
+
+@lru_cache(maxsize=4096)
+def _plain_places(text: str) -> tuple[tuple[str, int, int], ...] | None:
+    """Return name, start and end of each plain placeholder, None when jinja2 has to read it."""
+    # jinja2 turns other line ends into LF, which happens to no text that YAML read as a block.
+    if "{%" in text or "{#" in text or "\r" in text:
+        return None
+    places: list[tuple[str, int, int]] = []
     end = 0
     for found in _EXPRESSION.finditer(text):
         plain = _PLAIN_EXPRESSION.fullmatch(found["inside"])
         if plain is None or plain[1].lower() in _WORDS:
             return None
-        names.append((plain[1], found.start()))
+        places.append((plain[1], found.start(), found.end()))
         end = found.end()
-    return None if "{{" in text[end:] else list(_first_uses(names, text))
+    return None if "{{" in text[end:] else tuple(places)
 
 
 def _first_uses(names: Iterable[tuple[str, int]], text: str) -> Iterator[Use]:

@@ -395,11 +395,25 @@ def test_the_short_cut_for_plain_templates_agrees_with_jinja2(parts: list[str]) 
     assert [u.name for u in analyze(text).variables] == [u.name for u in expected.variables]
 
 
+@given(st.lists(st.sampled_from(["{{a}}", "{{ b }}", "{{ a\n}}", "x ", "}}", "{ ", "\r\n"])))
+def test_plain_templates_render_as_jinja2_renders_them(parts: list[str]) -> None:
+    """Filling plain placeholders without jinja2 gives the same text."""
+    from promptreg.sandbox import render_text
+    from promptreg.templating import render_plain
+
+    text, values = "".join(parts), {"a": "1\r\n{{ b }}", "b": "two"}
+    plain = render_plain(text, values)
+    assert plain is None or plain == render_text(text, values, {})
+
+
 def test_plain_templates_do_not_load_jinja2() -> None:
     """A repository of plain prompts never pays for importing jinja2 to bump or to check."""
     code = (
         "import sys; from promptreg.render import find_includes, find_variables;"
+        "from promptreg.prompt import Message, Prompt; from promptreg.render import render_messages;"
         "assert find_variables('Hi {{ name }}') == ('name',); find_includes('x');"
+        "prompt = Prompt('x', 'prompts/x.yaml', {}, (Message('user', 'Hi {{ name }}'),));"
+        "render_messages(prompt, {'name': 'Ada'}, load_include=str);"
         "assert 'jinja2' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -574,6 +588,11 @@ def test_no_template_takes_all_time_or_memory(template: str) -> None:
     assert len(error.message) < 300
     assert error.location is not None
     assert error.location.line == 5
+
+
+def test_many_placeholders_of_a_long_value_are_limited() -> None:
+    """A plain template multiplies no value beyond what a rendering may put out."""
+    assert error_of("{{a}}" * 2000, a="x" * 100_000).rule == "template-limit"
 
 
 def test_a_large_honest_text_renders() -> None:
