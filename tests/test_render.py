@@ -395,7 +395,7 @@ def test_the_short_cut_for_plain_templates_agrees_with_jinja2(parts: list[str]) 
     assert [u.name for u in analyze(text).variables] == [u.name for u in expected.variables]
 
 
-@given(st.lists(st.sampled_from(["{{a}}", "{{ b }}", "{{ a\n}}", "x ", "}}", "{ ", "\r\n"])))
+@given(st.lists(st.sampled_from(["{{a}}", "{{ b }}", "{{ a\n}}", "x ", "}}", "\r\n"])))
 def test_plain_templates_render_as_jinja2_renders_them(parts: list[str]) -> None:
     """Filling plain placeholders without jinja2 gives the same text."""
     from promptreg.sandbox import render_text
