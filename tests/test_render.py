@@ -410,7 +410,8 @@ def test_plain_templates_do_not_load_jinja2() -> None:
     """A repository of plain prompts never pays for importing jinja2 to bump or to check."""
     code = (
         "import sys; from promptreg.render import find_includes, find_variables;"
-        "from promptreg.prompt import Message, Prompt; from promptreg.render import render_messages;"
+        "from promptreg.prompt import Message, Prompt;"
+        "from promptreg.render import render_messages;"
         "assert find_variables('Hi {{ name }}') == ('name',); find_includes('x');"
         "prompt = Prompt('x', 'prompts/x.yaml', {}, (Message('user', 'Hi {{ name }}'),));"
         "render_messages(prompt, {'name': 'Ada'}, load_include=str);"

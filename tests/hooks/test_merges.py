@@ -92,6 +92,44 @@ def test_any_resolution_by_hand_is_repaired(rivals: Team, join: Callable[[Team],
     assert rivals.run("bump", PROMPT).code == 0
 
 
+@WAYS
+def test_bump_resolves_a_conflict_of_the_two_lines_alone(
+    rivals: Team, join: Callable[[Team], int]
+) -> None:
+    """Nobody has to choose between two digests that are both wrong for the joint text."""
+    assert join(rivals) != 0
+    assert rivals.run("bump", PROMPT).code == 1
+    assert "<<<<<<<" not in rivals.read(PROMPT)
+    assert rivals.version() == "1.2.0"
+    assert all(words in rivals.read(PROMPT) for words in BOTH)
+    assert rivals.run("bump", PROMPT).code == 0
+
+
+def test_the_hook_resolves_what_was_staged_with_its_markers(rivals: Team) -> None:
+    """Staging the conflicted file and committing is enough: the hook leaves no marker behind."""
+    assert merge(rivals) != 0
+    rivals.commit_twice("merged")
+    assert rivals.version() == "1.2.0"
+    assert "<<<<<<<" not in rivals.git("show", f"HEAD:{PROMPT}")
+    assert rivals.is_sound("HEAD^1")
+
+
+def test_a_conflict_in_the_text_stays_with_a_person(team: Team) -> None:
+    """Two edits of one line are never decided by the tool, and no marker gets committed."""
+    team.branch("a", "First line.", FIRST)
+    team.branch("b", "First line.", "Another first line.")
+    team.git("merge", "-q", "--ff-only", "a")
+    assert merge(team) != 0
+    before = team.read(PROMPT)
+    answer = team.run("bump", PROMPT)
+    assert answer.code == 2
+    assert "conflict" in answer.err
+    assert team.read(PROMPT) == before
+    refused = team.try_commit("merged")
+    assert refused.code == 1
+    assert "unresolved git conflict" in refused.out + refused.err
+
+
 def test_the_hook_repairs_the_commit_that_ends_a_merge(rivals: Team) -> None:
     """Ending the merge runs the hook, so the joint content has a version of its own."""
     assert merge(rivals) != 0
