@@ -33,6 +33,14 @@ app = typer.Typer(
     help="Log calls; ask what they cost and how good they were.", no_args_is_help=True
 )
 _MAX_WIDTH = 60
+_PERCENTILES = (
+    "latency_ms",
+    "time_to_first_token_ms",
+    "cost",
+    "input_tokens",
+    "output_tokens",
+    "quality_score",
+)
 
 
 @app.command()
@@ -62,14 +70,16 @@ def summary(
         raise ConfigError("a summary has no Parquet form", fix="use --format json or csv")
     metrics = open_metrics()
     groups = [name.strip() for name in by.split(",") if name.strip()]
-    chosen = {
+    chosen: dict[str, Any] = {
         "since": parse_time(since),
         "until": parse_time(until),
         "model": model,
         "environment": environment,
         "suite": suite,
     }
-    found = metrics.summary(prompt, version, by=groups, scores=scores, **chosen)
+    # A program may want every figure; the table shows percentiles of the latency alone.
+    wanted = {} if output is ResultFormat.TABLE else {"percentiles": _PERCENTILES}
+    found = metrics.summary(prompt, version, by=groups, scores=scores, **wanted, **chosen)
     if output is ResultFormat.JSON:
         print_json([summary_record(item) for item in found])
     elif output is ResultFormat.CSV:

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from promptreg.errors import ConfigError, MetricsError
 from promptreg.metrics.row import MetricRow, encode_row
-from promptreg.metrics.summary import Filter, ModelPick, ModelRanking, Summary
+from promptreg.metrics.summary import (
+    DEFAULT_PERCENTILES,
+    Filter,
+    ModelPick,
+    ModelRanking,
+    Summary,
+)
 from promptreg.metrics.wal import (
     Durability,
     SegmentWriter,
@@ -219,15 +225,17 @@ class Metrics:
         *,
         by: Sequence[str] = ("prompt", "version"),
         scores: bool = False,
+        percentiles: Collection[str] = DEFAULT_PERCENTILES,
         **chosen: Any,
     ) -> list[Summary]:
-        """Summarise rows in groups: counts, means, exact p50 and p95, success rate, cost, tokens.
+        """Summarise rows in groups: counts, means, exact percentiles, success rate, cost, tokens.
 
         Args:
             prompt: Only this prompt.
             version: Only this version.
             by: Columns, or `hour`, `day`, `week`, `month`, to group by.
             scores: Whether to summarise custom scores too.
+            percentiles: Columns to give p50 and p95 of, such as `cost` or `quality_score`.
             **chosen: Further fields of `Filter`; `since` and `until` are datetimes.
 
         Raises:
@@ -235,7 +243,13 @@ class Metrics:
         """
         from promptreg.storage.summary import summarize
 
-        return summarize(self.store, _filter(prompt, version, chosen), by, scores=scores)
+        return summarize(
+            self.store,
+            _filter(prompt, version, chosen),
+            by,
+            scores=scores,
+            percentiles=percentiles,
+        )
 
     def compare_models(
         self, prompt: str | None = None, version: str | None = None, **chosen: Any

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-__all__ = ["GROUPS", "Figures", "Filter", "ModelPick", "ModelRanking", "Summary"]
+__all__ = [
+    "DEFAULT_PERCENTILES",
+    "GROUPS",
+    "Figures",
+    "Filter",
+    "ModelPick",
+    "ModelRanking",
+    "Summary",
+]
 
 GROUPS = frozenset(
     {
@@ -31,6 +39,10 @@ GROUPS = frozenset(
     }
 )
 """What rows can be grouped by; the last four are times in UTC, weeks begin on Monday."""
+
+
+DEFAULT_PERCENTILES = ("latency_ms", "time_to_first_token_ms")
+"""Columns whose p50 and p95 a summary has unless asked for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,7 @@ class Filter:
 class Figures:
     """One metric in one group: how many rows have it, and what they say; None where none does.
 
-    The percentiles are exact, with linear interpolation.
+    The percentiles are exact, with linear interpolation; None also where nobody asked for them.
     """
 
     n: int

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import MetricsError
-from promptreg.metrics.summary import GROUPS, Figures, Filter, Summary
+from promptreg.metrics.summary import (
+    DEFAULT_PERCENTILES,
+    GROUPS,
+    Figures,
+    Filter,
+    Summary,
+)
 
 if TYPE_CHECKING:
     from promptreg.storage.store import Store
 
 __all__ = ["condition", "summarize"]
 
-_WITH_QUANTILES = frozenset({"latency_ms", "time_to_first_token_ms", "cost", "quality_score"})
 _COLUMNS = (
     "latency_ms",
     "time_to_first_token_ms",
@@ -53,7 +58,12 @@ def condition(chosen: Filter) -> tuple[str, list[Any]]:
 
 
 def summarize(
-    store: Store, chosen: Filter, by: Sequence[str], *, scores: bool = False
+    store: Store,
+    chosen: Filter,
+    by: Sequence[str],
+    *,
+    scores: bool = False,
+    percentiles: Collection[str] = DEFAULT_PERCENTILES,
 ) -> list[Summary]:
     """Summarise the chosen rows in groups.
 
@@ -62,17 +72,20 @@ def summarize(
         chosen: Which rows.
         by: Columns or `hour`, `day`, `week`, `month`; see `promptreg.metrics.summary.GROUPS`.
         scores: Whether to summarise custom scores too, which reads a wide column.
+        percentiles: Columns to give p50 and p95 of; exact ones need every value in memory.
 
     Raises:
-        MetricsError: A group does not exist.
+        MetricsError: A group or a column does not exist.
     """
+    if unknown := [name for name in percentiles if name not in _COLUMNS]:
+        raise MetricsError(f"{unknown[0]} has no percentiles", fix=f"use {', '.join(_COLUMNS)}")
     if unknown := [name for name in by if name not in GROUPS]:
         raise MetricsError(
             f"cannot group by {unknown[0]}", fix=f"use some of {', '.join(sorted(GROUPS))}"
         )
     where, values = condition(chosen)
     with store.pin():
-        rows = store.sql(_summary_sql(tuple(by), where), values)
+        rows = store.sql(_summary_sql(by, where, percentiles), values)
         custom = _scores(store, by, where, values) if scores else {}
     return [_summary(row, by, custom) for row in rows if row[len(by)]]
 
@@ -91,13 +104,11 @@ def _keys(by: Sequence[str]) -> str:
     return "".join(f'{_key(name)} AS "{name}", ' for name in by)
 
 
-def _summary_sql(by: tuple[str, ...], where: str) -> str:
+def _summary_sql(by: Sequence[str], where: str, percentiles: Collection[str]) -> str:
     figures = ",\n".join(
         _text("figures.sql").format(
             column=column,
-            quantiles=f"quantile_cont({column}, [0.5, 0.95])"
-            if column in _WITH_QUANTILES
-            else "NULL",
+            quantiles=f"quantile_cont({column}, [0.5, 0.95])" if column in percentiles else "NULL",
         )
         for column in _COLUMNS
     )
