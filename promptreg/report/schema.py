@@ -88,3 +88,10 @@ def _attribute_texts(doc: str) -> dict[str, str]:
     part = doc.partition("Attributes:\n")[2]
     entries = re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", part, re.MULTILINE)
     return {name: " ".join(text.split()) for name, text in entries}
+
+
+if __name__ == "__main__":
+    import json
+    import sys
+
+    sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")

@@ -48,12 +48,12 @@ function folded(caseSensitive) {
 function keyOf(attribute, caseSensitive) {
   const fold = folded(caseSensitive);
   const get = attribute === null ? (item) => item : attributeOf(attribute);
-  return (item) => fold(refuse(get(item)));
+  // A lone item is never compared, so that an undefined key does no harm.
+  return (item) => fold(get(item));
 }
 
 function sorted(items, key, reverse) {
   const found = items.map((item) => [key(item), item]);
-  if (found.length === 1) refuse(found[0][0]);
   found.sort(([a], [b]) => (reverse ? order(b, a) : order(a, b)));
   return found.map(([, item]) => item);
 }
@@ -71,6 +71,8 @@ function extreme(turn) {
 function choose(keep, byAttribute) {
   return (value, args, kwargs) => {
     if (kwargs.length) throw new Unsupported("named arguments here");
+    // Nothing to choose from is no error, whatever kind of nothing it is.
+    if (!isTrue(value)) return new PyIterator([]);
     const [attribute, rest] = byAttribute ? [attributeOf(args[0]), args.slice(1)] : [(item) => item, args];
     const test = rest.length ? (item) => runTest(rest[0], item, rest.slice(1), []) : isTrue;
     return new PyIterator(iterate(value).filter((item) => test(attribute(item)) === keep));
@@ -158,10 +160,16 @@ function refuseKey() {
   throw new TemplateError("a tuple cannot be a JSON key");
 }
 
+// These filters take a text as it is; what they make of anything else is no use to anybody.
+function onlyText(value) {
+  if (typeof refuse(value) !== "string") throw new Unsupported("this filter on what is no text");
+  return value;
+}
+
 function indented(value, args, kwargs) {
   const { width, first, blank } = bind([["width", 4], ["first", false], ["blank", false]], args, kwargs);
   const step = typeof width === "string" ? width : " ".repeat(Math.max(0, numeric(width)));
-  const lines = `${toText(value)}\n`.split(LINE_END).slice(0, -1);
+  const lines = `${onlyText(value)}\n`.split(LINE_END).slice(0, -1);
   const [head, ...rest] = lines;
   const others = rest.map((line) => (line || isTrue(blank) ? step + line : line));
   return (isTrue(first) ? step : "") + [head, ...others].join("\n");
@@ -169,7 +177,7 @@ function indented(value, args, kwargs) {
 
 function truncated(value, args, kwargs) {
   const { length, killwords, end, leeway } = bind([["length", 255], ["killwords", false], ["end", "..."], ["leeway", null]], args, kwargs);
-  const text = points(toText(value));
+  const text = points(onlyText(value));
   const [most, spare, tail] = [numeric(length), leeway === null ? 5 : numeric(leeway), points(toText(end))];
   if (most < tail.length || spare < 0) throw new TemplateError("a length too short for its end");
   if (text.length <= most + spare) return text.join("");
@@ -260,6 +268,7 @@ const FILTERS = {
   list: (value) => iterate(value),
   lower: (value) => toText(value).toLowerCase(),
   map: (value, args, kwargs) => {
+    if (!isTrue(value)) return new PyIterator([]);
     const named = new Map(kwargs);
     if (!args.length && named.has("attribute")) {
       const get = attributeOf(named.get("attribute"));
@@ -322,7 +331,7 @@ const FILTERS = {
     const key = keyOf(attribute, isTrue(sensitive));
     const seen = [];
     return new PyIterator(iterate(value).filter((item) => {
-      const one = key(item);
+      const one = refuse(key(item));
       if (Array.isArray(one) || one instanceof Map) throw new Unsupported("unique over lists");
       if (seen.some((other) => equal(other, one))) return false;
       seen.push(one);

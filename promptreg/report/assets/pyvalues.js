@@ -282,10 +282,25 @@ function arithmetic(operator, a, b) {
   }
   if (y === 0) throw new TemplateError("division by zero");
   if (operator === "Div") return new PyFloat(x / y);
-  if (float) throw new Unsupported("// and % with floats");
+  if (float && (operator === "FloorDiv" || operator === "Mod")) return new PyFloat(floatDivmod(x, y)[operator === "Mod" ? 1 : 0]);
   if (operator === "FloorDiv") return whole(Math.floor(x / y));
   if (operator === "Mod") return whole(((x % y) + y) % y);
   throw new Unsupported(`the operator ${operator}`);
+}
+
+// As CPython's float_divmod, whose remainder has the divisor's sign.
+function floatDivmod(x, y) {
+  let remainder = x % y;
+  let quotient = (x - remainder) / y;
+  if (remainder !== 0) {
+    if (y < 0 !== remainder < 0) {
+      remainder += y;
+      quotient -= 1;
+    }
+  } else remainder = y < 0 ? -0 : 0;
+  if (quotient === 0) return [x / y < 0 || Object.is(x / y, -0) ? -0 : 0, remainder];
+  const floor = Math.floor(quotient);
+  return [quotient - floor > 0.5 ? floor + 1 : floor, remainder];
 }
 
 export function getItem(box, key) {

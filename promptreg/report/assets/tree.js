@@ -91,7 +91,9 @@ const STATEMENTS = {
     if (!tree) throw new TemplateError(`the included file ${path} is not in this report`);
     run.depth += 1;
     if (run.depth > 30) throw new TemplateError("includes are nested too deeply");
-    const text = template(run, tree, new Scope(scope));
+    const inner = new Scope(scope);
+    inner.set("loop", new Undefined("'loop' is undefined"));
+    const text = template(run, tree, inner);
     run.depth -= 1;
     return text;
   },

@@ -1,0 +1,271 @@
+"""The report of a real repository with a real metrics store."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from promptreg.errors import ConfigError
+from promptreg.registry import Registry
+from promptreg.report.data import Options, collect
+from promptreg.report.html import render
+from promptreg.report.model import PromptRow, Report
+from promptreg.report.origin import parse_remote
+from promptreg.report.schema import as_json, json_schema
+from tests.kit import Repo, prompt_text
+
+FILE = "prompts/summarizer.prompt.yml"
+SYSTEMS = (
+    "You are a news summarizer.",
+    "You are a news summarizer. Be brief.",
+    "You are a senior news summarizer. Be brief.",
+    "You are a senior news summarizer. Be brief and kind.",
+)
+START = datetime(2026, 10, 1)  # noqa: DTZ001 - rows hold naive UTC
+
+
+def _edit(repo: Repo, old: str, new: str) -> None:
+    repo.write(FILE, repo.read(FILE).replace(old, new))
+
+
+def _log(registry: Registry, version: str, at: int, *, slow: float = 1.0) -> None:
+    rng = random.Random(version)
+    digest = registry._digest_of("summarizer", version)
+    registry.metrics.log_many(
+        {
+            "prompt": "summarizer",
+            "version": version,
+            # Some loggers know no digest.
+            "digest": None if n % 10 == 0 else digest,
+            "ts": (START + timedelta(days=10 * at, minutes=20 * n)).isoformat(" "),
+            "model": ("gpt-4o", "gpt-4o-mini")[n % 2],
+            "latency_ms": rng.lognormvariate(6.5, 0.4) * slow * (1, 0.5)[n % 2],
+            "input_tokens": 800,
+            "output_tokens": 200,
+            "cost": 0.004 * (0.9 + 0.2 * rng.random()),
+            "currency": "USD",
+            "quality_score": min(1.0, max(0.0, rng.gauss(0.85, 0.05))),
+            "success": n % 50 != 0,
+            "scores": {"faithfulness": rng.random()},
+        }
+        for n in range(400)
+    )
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """Four released versions, the third live, the fourth slow; one prompt without calls."""
+    environment = {
+        f"GIT_{role}_{field}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for field, value in (("NAME", "Ada Example"), ("EMAIL", "ada@example.com"))
+    }
+    repo = Repo(tmp_path_factory.mktemp("data") / "acme", environment=environment)
+    repo.path.mkdir()
+    repo.git("init", "-q", "-b", "main")
+    repo.git("remote", "add", "origin", "https://ada:secret@github.com/acme/prompts.git")
+    repo.write(".gitignore", ".promptreg/\n")
+    repo.write(FILE, prompt_text(SYSTEMS[0]))
+    repo.write("prompts/support/triage.prompt.yml", prompt_text("Triage."))
+    for number, system in enumerate(SYSTEMS):
+        if number:
+            _edit(repo, SYSTEMS[number - 1], system)
+        repo.bump_and_commit(system)
+        repo.ok("release")
+        if number in {1, 2}:
+            repo.ok("label", "set", "production", "summarizer", f"1.{number}.0")
+            repo.commit("promote")
+    repo.write(
+        "prompts/support/triage.prompt.yml",
+        repo.read("prompts/support/triage.prompt.yml").replace("Triage.", "Triage well."),
+    )
+    repo.commit("not bumped")
+    with Registry(repo.path) as opened:
+        for at, version in enumerate(("1.0.0", "1.1.0", "1.2.0", "1.3.0")):
+            _log(opened, version, at, slow=1.8 if version == "1.3.0" else 1.0)
+        opened.metrics.log(prompt="summarizer", version="9.9.9", digest="e" * 64, latency_ms=1.0)
+        opened.metrics.close()
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def report(registry: Registry) -> Report:
+    """Return the collected report."""
+    return collect(registry)
+
+
+def _prompt(report: Report, name: str = "summarizer") -> PromptRow:
+    return next(prompt for prompt in report.prompts if prompt.name == name)
+
+
+def test_versions_come_from_the_tags(report: Report) -> None:
+    """Each release has its text, level, change list, commit and line counts, lowest first."""
+    prompt = _prompt(report)
+    assert [v.version for v in prompt.versions] == ["1.0.0", "1.1.0", "1.2.0", "1.3.0"]
+    first, second, third, _ = prompt.versions
+    assert first.level == "first"
+    assert second.level == "minor"
+    assert [c.rule for c in second.changes] == ["message-changed"]
+    assert third.messages[0].text == "You are a senior news summarizer. Be brief.\n"
+    assert (third.lines_added, third.lines_removed) == (1, 1)
+    assert third.labels == ("production",)
+    assert third.author == "Ada Example"
+    assert [v.name for v in third.variables] == ["article"]
+    assert ("modelParameters.temperature", "0.2") in third.settings
+    assert prompt.file_url.startswith("https://github.com/acme/prompts/blob/")
+    assert prompt.edit_url.endswith("/edit/main/prompts/summarizer.prompt.yml")
+    assert "secret" not in json.dumps(as_json(report))
+
+
+def test_content_without_a_release_is_shown_as_such(report: Report) -> None:
+    """What the commit holds beyond the tags stands last, unreleased, under a pseudo-version."""
+    versions = _prompt(report, "support/triage").versions
+    assert [v.released for v in versions] == [True, False]
+    assert versions[1].version.startswith("1.0.1-0.")
+    assert not any(v.calls for v in versions)
+
+
+def test_rows_belong_to_their_version(report: Report) -> None:
+    """Rows count for the version of their digest, or of their name without a digest; none twice."""
+    for version in _prompt(report).versions:
+        assert version.calls == 400
+        assert version.tokens == 400 * 1000
+        assert {m.metric: m.n for m in version.metrics}["success_rate"] == 400
+        latency = version.metric("latency")
+        assert latency
+        # A call that failed says nothing about how fast answers come.
+        assert latency.n == 392
+        assert list(latency.quantiles) == sorted(latency.quantiles)
+        assert latency.histogram
+        assert abs(sum(latency.histogram.counts) - latency.n) <= 8
+        assert version.metric("faithfulness")
+    assert any("1 metric rows are of versions" in note for note in report.notes)
+
+
+def test_figures_equal_plain_sql(report: Report, registry: Registry) -> None:
+    """Quantiles, means and sums are those of a query written by hand."""
+    digest = _prompt(report).versions[2].digest
+    p50, cost, total = registry.metrics.sql(
+        "SELECT quantile_cont(latency_ms, 0.5) FILTER (success), avg(cost), sum(cost) FROM calls "
+        "WHERE digest = ? OR (digest IS NULL AND version = '1.2.0')",
+        [digest],
+    )[0]
+    version = _prompt(report).versions[2]
+    latency, price = version.metric("latency"), version.metric("cost")
+    assert latency
+    assert price
+    assert latency.p50 == pytest.approx(p50)
+    assert price.mean == pytest.approx(cost)
+    assert version.cost == pytest.approx(total)
+
+
+def test_the_slow_version_alerts_and_no_other(report: Report) -> None:
+    """The version that got slow is a regression; versions without a change are none."""
+    regressions = [a for a in report.alerts if a.comparison.verdict == "regression"]
+    assert {(a.base, a.head, a.comparison.metric) for a in regressions} == {
+        ("1.2.0", "1.3.0", "latency")
+    }
+    assert regressions[0].current
+    assert regressions[0].comparison.low is not None
+    assert regressions[0].comparison.low > 0.3
+
+
+def test_live_label_tells_since_when_and_how_it_does(report: Report) -> None:
+    """The label names its version, the one before, the newer release and a verdict in words."""
+    (row,) = report.overview.labels
+    assert (row.label, row.version, row.previous) == ("production", "1.2.0", "1.1.0")
+    assert row.newer == ("1.3.0",)
+    assert row.author == "Ada Example"
+    assert "1.1.0" in row.verdict
+    assert ("summarizer", "1.3.0") in report.overview.unpromoted
+
+
+def test_models_have_badges_only_where_significant(report: Report) -> None:
+    """The model that is twice as fast is the fastest; equal prices make none the cheapest."""
+    models = {m.model: m for m in _prompt(report).versions[1].models}
+    assert models["gpt-4o-mini"].badges == ("fastest",)
+    assert models["gpt-4o"].badges == ()
+
+
+def test_the_json_follows_its_schema(report: Report) -> None:
+    """The JSON validates, and the schema in the documentation is the one of the code."""
+    schema = json_schema()
+    jsonschema.Draft7Validator.check_schema(schema)
+    jsonschema.validate(as_json(report), schema)
+    documented = Path(__file__).parents[2] / "docs" / "report.schema.json"
+    assert json.loads(documented.read_text()) == schema, "python -m promptreg.report.schema > it"
+
+
+def test_the_same_input_gives_the_same_file(report: Report, registry: Registry) -> None:
+    """Collected and rendered twice, not a byte differs."""
+    once = "".join(render(report).parts())
+    assert once == "".join(render(collect(registry)).parts())
+
+
+def test_options_choose(registry: Registry) -> None:
+    """Prompts and times can be chosen; a pattern that names nothing is an error."""
+    chosen = collect(registry, Options(prompts=("support/*",)))
+    assert [p.name for p in chosen.prompts] == ["support/triage"]
+    late = collect(registry, Options(since=datetime(2026, 10, 30, tzinfo=UTC)))
+    assert [v.calls for v in _prompt(late).versions] == [0, 0, 0, 400]
+    with pytest.raises(ConfigError, match="no prompt matches"):
+        collect(registry, Options(prompts=("nothing*",)))
+
+
+def test_a_rollback_keeps_both_versions_apart(repo: Repo) -> None:
+    """Two versions of equal content share a digest; their rows go by the version they name."""
+    repo.write(FILE, prompt_text(SYSTEMS[0]))
+    repo.bump_and_commit()
+    repo.ok("release")
+    original = repo.read(FILE)
+    _edit(repo, SYSTEMS[0], SYSTEMS[1])
+    repo.bump_and_commit()
+    repo.ok("release")
+    repo.write(FILE, original.replace("version: 1.0.0", "version: 1.2.0"))
+    repo.bump_and_commit()
+    repo.ok("release")
+    with Registry(repo.path) as registry:
+        for version, calls in (("1.0.0", 3), ("1.1.0", 5), ("1.2.0", 7)):
+            for _ in range(calls):
+                registry.log_metrics("summarizer", version, latency_ms=10.0)
+        found = _prompt(collect(registry))
+    assert [(v.version, v.calls) for v in found.versions] == [
+        ("1.0.0", 3),
+        ("1.1.0", 5),
+        ("1.2.0", 7),
+    ]
+
+
+def test_an_empty_repository_gives_an_empty_report(repo: Repo) -> None:
+    """No commit, no prompt, no metrics: still a page."""
+    with Registry(repo.path) as registry:
+        report = collect(registry)
+    assert report.prompts == ()
+    assert "promptreg new NAME" in "".join(render(report).parts())
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "host"),
+    [
+        ("git@github.com:acme/prompts.git", "acme/prompts", "github.com"),
+        ("https://user:token@gitlab.example.com/a/b/c.git", "a/b/c", "gitlab.example.com"),
+        ("ssh://git@git.example:2222/team/p", "team/p", ""),
+    ],
+)
+def test_remotes_are_read_without_credentials(url: str, name: str, host: str) -> None:
+    """A remote's address gives name and host, never a user or a token."""
+    origin = parse_remote(url)
+    assert origin
+    assert (origin.name, origin.host) == (name, host)
+
+
+@pytest.mark.parametrize("url", ["", "/srv/git/p.git", "file:///srv/p.git", "../p"])
+def test_a_folder_is_no_remote_name(url: str) -> None:
+    """A folder on this disk must not be named in a report."""
+    assert parse_remote(url) is None

@@ -1,0 +1,190 @@
+"""The page's diff and preview against their Python twins, in the browser."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import random
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from promptreg.report.bundle import script_of
+from promptreg.report.template_tree import template_tree
+from promptreg.sandbox import render_text
+from promptreg.templating import TemplateFault, render_fstring
+from promptreg.textdiff import TextDiff, compare_texts
+from tests.report.conftest import Pages
+from tests.report.synthetic import histories
+from tests.report.template_corpus import EVERYDAY, VALUES, templates
+
+pytestmark = pytest.mark.browser
+
+DIFF = script_of("diff.js", "globalThis.twin = m_diff;")
+TREE = script_of(
+    "tree.js",
+    """
+globalThis.render = (tree, values, fragments) => {
+  try {
+    const trees = new Map(Object.entries(fragments));
+    return ["text", m_tree.renderTree(tree, m_pyvalues.fromJson(values), trees)];
+  } catch (error) {
+    if (error instanceof m_pyvalues.Unsupported) return ["unsupported", error.message];
+    if (error instanceof m_pyvalues.TemplateError) return ["error", error.message];
+    return ["bug", `${error.name}: ${error.message}`];
+  }
+};""",
+)
+
+
+# The sandbox measures a filter's input before `default` sees that it is undefined.
+_DEFAULT = re.compile(r"\|\s*(?:default|d)\(")
+_UNDEFINED = re.compile(
+    r"is undefined$|no (?:next|previous) item$|no element|^a template cannot|No \w+ item"
+)
+
+
+def _rows(diff: TextDiff) -> list[list[Any]]:
+    return [
+        [r.kind, r.old_number, r.new_number, r.old, r.new, [[s.kind, s.text] for s in r.spans]]
+        for r in diff.rows
+    ]
+
+
+def _pairs() -> list[tuple[str, str]]:
+    rng = random.Random(7)
+    words = [
+        "the",
+        "quick",
+        "\u65e5\u672c",
+        "fox.",
+        " ",
+        "  ",
+        "\t",
+        "\U0001f600",
+        "e\u0301",
+        ",",
+        "Fox",
+    ]
+    made = []
+    for _ in range(400):
+        lines = ["".join(rng.choices(words, k=rng.randint(0, 9))) for _ in range(rng.randint(0, 9))]
+        other = [line for line in lines if rng.random() > 0.25]
+        for _ in range(rng.randint(0, 4)):
+            at = rng.randint(0, len(other))
+            other.insert(at, "".join(rng.choices(words, k=rng.randint(0, 9))))
+        made.append(("\n".join(lines), "\n".join(other) + rng.choice(("", "\n"))))
+    for texts in histories():
+        made += [*itertools.pairwise(texts), (texts[0], texts[-1])]
+    return made
+
+
+def test_the_diff_is_the_same_row_for_row(pages: Pages) -> None:
+    """Every row, number and word mark equals Python's, on random and on real edits."""
+    page = pages.open()
+    page.evaluate(DIFF)
+    pairs = _pairs()
+    found = page.evaluate(
+        """(pairs) => pairs.map(([a, b]) => {
+          const rows = twin.compareTexts(a, b);
+          const figures = twin.diffFigures(rows);
+          return [rows.map((r) => [r.kind, r.oldNumber, r.newNumber, r.old, r.new, r.spans]),
+            [figures.similarity, figures.wordsAdded, figures.wordsRemoved,
+             figures.linesAdded, figures.linesRemoved]];
+        })""",
+        pairs,
+    )
+    for (old, new), (rows, figures) in zip(pairs, found, strict=True):
+        diff = compare_texts(old, new)
+        assert rows == _rows(diff), (old, new)
+        assert figures == [
+            diff.similarity,
+            diff.words_added,
+            diff.words_removed,
+            diff.lines_added,
+            diff.lines_removed,
+        ]
+
+
+def _python(template: str, values: dict[str, Any]) -> tuple[str, str]:
+    try:
+        return "text", render_text(template, copy.deepcopy(values), {})
+    except TemplateFault as fault:
+        return "error", fault.message
+
+
+def _compare(pages: Pages, cases: Sequence[str]) -> dict[str, list[Any]]:
+    page = pages.open()
+    page.evaluate(TREE)
+    trees = [template_tree(template) for template in cases]
+    values = json.dumps(VALUES)
+    found = page.evaluate(
+        "([trees, values]) => trees.map((tree) => render(tree, values, {}))", [trees, values]
+    )
+    sorted_out: dict[str, list[Any]] = defaultdict(list)
+    for template, (kind, text) in zip(cases, found, strict=True):
+        python, expected = _python(template, VALUES)
+        if kind == "bug":
+            pytest.fail(f"{template!r}: {text}")
+        if kind == "unsupported":
+            verdict = "unsupported"
+        elif kind == "error":
+            verdict = "both fail" if python == "error" else "only page fails"
+        elif python == "error" and _DEFAULT.search(template) and _UNDEFINED.search(expected):
+            verdict = "default refused"
+        elif python == "error" or text != expected:
+            verdict = "silent"
+        else:
+            verdict = "equal"
+        sorted_out[verdict].append((template, text, expected))
+    return sorted_out
+
+
+# Python warns when a template subscripts a constant; that is no business of this test.
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
+def test_the_preview_never_differs_silently(pages: Pages) -> None:
+    """Random templates render as jinja2 in our sandbox does, or say that they cannot."""
+    found = _compare(pages, list(templates(1000)))
+    assert found["silent"] == []
+    assert found["only page fails"] == []
+    assert len(found["equal"]) > 500
+    assert len(found["unsupported"]) < 200
+
+
+def test_the_preview_renders_everyday_templates(pages: Pages) -> None:
+    """What prompts really use is rendered, not refused."""
+    found = _compare(pages, EVERYDAY)
+    assert found["silent"] == []
+    assert found["only page fails"] == []
+    refused = [template for template, *_ in found["unsupported"]]
+    assert refused == ["{{ '%s' | format(1) }}"]
+
+
+@pytest.mark.xfail(strict=False, reason="the sandbox measures an undefined value before default")
+def test_the_preview_and_the_sandbox_agree_on_defaults(pages: Pages) -> None:
+    """An undefined field with a default renders the default in both."""
+    found = _compare(pages, ["{{ d.zzz | default('none') }}", "{{ missing|d(3) }}"])
+    assert len(found["equal"]) == 2
+
+
+def test_the_preview_follows_includes_and_fstrings(pages: Pages) -> None:
+    """Fragments see the variables around them, and braces that are no placeholder stay text."""
+    page = pages.open()
+    page.evaluate(TREE)
+    outer = "{% set a = 1 %}{% for p in people %}{% include 'x.md' %}{% endfor %}"
+    fragment = "{{ p.name }}:{{ a }};"
+    found = page.evaluate(
+        "([tree, values, fragments]) => render(tree, values, fragments)",
+        [template_tree(outer), json.dumps(VALUES), {"x.md": template_tree(fragment)}],
+    )
+    assert found == ["text", render_text(outer, VALUES, {"x.md": fragment})]
+    text = 'Say {name}: {"json": {n}} {{name}} {} { name }'
+    found = page.evaluate(
+        "([tree, values]) => render(tree, values, {})",
+        [template_tree(text, "fstring"), json.dumps(VALUES)],
+    )
+    assert found == ["text", render_fstring(text, VALUES)]
