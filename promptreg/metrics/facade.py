@@ -177,6 +177,15 @@ class Metrics:
         if self.dropped & (self.dropped - 1) == 0 or rows > 1:
             _log.warning("metrics: %d rows dropped so far: %s", self.dropped, error)
 
+    def flush(self) -> int:
+        """Seal what this process logged so far into the table, and return how many rows were.
+
+        A store on an object store has only what was sealed; until then rows are as durable as
+        the local disk of their segments. Needs the extra `metrics`.
+        """
+        self._writer.close()
+        return self.store.seal().rows
+
     def close(self) -> None:
         """Give up the current segment, so that it can be sealed; logging may go on."""
         self._writer.close()
@@ -194,15 +203,15 @@ class Metrics:
         """
         with self._lock:
             if self._store is None:
-                from promptreg.storage.store import Store
-
-                self._store = Store(
-                    self.location,
-                    wal=self.wal,
-                    pricer=self._pricer,
-                    storage_options=self._options,
-                )
+                self._store = self._open_store()
             return self._store
+
+    def _open_store(self) -> Store:
+        from promptreg.storage.store import Store
+
+        return Store(
+            self.location, wal=self.wal, pricer=self._pricer, storage_options=self._options
+        )
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer trusted SQL on the view `calls`; see `Store.sql`."""
@@ -295,7 +304,8 @@ class Metrics:
         """Seal closed segments and merge small files; `full` rewrites all of them sorted."""
         from promptreg.storage.compact import compact
 
-        return compact(self.store, full=full)
+        # In a store of its own, so that questions from other threads need not wait for it.
+        return compact(self._open_store(), full=full)
 
 
 def _wal_folder(store: str | Path, wal: Path | None) -> Path:

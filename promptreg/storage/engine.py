@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from promptreg.storage.table import Table
+
 __all__ = [
     "calls_sql",
     "check_readable",
     "connect",
+    "define_calls",
     "is_about_a_file",
     "lock_down",
     "one_line",
@@ -52,26 +55,53 @@ def connect(memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def calls_sql(files: Sequence[str], columns: Sequence[str], *, tail: str | None) -> str:
+def calls_sql(
+    files: Sequence[str], columns: Sequence[str], *, tail: str | None, sealed: str | None = None
+) -> str:
     """Return the query behind `calls`, every column of this release in its order.
 
     Args:
         files: Parquet files.
         columns: The columns the table has; missing ones read as NULL.
         tail: Name of a relation with the live rows.
+        sealed: Name of a relation with the rows of the files, when DuckDB cannot read them itself.
     """
     names = ", ".join(f'"{name}"' for name in NAMES)
     sources = []
     if files:
         present = ", ".join(f'"{n}"' if n in columns else null_column(n) for n in NAMES)
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        sources.append(f"SELECT {present} FROM read_parquet([{listed}], union_by_name = true)")  # noqa: S608 - quoted above
+        relation = sealed or f"read_parquet([{listed}], union_by_name = true)"
+        sources.append(f"SELECT {present} FROM {relation}")  # noqa: S608 - quoted above
     if tail is not None:
         sources.append(f"SELECT {names} FROM {tail}")  # noqa: S608 - our own names
     if not sources:
         nothing = ", ".join(null_column(name) for name in NAMES)
         sources.append(f"SELECT {nothing} WHERE false")
     return " UNION ALL ".join(sources)
+
+
+def define_calls(
+    connection: duckdb.DuckDBPyConnection, table: Table, tail: pa.Table | None
+) -> None:
+    """Make the view `calls` of a table's files and the live rows."""
+    if tail is not None:
+        connection.register("live_rows", tail)
+        # Copied into DuckDB's own form once, because many questions read it.
+        connection.execute("CREATE OR REPLACE TEMP TABLE tail AS SELECT * FROM live_rows")
+        connection.unregister("live_rows")
+    files = table.uris()
+    is_remote = bool(files) and not table.is_local
+    if is_remote:
+        # deltalake's object stores need no extension of DuckDB's; filters and columns reach them.
+        connection.register("sealed_rows", table.dataset())
+    query = calls_sql(
+        files,
+        table.column_names(),
+        tail=None if tail is None else "tail",
+        sealed="sealed_rows" if is_remote else None,
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW calls AS {query}")
 
 
 def lock_down(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
@@ -86,18 +116,18 @@ def one_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
 
 
-def table_has_rows(files: Sequence[str], rows: pa.Table) -> bool:
-    """Tell whether files hold all of some rows, by time, prompt, version, case and tokens."""
-    if not files or not rows.num_rows:
-        return False
+def table_has_rows(table: Table, rows: pa.Table) -> bool:
+    """Tell whether a table holds all of some rows, by time, prompt, version, case and tokens."""
+    if not rows.num_rows:
+        return True
     keys = "ts, prompt, version, run_id, case_id, model, input_tokens, output_tokens, latency_ms"
     connection = connect()
     try:
+        define_calls(connection, table, None)
         connection.register("segment_rows", rows)
-        view = calls_sql(files, NAMES, tail=None)
         missing = connection.execute(
             f"SELECT count(*) FROM (SELECT {keys} FROM segment_rows EXCEPT ALL "  # noqa: S608
-            f"SELECT {keys} FROM ({view}))"
+            f"SELECT {keys} FROM calls)"
         ).fetchone()
     finally:
         connection.close()

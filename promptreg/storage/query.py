@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from promptreg.errors import MetricsError
-from promptreg.storage.engine import calls_sql, connect, lock_down, one_line
+from promptreg.storage.engine import connect, define_calls, lock_down, one_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,25 +82,11 @@ def _answer(store: Store, query: str) -> QueryResult:
     connection = connect()
     try:
         _check_statement(connection, query)
-        if tail is not None:
-            connection.register("live_rows", tail)
-            connection.execute("CREATE TEMP TABLE tail AS SELECT * FROM live_rows")
-            connection.unregister("live_rows")
-        _define(connection, files, store.table.column_names(), tail is not None)
-        lock_down(connection, files)
+        define_calls(connection, store.table, tail)
+        lock_down(connection, files if store.table.is_local else [])
         return QueryResult(connection.sql(query).to_arrow_table())
     finally:
         connection.close()
-
-
-def _define(
-    connection: Any,
-    files: Sequence[str],
-    columns: Sequence[str],
-    has_tail: bool,  # noqa: FBT001
-) -> None:
-    view = calls_sql(files, columns, tail="tail" if has_tail else None)
-    connection.execute(f"CREATE TEMP VIEW calls AS {view}")
 
 
 def _check_statement(connection: Any, query: str) -> None:

@@ -136,7 +136,7 @@ def _is_sealed(table: Table, found: Claim) -> bool:
         return False
     from promptreg.storage.engine import table_has_rows
 
-    return table_has_rows(table.uris(), _decode(found, None).rows)
+    return table_has_rows(table, _decode(found, None).rows)
 
 
 def _decode(found: Claim, pricer: Pricer | None) -> _Sealed:

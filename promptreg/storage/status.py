@@ -59,14 +59,14 @@ def read_status(store: Store) -> Status:
     for segment in segments:
         if segment.path.exists():
             rows += len(split_lines(segment.path.read_bytes())[0])
-    store.table.refresh()
-    parts = store.table.parts()
     with store.pin():
+        parts = store.table.parts()
+        version, columns = store.table.version, store.table.column_names()
         ((first, last),) = store.sql("SELECT min(ts), max(ts) FROM calls")
     ages = [time.time() - segment.modified for segment in segments]
     return Status(
         location=store.location,
-        version=store.table.version,
+        version=version,
         files=len(parts),
         rows=sum(part.rows for part in parts),
         bytes=sum(part.size for part in parts),
@@ -79,7 +79,7 @@ def read_status(store: Store) -> Status:
         oldest_unsealed=max(ages, default=None),
         quarantined=count_quarantined(store),
         to_merge=len(choose_parts(parts)),
-        unknown_columns=tuple(n for n in store.table.column_names() if n not in NAMES),
+        unknown_columns=tuple(name for name in columns if name not in NAMES),
     )
 
 

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from promptreg.errors import MetricsError
-from promptreg.storage.engine import calls_sql, check_readable, connect, is_about_a_file, one_line
+from promptreg.storage.engine import (
+    check_readable,
+    connect,
+    define_calls,
+    is_about_a_file,
+    one_line,
+)
 from promptreg.storage.extra import require_extra
 from promptreg.storage.seal import SealReport, seal_segments
 from promptreg.storage.segments import list_segments
@@ -148,8 +154,8 @@ class Store:
                 self._connection = connect(self._memory_limit)
                 self._stale = True
             if self._stale:
-                self._define_view(self._connection)
-                self._stale = False
+                define_calls(self._connection, self.table, self._tails.arrow())
+                self._viewed, self._stale = self.table.version, False
             return self._connection
 
     def _look(self) -> None:
@@ -169,18 +175,6 @@ class Store:
         # A reader may have no right to write, or no space to; it reads the segments as they are.
         with suppress(OSError, MetricsError):
             self.seal()
-
-    def _define_view(self, connection: duckdb.DuckDBPyConnection) -> None:
-        tail = self._tails.arrow()
-        if tail is not None:
-            connection.register("live_rows", tail)
-            connection.execute("CREATE OR REPLACE TEMP TABLE tail AS SELECT * FROM live_rows")
-            connection.unregister("live_rows")
-        query = calls_sql(
-            self.table.uris(), self.table.column_names(), tail=None if tail is None else "tail"
-        )
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW calls AS {query}")
-        self._viewed = self.table.version
 
     def snapshot(self) -> tuple[list[str], pa.Table | None]:
         """Return the files and the live rows that together are all rows now."""

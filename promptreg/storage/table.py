@@ -149,6 +149,10 @@ class Table:
         """Return where the files lie, as absolute paths or URLs."""
         return [] if self._delta is None else self._delta.file_uris()
 
+    def dataset(self) -> Any:
+        """Return the files as an Arrow dataset that reads through deltalake's object stores."""
+        return self.require().to_pyarrow_dataset()
+
     def column_names(self) -> tuple[str, ...]:
         """Return the columns the table has, which another release may have made."""
         if self._delta is None:
