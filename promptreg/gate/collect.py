@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from promptreg.gate.model import Context, Delta, PromptChange
 from promptreg.gate.sql import (
-    CONTEXTS,
     GroupSize,
     Selection,
-    latency_count,
+    contexts_query,
+    latencies_query,
     pairs_query,
     samples_query,
 )
@@ -88,7 +88,10 @@ class Collected:
 
 def groups_of(store: Rows, change: PromptChange) -> list[Group]:
     """Return what rows there are of both contents of a prompt."""
-    rows = store.sql(CONTEXTS, [change.prompt, change.base_digest, change.head_digest])
+    parameters = [change.prompt, change.base_digest, change.head_digest]
+    rows = store.sql(contexts_query(has_keys=False), parameters)
+    if any(has_keys for *_, has_keys, _ in rows):
+        rows = store.sql(contexts_query(has_keys=True), parameters)
     return [
         Group(digest == change.head_digest, Context(*context), *counts)
         for digest, *rest in rows
@@ -198,17 +201,15 @@ def selected_strata(
         metrics: Which metrics to summarise.
         all_logs: Take logarithms of every metric.
     """
-    counted = store.sql(
-        f"SELECT {selection.is_head} AS is_head, coalesce(model, '') AS model, "  # noqa: S608
-        f"count(case_id) + count(unit) > 0, {latency_count()} FROM calls "
-        f"WHERE {selection.where} GROUP BY ALL ORDER BY ALL",
-        parameters,
-    )
+    counted = store.sql(latencies_query(selection, has_keys=False), parameters)
+    has_keys = any(row[2] for row in counted)
+    if has_keys:
+        counted = store.sql(latencies_query(selection, has_keys=True), parameters)
     large = [GroupSize(is_head, model, n) for is_head, model, _, n in counted if n >= TAIL_MINIMUM]
     query = samples_query(
         metrics,
         large,
-        has_keys=any(row[2] for row in counted),
+        has_keys=has_keys,
         selection=selection,
         all_logs=all_logs,
     )

@@ -12,12 +12,12 @@ from promptreg.stats.metrics import Kind, Metric, Scale, gate_scale
 from promptreg.stats.samples import GREATEST, tail_probabilities
 
 __all__ = [
-    "CONTEXTS",
     "GATE_SELECTION",
     "OBSERVATION_UNIT",
     "GroupSize",
     "Selection",
-    "latency_count",
+    "contexts_query",
+    "latencies_query",
     "metric_value",
     "pairs_query",
     "samples_query",
@@ -29,25 +29,52 @@ OBSERVATION_UNIT = "CASE WHEN case_id IS NULL THEN unit END"
 _SUCCESSFUL = "success IS DISTINCT FROM false"
 
 
-def latency_count() -> str:
-    """Return SQL for the number of observations that have a latency."""
+_GROUP = "coalesce(model, '') AS model"
+
+_PLAIN_LATENCIES = f"count(latency_ms) FILTER ({_SUCCESSFUL})"
+
+_KEYED_LATENCIES = (
+    f"count(latency_ms) FILTER ({_SUCCESSFUL} AND case_id IS NULL AND unit IS NULL) "
+    f"+ count(DISTINCT coalesce(case_id, unit)) FILTER ({_SUCCESSFUL} AND latency_ms IS NOT NULL)"
+)
+
+
+def latencies_query(selection: Selection, *, has_keys: bool) -> str:
+    """Return the query for the number of observations of each side and model.
+
+    Its columns: is_head, model, whether rows name a case or a unit, observations with a latency.
+    Its parameters are those of the selection. Distinct keys are dear to count, so whether there
+    are any is asked first.
+    """
+    counted = _KEYED_LATENCIES if has_keys else _PLAIN_LATENCIES
     return (
-        f"count(latency_ms) FILTER ({_SUCCESSFUL} AND case_id IS NULL AND unit IS NULL) "
-        f"+ count(DISTINCT coalesce(case_id, unit)) "
-        f"FILTER ({_SUCCESSFUL} AND latency_ms IS NOT NULL)"
+        f"SELECT {selection.is_head} AS is_head, {_GROUP}, "  # noqa: S608
+        f"count(case_id) + count(unit) > 0, {counted} FROM calls "
+        f"WHERE {selection.where} GROUP BY ALL ORDER BY ALL"
     )
 
 
-CONTEXTS = f"""
-SELECT digest, suite, dataset_digest, environment, coalesce(model, '') AS model,
-       count(*) AS calls, count(DISTINCT case_id) AS cases,
-       count(case_id) + count(unit) > 0 AS has_keys, {latency_count()} AS latencies
+_CONTEXT = """
+SELECT digest, suite, dataset_digest, environment, coalesce(model, '') AS model, count(*),
+       {cases}, count(case_id) + count(unit) > 0, {latencies}
 FROM calls
 WHERE prompt = ? AND digest IN (?, ?)
-GROUP BY ALL
+GROUP BY digest, suite, dataset_digest, environment, coalesce(model, '')
 ORDER BY ALL
-"""  # noqa: S608 - a text of ours
-"""Which comparable groups of rows there are; parameters: prompt, base digest, head digest."""
+"""
+
+
+def contexts_query(*, has_keys: bool) -> str:
+    """Return the query for the comparable groups of rows.
+
+    Its columns: digest, suite, dataset digest, environment, model, calls, cases, whether rows name
+    a case or a unit, observations with a latency. Its parameters: prompt, base digest, head
+    digest.
+    """
+    if not has_keys:
+        return _CONTEXT.format(cases="0", latencies=_PLAIN_LATENCIES)
+    return _CONTEXT.format(cases="count(DISTINCT case_id)", latencies=_KEYED_LATENCIES)
+
 
 _COLUMNS = {
     "quality": "quality_score",
@@ -112,7 +139,7 @@ def samples_query(
         all_logs: Take logarithms of every metric, not only where the gate needs them.
     """
     logs = _logarithmic(metrics, all_logs=all_logs)
-    columns = [_moments(i, logs[i]) for i in range(len(metrics))]
+    columns = [_moments(i, metric, logs[i]) for i, metric in enumerate(metrics)]
     columns.append(_tails(metrics, sizes))
     observed = _observations(metrics, logs, selection, has_keys=has_keys)
     return (
@@ -190,15 +217,16 @@ def _observations(
     )
 
 
-def _moments(index: int, with_log: bool) -> str:  # noqa: FBT001 - one flag beside its index
+def _moments(index: int, metric: Metric, with_log: bool) -> str:  # noqa: FBT001 - a private flag
     value, logarithm = f"v{index}", f"l{index}"
-    logs = "0, 0, 0"
+    cells = logs = ""
+    if metric.kind in {Kind.SCORE, Kind.RATE}:
+        cells = f"count(*) FILTER ({value} = 1), count(*) FILTER ({value} = 0)"
     if with_log:
         logs = f"count({logarithm}), avg({logarithm}), var_samp({logarithm})"
     return (
-        f"count({value}), avg({value}), var_samp({value}), "
-        f"count(*) FILTER ({value} = 1), count(*) FILTER ({value} = 0), "
-        f"min({value}), max({value}), count(*) - count({value}), {logs}"
+        f"count({value}), avg({value}), var_samp({value}), {cells or '0, 0'}, "
+        f"min({value}), max({value}), count(*) - count({value}), {logs or '0, 0, 0'}"
     )
 
 
