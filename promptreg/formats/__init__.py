@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
-from promptreg.formats.github import github_annotations
-from promptreg.formats.machine import gitlab_report, json_report, junit_report
-from promptreg.formats.markdown import STICKY_MARKER, markdown_report
-from promptreg.formats.report import ChangedPrompt, CheckReport
+from promptreg.formats.report import STICKY_MARKER, ChangedPrompt, CheckReport
 from promptreg.formats.text import Styler, plain, text_report
 
 __all__ = ["STICKY_MARKER", "ChangedPrompt", "CheckFormat", "CheckReport", "render_check"]
@@ -24,15 +22,6 @@ class CheckFormat(StrEnum):
     GITLAB = "gitlab"
 
 
-_RENDERERS = {
-    CheckFormat.JSON: json_report,
-    CheckFormat.MARKDOWN: markdown_report,
-    CheckFormat.GITHUB: github_annotations,
-    CheckFormat.JUNIT: junit_report,
-    CheckFormat.GITLAB: gitlab_report,
-}
-
-
 def render_check(
     report: CheckReport, form: CheckFormat = CheckFormat.TEXT, style: Styler = plain
 ) -> str:
@@ -45,4 +34,25 @@ def render_check(
     """
     if form is CheckFormat.TEXT:
         return text_report(report, style)
-    return _RENDERERS[form](report)
+    return _renderer(form)(report)
+
+
+def _renderer(form: CheckFormat) -> Callable[[CheckReport], str]:
+    """Load the module of a format; the text alone must start at once."""
+    match form:
+        case CheckFormat.MARKDOWN:
+            from promptreg.formats.markdown import markdown_report
+
+            return markdown_report
+        case CheckFormat.GITHUB:
+            from promptreg.formats.github import github_annotations
+
+            return github_annotations
+        case _:
+            from promptreg.formats import machine
+
+            return {
+                CheckFormat.JSON: machine.json_report,
+                CheckFormat.JUNIT: machine.junit_report,
+                CheckFormat.GITLAB: machine.gitlab_report,
+            }[form]

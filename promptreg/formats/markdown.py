@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from promptreg.formats import figures
-from promptreg.formats.report import ChangedPrompt, CheckReport, count
+from promptreg.formats.report import STICKY_MARKER, ChangedPrompt, CheckReport, count
 from promptreg.gate import accept_command, measure_command
 from promptreg.gate.model import Comparison, GateRow, Outcome
 from promptreg.stats.metrics import metric_named
@@ -15,10 +15,7 @@ from promptreg.stats.metrics import metric_named
 if TYPE_CHECKING:
     from promptreg.findings import Finding
 
-__all__ = ["STICKY_MARKER", "markdown_report"]
-
-STICKY_MARKER = "<!-- promptreg-check -->"
-"""The first line of the comment, by which the next run finds and replaces it."""
+__all__ = ["code", "escape", "markdown_report"]
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
 _MOST_CHANGES = 20

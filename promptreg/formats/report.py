@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promptreg.gate.model import GateReport, PromptChange
-
 if TYPE_CHECKING:
     from promptreg.findings import Finding
+    from promptreg.gate.model import GateReport, PromptChange
 
-__all__ = ["ChangedPrompt", "CheckReport"]
+__all__ = ["STICKY_MARKER", "ChangedPrompt", "CheckReport", "count"]
+
+STICKY_MARKER = "<!-- promptreg-check -->"
+"""The first line of the comment, by which the next run finds and replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class ChangedPrompt:
 
     def for_gate(self) -> PromptChange:
         """Return the same change as the gate takes it."""
+        from promptreg.gate.model import PromptChange
+
         return PromptChange(
             self.name,
             self.base_version,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from promptreg.gate.model import Context, Delta, PromptChange
 from promptreg.gate.sql import (
+    LEAST_TAIL_ESTIMATE,
     GroupSize,
     Selection,
     contexts_query,
@@ -136,7 +137,7 @@ def collect(
     sizes = [
         GroupSize(group.is_head, group.model, group.latencies)
         for group in here
-        if group.latencies >= TAIL_MINIMUM
+        if group.latencies >= LEAST_TAIL_ESTIMATE
     ]
     digests = [change.head_digest, change.prompt, change.base_digest, change.head_digest]
     parameters = [*digests, context.suite, context.dataset_digest, context.environment]
@@ -205,7 +206,9 @@ def selected_strata(
     has_keys = any(row[2] for row in counted)
     if has_keys:
         counted = store.sql(latencies_query(selection, has_keys=True), parameters)
-    large = [GroupSize(is_head, model, n) for is_head, model, _, n in counted if n >= TAIL_MINIMUM]
+    large = [
+        GroupSize(is_head, model, n) for is_head, model, _, n in counted if n >= LEAST_TAIL_ESTIMATE
+    ]
     query = samples_query(
         metrics,
         large,
