@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -165,6 +164,7 @@ def _history(registry: Registry) -> Iterator[Diagnosis]:
 def _tags(registry: Registry) -> Iterator[Diagnosis]:
     from promptreg.git.process import has_git, try_git
     from promptreg.listing import list_all
+    from promptreg.verifying import loose_tags
 
     if has_git():
         answer = try_git(registry.root, "config", "--get", "remote.origin.tagOpt")
@@ -175,7 +175,7 @@ def _tags(registry: Registry) -> Iterator[Diagnosis]:
             return
     rows = list_all(registry)
     without = [row.name for row in rows if row.claimed is not None and not row.versions]
-    loose = _loose_tags(registry)
+    loose = loose_tags(registry)
     if without:
         some = ", ".join(without[:3]) + (", ..." if len(without) > 3 else "")  # noqa: PLR2004
         message = f"{len(without)} prompts state a version and have no tag here: {some}"
@@ -188,11 +188,6 @@ def _tags(registry: Registry) -> Iterator[Diagnosis]:
     else:
         total = sum(row.versions for row in rows)
         yield Diagnosis("tags", Condition.OK, f"{total:,} versions of {len(rows):,} prompts")
-
-
-def _loose_tags(registry: Registry) -> int:
-    folder = registry.repository.paths.common_dir / "refs" / "tags"
-    return sum(len(files) for _, _, files in os.walk(folder))
 
 
 def _prompts(registry: Registry) -> Iterator[Diagnosis]:

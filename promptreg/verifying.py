@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from promptreg.tags import Release
     from promptreg.versioning import Version
 
-__all__ = ["Fault", "Verification", "verify_tags"]
+__all__ = ["Fault", "Verification", "loose_tags", "verify_tags"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +29,38 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What became of reading all tags again."""
+    """What became of reading all tags again.
+
+    Attributes:
+        verified: Tags whose content is what they say.
+        faults: What is wrong.
+        foreign: Tags that look like a release and are not ours.
+        unfetched: Release tags that origin has and this clone does not.
+        loose: How many tags are single files, which slows every command down.
+    """
 
     verified: int
     faults: tuple[Fault, ...]
     foreign: tuple[str, ...]
+    unfetched: tuple[str, ...] = ()
+    loose: int = 0
 
 
-def verify_tags(registry: Registry, name: str | None = None) -> Verification:
+def verify_tags(
+    registry: Registry, name: str | None = None, *, remote: bool = False, metrics: bool = False
+) -> Verification:
     """Read every release tag again and compare it with the file at its commit.
 
     Args:
         registry: The registry.
         name: Only the tags of this prompt.
+        remote: Compare with the tags of origin too.
+        metrics: Compare with the digests that logged calls carry too.
 
     Raises:
         HistoryError: A tag's commit was not fetched.
+        RepositoryError: Origin cannot be asked.
+        MetricsError: The store cannot be read.
     """
     tags = {name: registry.tags.own_oids(name)} if name is not None else registry.tags.names()
     faults: list[Fault] = []
@@ -58,7 +75,23 @@ def verify_tags(registry: Registry, name: str | None = None) -> Verification:
                 foreign.append(tag)
             else:
                 faults.append(fault)
-    return Verification(verified, tuple(faults), tuple(foreign))
+    unfetched: list[str] = []
+    if remote or metrics:
+        from promptreg.witnesses import compare_metrics, compare_remote
+
+        if remote:
+            found, unfetched = compare_remote(registry, tags, name)
+            faults += found
+        if metrics:
+            faults += compare_metrics(registry, tags, name)
+    loose = loose_tags(registry)
+    return Verification(verified, tuple(faults), tuple(foreign), tuple(unfetched), loose)
+
+
+def loose_tags(registry: Registry) -> int:
+    """Return how many tags are single files instead of lines of packed-refs."""
+    folder = registry.repository.paths.common_dir / "refs" / "tags"
+    return sum(len(files) for _, _, files in os.walk(folder))
 
 
 def _fault(registry: Registry, name: str, version: Version, tag: str, oid: str) -> Fault | None:

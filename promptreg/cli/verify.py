@@ -13,11 +13,19 @@ from promptreg.cli.output import DataFormat, data, message, print_json, style, w
 
 __all__ = ["verify"]
 
+_MANY = 1000
+
 
 def verify(
     name: Annotated[
         str | None, typer.Argument(help="Only this prompt.", autocompletion=complete_names)
     ] = None,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Compare with origin's tags too: moved and deleted.")
+    ] = False,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Compare with the digests of logged calls too.")
+    ] = False,
     output: Annotated[
         DataFormat, typer.Option("--format", help="How to answer.")
     ] = DataFormat.TEXT,
@@ -26,12 +34,14 @@ def verify(
     from promptreg.verifying import verify_tags
 
     with open_registry(fast_start=False) as registry:
-        result = verify_tags(registry, name)
+        result = verify_tags(registry, name, remote=remote, metrics=metrics)
     if output is DataFormat.JSON:
         print_json(
             {
                 "verified": result.verified,
                 "foreign": list(result.foreign),
+                "unfetched": list(result.unfetched),
+                "loose": result.loose,
                 "faults": [
                     {"tag": fault.tag, "rule": fault.rule, "message": fault.message}
                     for fault in result.faults
@@ -43,6 +53,10 @@ def verify(
             data(f"{fault.tag}: {style('error', 'red')} {fault.rule}: {fault.message}")
         for tag in result.foreign:
             warning(f"{tag} looks like a release but was not made by promptreg")
+        if result.unfetched:
+            warning(f"{len(result.unfetched)} tags of origin are not here: git fetch --tags")
+        if result.loose > _MANY:
+            message(f"{result.loose:,} tags are single files: git pack-refs --all speeds up reads.")
         message(f"{result.verified} tags verified, {len(result.faults)} wrong.")
     if result.faults:
         raise typer.Exit(ExitCode.FOUND)
