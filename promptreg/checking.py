@@ -13,6 +13,7 @@ from promptreg.content import CommitSource, Content, Source, content_of, read_co
 from promptreg.errors import HistoryError, Location, NotFoundError, PromptError
 from promptreg.findings import Finding, finding_of
 from promptreg.formats.report import ChangedPrompt, CheckReport
+from promptreg.github import inspect_for_github
 from promptreg.labels import label_of_path, lint_label, parse_label
 from promptreg.naming import NAME, is_fragment
 from promptreg.parsing import lint_prompt
@@ -179,6 +180,8 @@ def check_files(registry: Registry, paths: Iterable[str], *, strict: bool = Fals
         elif registry.config.layout.is_prompt(path):
             content, findings = _lint(registry, registry.worktree, path, data)
             found += findings
+            if content is not None and (note := inspect_for_github(content.prompt, data)):
+                found.append(note)
             if content is not None and (content.prompt.version or content.prompt.digest):
                 found += [_with_command(finding) for finding in judge_digest(content)]
     return CheckResult(None, (), _sorted(found, strict=strict))

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from promptreg.cli.completion import complete_references
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, print_json, style
+from promptreg.errors import ConfigError
 from promptreg.promptdiff import PromptDiff, Section, compare_contents
 from promptreg.textdiff import LineDiff
+
+if TYPE_CHECKING:
+    from promptreg.registry import Resolved
+    from promptreg.renderdiff import RenderedCase
 
 __all__ = ["diff"]
 
@@ -31,6 +38,20 @@ def diff(
         typer.Argument(metavar="[REF]", help="The newer side; the work tree by default."),
     ] = None,
     context: Annotated[int, typer.Option("-U", "--context", help="Unchanged lines around.")] = 3,
+    rendered: Annotated[
+        bool,
+        typer.Option("--rendered", help="Compare the messages as a model gets them."),
+    ] = False,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--var", metavar="NAME=VALUE", help="With --rendered: a variable; repeatable."
+        ),
+    ] = None,
+    variables: Annotated[
+        Path | None,
+        typer.Option("--vars", help="With --rendered: a JSON file with variables, or -."),
+    ] = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 when there is a difference.")
     ] = False,
@@ -41,14 +62,23 @@ def diff(
     """Show what changed between two versions of a prompt.
 
     Names each change with its rule and level, then the texts line by line with the words that
-    changed marked. `promptreg diff NAME` shows what the work tree changes.
+    changed marked. `promptreg diff NAME` shows what the work tree changes. With --rendered the
+    messages are filled in on both sides, with --var and --vars or with each row of testData.
     """
+    if (variable or variables) and not rendered:
+        raise ConfigError("--var and --vars go with --rendered", fix="add --rendered")
     name, _, _ = reference.partition("@")
     with open_registry() as registry:
         newer = registry.resolve(name, other.removeprefix(f"{name}@") if other else "worktree")
         older = registry.resolve(reference)
         result = compare_contents(older.content, newer.content, registry.config.levels)
     sides = (str(older.version), "worktree" if newer.commit is None else str(newer.version))
+    if rendered:
+        cases = _rendered(older, newer, variable or (), variables)
+        _write_cases(name, sides, cases, context, output)
+        if exit_code and any(case.sections for case in cases):
+            raise typer.Exit(1)
+        return
     if output is DataFormat.JSON:
         print_json(_as_json(name, sides, result))
     elif result.is_empty:
@@ -57,6 +87,48 @@ def diff(
         _write(name, sides, result, context)
     if exit_code and not result.is_empty:
         raise typer.Exit(1)
+
+
+def _rendered(
+    older: Resolved, newer: Resolved, pairs: Sequence[str], file: Path | None
+) -> list[RenderedCase]:
+    from promptreg.cli.variables import read_variables
+    from promptreg.renderdiff import compare_rendered, rendering_cases
+
+    old, new = older.content, newer.content
+    if not pairs and file is None:
+        return compare_rendered(old, new, rendering_cases(old, new), strict=False)
+    # Each value is read by the type that the side which knows it declares, the newer one first.
+    values = {**read_variables(old, pairs, None), **read_variables(new, pairs, file)}
+    return compare_rendered(old, new, [("given variables", values)], strict=True)
+
+
+def _write_cases(
+    name: str,
+    sides: tuple[str, str],
+    cases: Sequence[RenderedCase],
+    context: int,
+    output: DataFormat,
+) -> None:
+    if output is DataFormat.JSON:
+        listed = [
+            {"case": case.title, "sections": [_section_json(s) for s in case.sections]}
+            for case in cases
+        ]
+        print_json({"prompt": name, "old": sides[0], "new": sides[1], "cases": listed})
+        return
+    changed = [case for case in cases if case.sections]
+    if not changed:
+        message(f"{name}: {sides[0]} and {sides[1]} render the same messages.")
+        return
+    data(style(f"{name} {sides[0]} -> {sides[1]}", "bold") + "  rendered")
+    for case in changed:
+        data()
+        data(style(case.title, "magenta"))
+        for section in case.sections:
+            _write_section(section, context)
+    if len(changed) < len(cases):
+        message(f"{len(cases) - len(changed)} of {len(cases)} cases render the same messages.")
 
 
 def _write(name: str, sides: tuple[str, str], result: PromptDiff, context: int) -> None:
@@ -135,25 +207,26 @@ def _as_json(name: str, sides: tuple[str, str], result: PromptDiff) -> dict[str,
             }
             for change in result.changes
         ],
-        "sections": [
+        "sections": [_section_json(section) for section in result.sections],
+    }
+
+
+def _section_json(section: Section) -> dict[str, Any]:
+    return {
+        "title": section.title,
+        "words_added": section.text.words_added,
+        "words_removed": section.text.words_removed,
+        "similarity": round(section.text.similarity, 4),
+        "rows": [
             {
-                "title": section.title,
-                "words_added": section.text.words_added,
-                "words_removed": section.text.words_removed,
-                "similarity": round(section.text.similarity, 4),
-                "rows": [
-                    {
-                        "kind": row.kind,
-                        "old_line": row.old_number,
-                        "new_line": row.new_number,
-                        "old": row.old,
-                        "new": row.new,
-                        "spans": [{"kind": s.kind, "text": s.text} for s in row.spans],
-                    }
-                    for row in section.text.rows
-                    if row.kind != "equal"
-                ],
+                "kind": row.kind,
+                "old_line": row.old_number,
+                "new_line": row.new_number,
+                "old": row.old,
+                "new": row.new,
+                "spans": [{"kind": s.kind, "text": s.text} for s in row.spans],
             }
-            for section in result.sections
+            for row in section.text.rows
+            if row.kind != "equal"
         ],
     }
