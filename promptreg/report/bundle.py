@@ -10,7 +10,14 @@ import functools
 import re
 from importlib import resources
 
-__all__ = ["application", "boot_script", "module_names", "script_of", "stylesheet"]
+__all__ = [
+    "application",
+    "boot_script",
+    "loader_script",
+    "module_names",
+    "script_of",
+    "stylesheet",
+]
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.-]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class|let) (\w+))", re.MULTILINE)
@@ -19,8 +26,9 @@ _STYLES = ("base.css", "layout.css", "components.css", "charts.css", "diff.css",
 
 @functools.cache
 def application() -> str:
-    """Return the page's script."""
-    return script_of("app.js")
+    """Return the page's script, without comment lines and indentation."""
+    lines = (line.strip() for line in script_of("app.js").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
 
 
 def script_of(entry: str, ending: str = "") -> str:
@@ -41,6 +49,11 @@ def boot_script(*, live: bool = False) -> str:
         live: Whether the page reloads itself when its server says so.
     """
     return _asset("boot.js") + (_asset("live.js") if live else "")
+
+
+def loader_script() -> str:
+    """Return the script that unpacks the application and starts it."""
+    return _asset("loader.js")
 
 
 @functools.cache

@@ -17,7 +17,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from promptreg.report import wire
-from promptreg.report.bundle import application, boot_script, stylesheet
+from promptreg.report.bundle import application, boot_script, loader_script, stylesheet
 from promptreg.report.format import alert_texts, figure_texts, row_texts
 
 if TYPE_CHECKING:
@@ -128,10 +128,18 @@ def write_folder(page: Page, folder: Path) -> None:
     (folder / "index.html").write_text(page.head + "</body>\n</html>\n", encoding="utf-8")
 
 
+@functools.cache
+def _packed_application() -> str:
+    return _pack(application(), level=9)
+
+
 def deflate(value: Any) -> str:
     """Compress a JSON value as the page unpacks it: deflate without a header, in base64."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return _pack(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _pack(text: str, level: int = 6) -> str:
+    packer = zlib.compressobj(level, zlib.DEFLATED, -15)
     # A lone surrogate cannot come from a UTF-8 file, but must not stop a report either.
     data = packer.compress(text.encode("utf-8", "replace")) + packer.flush()
     return base64.b64encode(data).decode("ascii")
@@ -146,17 +154,19 @@ def _slim(prompt: PromptRow) -> PromptRow:
 def _head(
     report: Report, rows: list[dict[str, Any]], index: str, *, split: bool, live: bool
 ) -> str:
-    boot, script, css = boot_script(live=live), application(), stylesheet()
+    scripts = (boot_script(live=live), loader_script(), application())
+    css = stylesheet()
     page: str = _template().render(
         report=report,
         figures=figure_texts(report),
         rows=row_texts(rows, report.currency),
         alerts=alert_texts(report),
-        policy=_policy((boot, script), css, split=split, live=live),
+        policy=_policy(scripts, css, split=split, live=live),
         icon=base64.b64encode(_ICON.encode()).decode(),
         css=_trusted(css),
-        boot=_trusted(boot),
-        script=_trusted(script),
+        boot=_trusted(scripts[0]),
+        loader=_trusted(scripts[1]),
+        application=_trusted(_packed_application()),
         index=_trusted(index),
     )
     return page

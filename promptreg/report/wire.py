@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["pack_alert", "pack_index", "pack_prompt", "pack_row"]
 
 SPARK_POINTS = 30
+# Ids do not compress; the page shows their beginnings, the JSON has them whole.
+SHOWN_DIGEST = 16
+SHOWN_COMMIT = 12
 
 
 class _Pool:
@@ -154,7 +157,7 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
                     [
                         pool.add(s.metric),
                         s.n,
-                        *map(_short, (s.mean, s.sd, s.low, s.high)),
+                        *(_short(x, 3) for x in (s.mean, s.sd, s.low, s.high)),
                         _shorts(s.quantiles),
                     ]
                     for s in m.metrics
@@ -202,8 +205,8 @@ def _pack_version(
 ) -> dict[str, Any]:
     packed: dict[str, Any] = {
         "version": v.version,
-        "digest": v.digest,
-        "commit": v.commit,
+        "digest": v.digest[:SHOWN_DIGEST],
+        "commit": v.commit[:SHOWN_COMMIT],
         "author": pool(v.author),
         "date": v.date,
         "level": v.level,

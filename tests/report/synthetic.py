@@ -73,10 +73,10 @@ def histories() -> list[list[str]]:
 
 
 def synthetic_report(
-    prompts: int = 8, versions: int = 12, *, seed: int = 1, days: int = 60
+    prompts: int = 8, versions: int = 12, *, seed: int = 1, days: int = 60, longest: int = 10**9
 ) -> Report:
-    """Return a report about prompts that live only here."""
-    rows = tuple(synthetic_prompts(prompts, versions, seed=seed, days=days))
+    """Return a report about prompts that live only here; no text is longer than `longest`."""
+    rows = tuple(synthetic_prompts(prompts, versions, seed=seed, days=days, longest=longest))
     alerts = tuple(a for row in rows for a in alerts_of(row))
     return Report(
         title="Prompt report",
@@ -93,10 +93,10 @@ def synthetic_report(
 
 
 def synthetic_prompts(
-    prompts: int, versions: int, *, seed: int = 1, days: int = 60
+    prompts: int, versions: int, *, seed: int = 1, days: int = 60, longest: int = 10**9
 ) -> Iterator[PromptRow]:
     """Yield prompts one at a time, each a pure function of its number."""
-    texts = histories()
+    texts = [history for history in histories() if max(map(len, history)) <= longest]
     for number in range(prompts):
         rng = random.Random(f"{seed}/{number}")
         name = NAMES[number] if number < len(NAMES) else f"team-{number % 40}/prompt-{number}"
@@ -168,7 +168,7 @@ def _version_numbers(rng: random.Random, count: int) -> list[str]:
     return [".".join(map(str, n)) for n in numbers]
 
 
-def _version(
+def _version(  # noqa: PLR0917 - a made-up version has many parts
     rng: random.Random,
     name: str,
     version: str,
@@ -322,16 +322,15 @@ def _comparison(rng: random.Random, a: VersionRow, b: VersionRow) -> Comparison:
                     0.017,
                     a.calls,
                     b.calls,
-                    False,
-                    0.002,
-                    -0.004,
-                    0.008,
-                    limit,
-                    "ok",
-                    "running",
-                    None,
-                    0.41,
-                    900,
+                    relative=False,
+                    effect=0.002,
+                    low=-0.004,
+                    high=0.008,
+                    limit=limit,
+                    verdict="ok",
+                    state="running",
+                    confidence=0.41,
+                    needed=900,
                 )
             )
             continue
@@ -357,16 +356,15 @@ def _comparison(rng: random.Random, a: VersionRow, b: VersionRow) -> Comparison:
                 new.mean,
                 old.n,
                 new.n,
-                True,
-                effect,
-                effect - width,
-                effect + width,
-                limit,
-                verdict,
-                "winner" if clear else "running",
-                winner,
-                0.97 if clear else 0.55,
-                None if clear else 640,
+                effect=effect,
+                low=effect - width,
+                high=effect + width,
+                limit=limit,
+                verdict=verdict,
+                state="winner" if clear else "running",
+                winner=winner,
+                confidence=0.97 if clear else 0.55,
+                needed=None if clear else 640,
             )
         )
     return Comparison(a.version, b.version, "production, all models", tuple(found))

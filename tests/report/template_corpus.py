@@ -1,5 +1,7 @@
 """Templates and values for the preview's differential test: seeded, from a small grammar."""
 
+# ruff: noqa: PLR0911 - a grammar is a list of alternatives
+
 from __future__ import annotations
 
 import random
@@ -99,7 +101,8 @@ _STRING_FILTERS = (
     "upper", "lower", "title", "capitalize", "trim", "e", "replace('a', 'ZZ')", "replace('', '-')",
     "replace('l', 'L', 1)", "truncate(9)", "truncate(12, true, '~')", "indent(2)",
     "truncate(5, false, '', 0)", "indent('> ', true, true)", "center(20)", "urlencode",
-    "trim('Ad ')", "reverse", "string", "tojson", "default('x')", "list|join('.')", "indent(3, true)",
+    "trim('Ad ')", "reverse", "string", "tojson", "default('x')", "list|join('.')",
+    "indent(3, true)",
 )  # fmt: skip
 _NUMBER_FILTERS = ("abs", "round", "round(1)", "int", "float", "round(0, 'floor')", "d(1, true)")
 _LIST_FILTERS = (
@@ -211,7 +214,7 @@ def statement(rng: random.Random, depth: int = 2) -> str:
             ("loop.index", "loop.revindex0", "loop.last", "loop.cycle('a', 'b')", "loop.length",
              "loop.previtem is defined", "loop.nextitem|default('-')", "loop.changed(it)", "it")
         )  # fmt: skip
-        end = f"{{% else %}}none{{% endfor %}}" if rng.random() < 0.5 else "{% endfor %}"
+        end = "{% else %}none{% endfor %}" if rng.random() < 0.5 else "{% endfor %}"
         return f"{{% for it in {source}{extra} %}}[{{{{ {loop} }}}}]{body}{end}"
     if draw < 0.83:
         return f"{{% set v = {any_expression(rng)} %}}{{{{ v }}}}{body}{{{{ v is defined }}}}"

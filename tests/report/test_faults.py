@@ -203,7 +203,7 @@ def test_hostile_names_and_texts_run_nothing(
                 metadata=(("owner", f'"{evil[:5]}"'),),
                 file_url="",
                 edit_url="",
-            )  # fmt: skip
+            )
         )
     labels = tuple(LabelRow(evil, evil, "1.0.0", verdict=evil) for evil in HOSTILE)
     report = replace(

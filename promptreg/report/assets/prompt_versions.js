@@ -72,7 +72,7 @@ function entry(app, prompt, v, picked, compare) {
       v.author ? h("bdi", {}, v.author) : null,
       v.date ? h("time", { datetime: v.date }, time(v.date)) : null,
       v.commit ? h("code", { title: v.commit }, v.commit.slice(0, 7)) : h("span", {}, "not committed"),
-      h("code", { title: `content digest ${v.digest}` }, `sha256:${v.digest.slice(0, 12)}`),
+      h("code", { title: `content digest, from ${v.digest}` }, `sha256:${v.digest.slice(0, 12)}`),
     ),
     chips(v),
     v.annotations.length ? h("ul", { class: "annotations", "aria-label": "Annotations" }, v.annotations.map(annotation)) : null,

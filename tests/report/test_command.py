@@ -1,0 +1,168 @@
+"""`promptreg report` as a process, and the server it starts."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from promptreg.registry import Registry
+from promptreg.report.data import Options
+from promptreg.report.output import build_page, write_atomically
+from promptreg.report.serving import ReportServer, fingerprint
+from tests.kit import Repo, prompt_text
+from tests.report.conftest import Pages
+
+FILE = "prompts/summarizer.prompt.yml"
+
+
+@pytest.fixture
+def released(repo: Repo) -> Repo:
+    """A repository with one released prompt and one call of it."""
+    repo.write(".gitignore", ".promptreg/\n*.html\nout/\n")
+    repo.write(FILE, prompt_text())
+    repo.bump_and_commit()
+    repo.ok("release")
+    with Registry(repo.path) as registry:
+        registry.log_metrics("summarizer", "1.0.0", latency_ms=812.0, success=True)
+        registry.metrics.close()
+    return repo
+
+
+def test_html_is_written_and_told(released: Repo) -> None:
+    """The default is one file; stdout stays empty, stderr says what was written."""
+    result = released.run("report")
+    assert result.code == 0, result.err
+    assert result.out == ""
+    assert re.search(r"Wrote .*promptreg-report\.html \(\d+ kB, 1 prompt\)", result.err)
+    text = released.read("promptreg-report.html")
+    assert text.startswith("<!doctype html>")
+    assert text.endswith("</html>\n")
+
+
+def test_stdout_takes_every_format(released: Repo) -> None:
+    """Markdown and JSON go to stdout by default, HTML with -o -."""
+    assert released.ok("report", "-o", "-").startswith("<!doctype html>")
+    markdown = released.ok("report", "--format", "markdown", "--title", "Ours")
+    assert markdown.startswith("# Ours\n")
+    assert "| summarizer | 1.0.0 | 1 | 1 | 812\u00a0ms |" in markdown
+    found = json.loads(released.ok("report", "--format", "json"))
+    assert found["schema"] == "promptreg-report/1"
+    assert found["prompts"][0]["versions"][0]["calls"] == 1
+
+
+def test_same_commit_and_metrics_give_the_same_file(released: Repo) -> None:
+    """Two processes write the same bytes."""
+    assert released.ok("report", "-o", "-") == released.ok("report", "-o", "-")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--format", "json", "--split"),
+        ("-o", "-", "--watch"),
+        ("--serve", "-o", "x.html"),
+        ("--prompt", "nothing*"),
+        ("--since", "soon"),
+        ("-o", "missing/folder/x.html"),
+        ("-o", "."),
+    ],
+)
+def test_wrong_options_are_told_in_one_line(released: Repo, words: tuple[str, ...]) -> None:
+    """What cannot be done is a usage error with a way out, and nothing is written."""
+    result = released.run("report", *words)
+    assert result.code == 2
+    assert "error:" in result.err
+    assert "Traceback" not in result.err
+    assert not list(released.path.glob(".*.html*"))
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    """Whoever reads the file sees the old report or the new one, never half of one."""
+    target = tmp_path / "report.html"
+    target.write_text("old")
+
+    def broken() -> object:
+        yield "new"
+        raise RuntimeError("out of luck")
+
+    with pytest.raises(RuntimeError):
+        write_atomically(target, broken())  # type: ignore[arg-type]
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_the_fingerprint_follows_tags_labels_and_calls(released: Repo) -> None:
+    """A new call and a new tag change it; doing nothing does not."""
+    with Registry(released.path) as registry:
+        first = fingerprint(registry)
+        assert fingerprint(registry) == first
+        registry.log_metrics("summarizer", "1.0.0", latency_ms=1.0)
+        second = fingerprint(registry)
+        assert second != first
+        released.git("tag", "other")
+        assert fingerprint(registry) != second
+
+
+@pytest.mark.browser
+def test_a_split_report_opens_from_a_file(released: Repo, pages: Pages) -> None:
+    """The folder works from file://, prompts are read from the files beside the page."""
+    released.ok("report", "--split", "-o", "out")
+    url = (released.path / "out" / "index.html").as_uri()
+    page = pages.open(f"{url}#/prompt/summarizer?tab=text")
+    page.wait_for_selector("text=You are a news summarizer.")
+    page.goto(f"{url}#/prompts?q=news+summarizer")
+    page.wait_for_selector("text=1 prompt")
+
+
+@pytest.mark.browser
+def test_a_served_page_reloads_itself(released: Repo, pages: Pages) -> None:
+    """An open page shows the new edition without a hand being laid on it."""
+    pages.allowed += ("http://127.0.0.1:",)
+    server = ReportServer()
+    try:
+        with Registry(released.path) as registry:
+            first = build_page(registry, Options(title="First"), live=True)
+            second = build_page(registry, Options(title="Second"), live=True)
+        server.show("".join(first.parts()).encode())
+        page = pages.open(server.url)
+        assert page.title() == "First"
+        with page.expect_request("**/events"):
+            page.reload()
+        server.show("".join(second.parts()).encode())
+        page.wait_for_function("document.title === 'Second'")
+        page.context.close()
+        pages.problems = [p for p in pages.problems if "ERR_" not in p]
+    finally:
+        server.close()
+
+
+def test_serve_answers_until_interrupted(released: Repo) -> None:
+    """The command says where the report is, serves it there and ends on Ctrl-C."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "promptreg", "report", "--serve"],
+        cwd=released.path,
+        env=released.env(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr
+        line = process.stderr.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+/", line)
+        assert found, line
+        with urlopen(found[0]) as answer:
+            assert answer.read().startswith(b"<!doctype html>")
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert out == ""

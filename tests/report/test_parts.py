@@ -1,0 +1,150 @@
+"""The small parts of the report: numbers as text, spreads, packing, the script."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import re
+import statistics
+import zlib
+
+import pytest
+import scipy.stats
+from statsmodels.stats.proportion import proportion_confint
+
+from promptreg.report import bundle
+from promptreg.report.format import change_text, money, number, value_text
+from promptreg.report.html import deflate, render
+from promptreg.report.model import MetricComparison
+from promptreg.report.spread import histogram_of, interval_of, share_interval
+from promptreg.report.template_tree import template_tree
+from promptreg.report.wire import pack_prompt
+from tests.report.synthetic import synthetic_report
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (number(None), "no data"),
+        (number(0), "0"),
+        (number(41_208), "41,208"),
+        (number(9_980_000), "9.98\u00a0M"),
+        (money(None, "USD"), "no data"),
+        (money(14_203.4, "USD"), "$14,203"),
+        (money(0.00975, "USD"), "$0.00975"),
+        (money(0.0197, "EUR"), "\u20ac0.0197"),
+        (money(3.5, "CHF"), "3.50\u00a0CHF"),
+        (value_text(811.6, "ms", "USD"), "812\u00a0ms"),
+        (value_text(0.985, "ratio", "USD"), "98.5%"),
+        (value_text(None, "ms", "USD"), "no data"),
+    ],
+)
+def test_values_read_well(text: str, expected: str) -> None:
+    """Units always, thousands separated, missing is "no data"."""
+    assert text == expected
+
+
+def test_effects_have_sign_and_interval() -> None:
+    """A relative change is in percent, an error rate in points, each with its interval."""
+    latency = MetricComparison("latency", 1, 1, 9, 9, effect=0.124, low=0.041, high=0.2)
+    assert change_text(latency) == "+12% [+4.1, +20]"
+    errors = MetricComparison(
+        "error_rate", 1, 1, 9, 9, relative=False, effect=-0.002, low=-0.01, high=0.006
+    )
+    assert change_text(errors) == "\u22120.2\u00a0pp [\u22121, +0.6]"
+
+
+def test_intervals_agree_with_scipy_and_statsmodels() -> None:
+    """The t interval of a mean and Wilson's interval of a share, to nine digits."""
+    rng = random.Random(3)
+    values = [rng.gauss(5, 2) for _ in range(17)]
+    mean, sd = statistics.fmean(values), statistics.stdev(values)
+    expected = scipy.stats.t.interval(0.95, 16, mean, sd / 17**0.5)
+    assert interval_of(17, mean, sd) == pytest.approx(expected, rel=1e-9)
+    for ones, n in ((0, 10), (3, 20), (985, 1000), (7, 7)):
+        expected = proportion_confint(ones, n, 0.05, "wilson")
+        assert share_interval(ones, n) == pytest.approx(expected, abs=1e-9)
+    assert interval_of(1, 5.0, None) is None
+
+
+def test_histograms_keep_the_number_of_values() -> None:
+    """Bins read off quantiles hold all values, also when many are equal, and follow the truth."""
+    rng = random.Random(5)
+    values = sorted(rng.gauss(100, 15) for _ in range(5000))
+    grid = [values[round(n / 40 * 4999)] for n in range(41)]
+    found = histogram_of(grid, 5000)
+    assert found
+    assert sum(found.counts) == pytest.approx(5000, abs=8)
+    width = (found.high - found.low) / len(found.counts)
+    middle = range(1, len(found.counts) - 1)
+    for at in middle:
+        low = found.low + at * width
+        true = sum(low <= value < low + width for value in values)
+        assert found.counts[at] == pytest.approx(true, abs=80)
+    binary = histogram_of([0.0] * 12 + [1.0] * 29, 1000)
+    assert binary
+    assert sum(binary.counts) == pytest.approx(1000, abs=8)
+    assert histogram_of([3.0] * 41, 1000) is None
+    assert histogram_of(grid, 5) is None
+
+
+def test_no_asset_can_close_its_element() -> None:
+    """Scripts and styles stand in the page as they are, so they must not hold a closing tag."""
+    scripts = (bundle.boot_script(live=True), bundle.loader_script(), bundle.application())
+    for text in (*scripts, bundle.stylesheet()):
+        assert not re.search(r"</(script|style)|<!--", text, re.IGNORECASE)
+
+
+def test_no_asset_asks_the_network_or_evaluates_text() -> None:
+    """No address, no eval, no markup from strings in any module."""
+    forbidden = r"\bfetch\(|XMLHttpRequest|innerHTML|outerHTML|insertAdjacent|\beval\(|new Function"
+    application = bundle.application()
+    assert not re.search(forbidden, application)
+    addresses = set(re.findall(r"https?://[^\s\"'`]+", application))
+    assert addresses == {"http://www.w3.org/2000/svg"}
+
+
+def test_modules_come_after_what_they_need() -> None:
+    """The one script defines each module before the first that uses it, each once."""
+    names = bundle.module_names("app.js")
+    assert names[-1] == "app.js"
+    assert len(names) == len(set(names))
+    assert names.index("myers.js") < names.index("diff.js") < names.index("view_compare.js")
+
+
+def test_the_application_comes_before_the_data() -> None:
+    """Index and script stand before the first chunk, so the page works while the rest arrives."""
+    page = "".join(render(synthetic_report(3, 3)).parts())
+    order = [
+        page.index(mark) for mark in ('id="index"', "promptreg-theme", 'id="search"', 'id="p0"')
+    ]
+    assert order[1] < order[0] < page.index('id="app"') < order[2] < order[3]
+
+
+def test_ten_prompts_of_ten_versions_are_small() -> None:
+    """A small registry of ordinary prompts, none above 5,000 characters, stays under 300 kB."""
+    page = render(synthetic_report(10, 10, longest=5000))
+    assert page.size < 300_000
+
+
+def test_chunks_unpack_to_what_was_packed() -> None:
+    """A chunk is base64 of deflated JSON, whatever characters it holds."""
+    packed = pack_prompt(synthetic_report(1, 3).prompts[0]) | {"odd": "\u2028</script>\U0001f600"}
+    data = zlib.decompress(base64.b64decode(deflate(packed)), -15)
+    assert json.loads(data) == json.loads(json.dumps(packed))
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{% if %}", "line 1: "),
+        ("a\n{{ x.__class__ }}", "line 2: a template cannot reach '__class__'"),
+        ("{{ cycler('a') }}", "line 1: a template cannot call cycler()"),
+    ],
+)
+def test_a_wrong_template_exports_its_error(template: str, said: str) -> None:
+    """What the sandbox refuses is not previewed, and the reason is told."""
+    kind, message = template_tree(template)
+    assert kind == "Error"
+    assert message.startswith(said)
