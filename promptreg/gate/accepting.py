@@ -43,9 +43,12 @@ def outcome_of(
     for accept in accepts:
         if not _is_about(accept, judgement, change):
             continue
+        limit = _limit(accept)
+        if (limit.form is Form.LIMIT) is not (judgement.threshold.form is Form.LIMIT):
+            continue  # it accepts the metric's change, or its absolute limit, not both
         if accept.until < today:
             note = f"was accepted until {accept.until}"
-        elif _exceeds(accept, judgement):
+        elif _exceeds(limit, judgement):
             note = f"was accepted up to {accept.limit} only"
         else:
             until = f"accepted until {accept.until}: {accept.reason}"
@@ -75,14 +78,17 @@ def _is_about(accept: Accept, judgement: Judgement, change: PromptChange) -> boo
     )
 
 
-def _exceeds(accept: Accept, judgement: Judgement) -> bool:
-    """Tell whether the observed harm is more than was accepted."""
+def _limit(accept: Accept) -> Threshold:
     try:
-        limit = parse_threshold(f"{accept.metric}:{accept.limit}")
+        return parse_threshold(f"{accept.metric}:{accept.limit}")
     except ConfigError as error:
         raise ConfigError(
             f"[[accept]] of {accept.prompt}: {error.message}", fix=error.fix
         ) from error
+
+
+def _exceeds(limit: Threshold, judgement: Judgement) -> bool:
+    """Tell whether the observed harm is more than was accepted."""
     value = _measure(judgement, limit)
     return value is None or value * limit.metric.harm > limit.value * _sign(limit)
 

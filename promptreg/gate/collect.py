@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from promptreg.gate.model import Context, Delta, PromptChange
+from promptreg.gate.reading import read_pairs, read_samples
 from promptreg.gate.sql import (
     LEAST_TAIL_ESTIMATE,
     GroupSize,
@@ -19,13 +20,8 @@ from promptreg.gate.sql import (
 from promptreg.stats.evidence import Stratum
 from promptreg.stats.limits import merge_moments
 from promptreg.stats.samples import (
-    TAIL_MINIMUM,
-    Moments,
-    PairCounts,
-    PairMoments,
     Pairs,
     Sample,
-    Tail,
 )
 
 if TYPE_CHECKING:
@@ -141,7 +137,7 @@ def collect(
     ]
     digests = [change.head_digest, change.prompt, change.base_digest, change.head_digest]
     parameters = [*digests, context.suite, context.dataset_digest, context.environment]
-    samples = _samples(
+    samples = read_samples(
         store.sql(
             samples_query(metrics, sizes, has_keys=has_keys),
             [*parameters, *(size.model for size in sizes)],
@@ -157,7 +153,7 @@ def collect(
     matched: dict[str, int] = {}
     if _may_pair(context, [group for group in here if group.model in models]):
         rows = store.sql(pairs_query(metrics), parameters)
-        pairs, matched = _pairs(rows, metrics), {row[0]: row[1] for row in rows}
+        pairs, matched = read_pairs(rows, metrics), {row[0]: row[1] for row in rows}
     paired = bool(matched) and _is_paired(models, matched, base, head)
     strata = {
         metric.name: tuple(
@@ -172,6 +168,8 @@ def collect(
         for metric in metrics
     }
     cases = sum(matched.get(model, 0) for model in models)
+    notes = list(_notes(models, base, head, matched if paired else None)) if base else []
+    notes += _dropped(strata.get("latency", ()))
     return Collected(
         strata=strata,
         models=models,
@@ -179,7 +177,7 @@ def collect(
         n_base=cases if paired else _calls(base, models),
         n_head=cases if paired else _calls(head, models),
         deltas=tuple(_deltas(strata, metrics)),
-        notes=tuple(_notes(models, base, head, matched if paired else None)) if base else (),
+        notes=tuple(notes),
     )
 
 
@@ -216,7 +214,7 @@ def selected_strata(
         selection=selection,
         all_logs=all_logs,
     )
-    found = _samples(store.sql(query, [*parameters, *(size.model for size in large)]), metrics)
+    found = read_samples(store.sql(query, [*parameters, *(size.model for size in large)]), metrics)
     models = sorted({model for _, model, _ in found})
     return {
         metric.name: tuple(
@@ -283,6 +281,16 @@ def _notes(
             yield f"{unmatched} cases ran in the {side} only, not compared"
 
 
+def _dropped(strata: Sequence[Stratum]) -> Iterator[str]:
+    """Tell latencies that have no logarithm, which are left out of the comparison."""
+    for side in ("base", "head"):
+        samples = [getattr(stratum, side) for stratum in strata]
+        dropped = sum(sample.dropped_by_log for sample in samples)
+        if dropped:
+            share = dropped / sum(sample.n for sample in samples)
+            yield f"{share:.1%} of the {side}'s latencies are not above 0, left out"
+
+
 def _deltas(
     strata: Mapping[str, tuple[Stratum, ...]], metrics: Sequence[Metric]
 ) -> Iterator[Delta]:
@@ -291,49 +299,3 @@ def _deltas(
         head = merge_moments([stratum.head.linear for stratum in strata[metric.name]])
         if base.n and head.n:
             yield Delta(metric.name, base.mean, head.mean, metric.unit)
-
-
-def _samples(
-    rows: Sequence[tuple[Any, ...]], metrics: Sequence[Metric]
-) -> dict[tuple[bool, str, str], Sample]:
-    """Read the answer of `samples_query`."""
-    result = {}
-    width = 11
-    for is_head, model, *values in rows:
-        tail = values[-1]
-        for i, metric in enumerate(metrics):
-            n, mean, var, ones, zeros, least, most, missing, *logs = values[
-                i * width : (i + 1) * width
-            ]
-            is_latency = metric.name == "latency"
-            result[is_head, model, metric.name] = Sample(
-                Moments(n, mean or 0.0, var or 0.0),
-                Moments(logs[0], logs[1] or 0.0, logs[2] or 0.0),
-                least or 0.0,
-                most or 0.0,
-                ones,
-                zeros,
-                missing,
-                Tail(*tail) if is_latency and tail is not None and n >= TAIL_MINIMUM else None,
-            )
-    return result
-
-
-def _pairs(
-    rows: Sequence[tuple[Any, ...]], metrics: Sequence[Metric]
-) -> dict[tuple[str, str], Pairs]:
-    """Read the answer of `pairs_query`."""
-    result = {}
-    width = 16
-    for model, _, *values in rows:
-        for i, metric in enumerate(metrics):
-            own = values[i * width : (i + 1) * width]
-            result[model, metric.name] = Pairs(
-                _joint(own[:6]), _joint(own[10:]), PairCounts(*own[6:10])
-            )
-    return result
-
-
-def _joint(values: Sequence[Any]) -> PairMoments:
-    n, *moments = values
-    return PairMoments(n, *(moment or 0.0 for moment in moments))

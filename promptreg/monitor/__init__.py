@@ -31,7 +31,7 @@ from promptreg.monitor.looking import (
 )
 from promptreg.monitor.settings import MonitorSettings, settings_from
 from promptreg.monitor.state import AlertState
-from promptreg.stats.thresholds import DEFAULT_THRESHOLDS, Form, Threshold
+from promptreg.stats.thresholds import DEFAULT_THRESHOLDS, Form, Threshold, parse_threshold
 from promptreg.versioning import Version
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class PerformanceMonitor:
         version: str | None = None,
         *,
         baseline: str | None = None,
-        thresholds: Sequence[Threshold] | None = None,
+        thresholds: Sequence[Threshold | str] | None = None,
         now: datetime | None = None,
     ) -> list[Alert]:
         """Compare a version's calls with another's.
@@ -109,7 +109,8 @@ class PerformanceMonitor:
             prompt: The prompt's name.
             version: The version to judge; the greatest one with calls by default.
             baseline: The version to compare with; the one before by semver by default.
-            thresholds: What is allowed; the configured gate's by default.
+            thresholds: What is allowed, such as ``latency:+30%``; the configured gate's by
+                default.
             now: The time the alerts carry.
 
         Returns:
@@ -126,7 +127,9 @@ class PerformanceMonitor:
         base = self._named(prompt, baseline, known) if baseline else max(before, default=None)
         if base is None:
             return []
-        allowed = self._thresholds(prompt) if thresholds is None else thresholds
+        allowed = self._thresholds(prompt)
+        if thresholds is not None:
+            allowed = [parse_threshold(t) if isinstance(t, str) else t for t in thresholds]
         pair = (str(base), str(head))
         changes = [threshold for threshold in allowed if threshold.form is not Form.LIMIT]
         judged = judge_versions(self._store, prompt, pair, self._environment, changes)

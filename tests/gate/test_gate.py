@@ -277,6 +277,29 @@ def test_an_accepted_regression_counts_until_its_day_and_limit(
     assert (row.outcome, row.note) == (outcome, note)
 
 
+def test_an_accepted_change_is_no_accepted_limit(tmp_path: Path) -> None:
+    """An entry for a metric's change leaves its absolute limit in force, and the other way."""
+    groups = calls(BASE, 300, seed=1), calls(HEAD, 300, seed=2, latency=2.0)
+    for number, (limit, accepted) in enumerate((("+150%", "+30%"), ("<=9s", "<=900ms"))):
+        entry = Accept("summarizer", HEAD, "latency", limit, "ok", date(2027, 1, 1))
+        config = Config(accept=(entry,), gate={"": {"latency": "+30%, <=900ms"}})
+        comparison = _only(tmp_path / str(number), *groups, config=config)
+        rows = [row for row in comparison.rows if row.name == "latency"]
+        outcomes = {row.judgement.threshold.text: row.outcome for row in rows}
+        other = ({"+30%", "<=900ms"} - {accepted}).pop()
+        assert outcomes[accepted] is Outcome.ACCEPTED
+        assert outcomes[other] is Outcome.REGRESSION
+
+
+def test_latencies_without_a_logarithm_are_told(tmp_path: Path) -> None:
+    """A latency of zero is left out, and the comparison says how many were."""
+    head = calls(HEAD, 200, seed=2)
+    for row in head[:10]:
+        row["latency_ms"] = 0.0
+    comparison = _only(tmp_path, calls(BASE, 200, seed=1), head)
+    assert comparison.notes[0].endswith("of the head's latencies are not above 0, left out")
+
+
 def test_thresholds_come_in_layers() -> None:
     """Defaults give way to [gate], that to the prompt's own table, that to the command line."""
     config = Config(
