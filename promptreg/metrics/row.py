@@ -323,6 +323,17 @@ def _encode_measure(name: str) -> _Encoder:
     return encode
 
 
+def _encode_fraction(name: str) -> _Encoder:
+    prefix, check = f'"{name}":', _CHECKS[name]
+
+    def encode(value: Any) -> str:
+        if type(value) is float and 0.0 <= value <= 1.0:
+            return f"{prefix}{value!r}"
+        return f"{prefix}{check(name, value)!r}"
+
+    return encode
+
+
 def _encode_flag(name: str) -> _Encoder:
     check, texts = _CHECKS[name], (f'"{name}":false', f'"{name}":true')
     return lambda value: texts[check(name, value)]
@@ -356,6 +367,7 @@ _MAKERS = {
     Kind.TEXT: _encode_text,
     Kind.COUNT: _encode_count,
     Kind.MEASURE: _encode_measure,
+    Kind.FRACTION: _encode_fraction,
     Kind.FLAG: _encode_flag,
 }
 _ENCODERS = {
