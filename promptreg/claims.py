@@ -82,6 +82,7 @@ class TagIndex:
         self.repository = repository
         self.config = config
         self._lineages: dict[str, tuple[str, ...]] = {}
+        self._inheritances: dict[tuple[str, str], bool] = {}
 
     def lineage(self, name: str) -> tuple[str, ...]:
         """Return a prompt's name and those it had before, newest first."""
@@ -107,11 +108,39 @@ class TagIndex:
         The tags of the names it had before count; deleted versions do not.
         """
         found: dict[Version, tuple[str, str]] = {}
-        for each in reversed(self.lineage(name)):
-            found.update(self.own_oids(each))
+        name, *former = self.lineage(name)
+        for each in reversed(former):
+            found.update(self._inherited(name, each))
+        found.update(self.own_oids(name))
         for version in self.deleted(name):
             found.pop(version, None)
         return found
+
+    def _inherited(self, name: str, former: str) -> dict[Version, tuple[str, str]]:
+        """Return the tags of a former name from before the rename.
+
+        Somebody may have used the old name again, and what that prompt says must never be served
+        under the new name of this one.
+        """
+        tags = self.own_oids(former)
+        for _, oid in tags.values():
+            if (name, oid) not in self._inheritances:
+                self._inheritances[name, oid] = not self._existed(name, oid)
+        return {v: (tag, oid) for v, (tag, oid) in tags.items() if self._inheritances[name, oid]}
+
+    def _existed(self, name: str, oid: str) -> bool:
+        """Tell whether a prompt had its file at the commit of a tag already."""
+        tag = self.repository.tag(oid)
+        if tag is None or tag.target_kind != "commit":
+            return False
+        try:
+            found = (
+                self.repository.entry_at(tag.target, path)
+                for path in self.config.layout.candidates(name)
+            )
+            return any(entry is not None for entry in found)
+        except HistoryError:
+            return False
 
     def own_oids(self, name: str) -> dict[Version, tuple[str, str]]:
         """Return what `oids` does for the tags with just this name, deleted versions too."""

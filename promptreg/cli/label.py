@@ -117,8 +117,12 @@ def history(
 
 @app.command()
 def diff(
-    left: Annotated[str, typer.Argument(metavar="A", autocompletion=complete_labels)],
-    right: Annotated[str, typer.Argument(metavar="B", autocompletion=complete_labels)],
+    left: Annotated[
+        str, typer.Argument(metavar="A", help="One label.", autocompletion=complete_labels)
+    ],
+    right: Annotated[
+        str, typer.Argument(metavar="B", help="The other.", autocompletion=complete_labels)
+    ],
     output: _Format = DataFormat.TEXT,
 ) -> None:
     """Show the prompts for which two labels name different versions, such as staging production."""

@@ -10,6 +10,7 @@ import pytest
 from promptreg.errors import PromptError
 from promptreg.formerly import set_formerly
 from tests.commands.conftest import SUMMARIZER, edit, ship
+from tests.kit import prompt_text
 
 if TYPE_CHECKING:
     from tests.kit import Repo
@@ -123,6 +124,20 @@ def test_a_rollback_keeps_the_former_names(shipped: Repo) -> None:
     assert "formerly: [summarizer]\n" in shipped.read(PATH)
     ship(shipped)
     assert _versions(shipped, "news/digest") == ["3.0.0", "2.0.0", "1.1.0", "1.0.0"]
+
+
+def test_a_name_that_is_used_again_stays_apart(shipped: Repo) -> None:
+    """What a new prompt of the old name releases is never served under the new name."""
+    _rename(shipped)
+    shipped.write(SUMMARIZER, prompt_text("You are quite another prompt."))
+    ship(shipped, "another summarizer")
+    assert "summarizer@3.0.0" in shipped.tags() or "summarizer@2.1.0" in shipped.tags()
+    assert _versions(shipped, "news/digest") == ["2.0.0", "1.1.0", "1.0.0"]
+    assert shipped.ok("show", "news/digest").startswith("news/digest 2.0.0\n")
+    edit(shipped, "careful", "cautious", PATH)
+    ship(shipped)
+    assert "news/digest@2.1.0" in shipped.tags()
+    assert _versions(shipped, "summarizer")[0] in ("3.0.0", "2.1.0")
 
 
 def test_names_in_use_are_refused(shipped: Repo) -> None:
