@@ -1,7 +1,7 @@
 """Takes the pictures of the report that README and documentation show.
 
-``python benchmarks/report_pictures.py [REPORT.html]`` photographs a report, a made-up one by default,
-into docs/pictures.
+``python benchmarks/report_pictures.py [REPORT.html]`` photographs a report into docs/pictures, a
+made-up one by default.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from promptreg.report.html import render
 from promptreg.report.output import write_atomically
 from tests.report.synthetic import synthetic_report
 
+ROOT = Path(__file__).parents[1]
 PAGES = {
     "overview": "",
     "prompt": "#/prompt/support%2Ftriage?tab=charts",

@@ -159,7 +159,8 @@ class Collector:
         if not self._commit:
             return []
         source = CommitSource(self._registry.repository, self._commit)
-        names = sorted({*self._registry.paths(source), *self._registry.tags.names()})
+        present = self._registry.paths(source)
+        names = sorted({*present, *self._registry.tags.names()} - self._renamed.keys())
         chosen = self._options.prompts
         if not chosen:
             return names
@@ -167,6 +168,21 @@ class Collector:
             if not fnmatch.filter(names, pattern):
                 raise ConfigError(f"no prompt matches {pattern!r}", fix="promptreg list")
         return [n for n in names if any(fnmatch.fnmatchcase(n, p) for p in chosen)]
+
+    @cached_property
+    def _renamed(self) -> dict[str, str]:
+        """The present name by each former one that no prompt has any more."""
+        from promptreg.content import CommitSource
+
+        if not self._commit:
+            return {}
+        present = self._registry.paths(CommitSource(self._registry.repository, self._commit))
+        former: dict[str, str] = {}
+        for name in present:
+            for old in self._registry.tags.lineage(name)[1:]:
+                if old not in present:
+                    former.setdefault(old, name)
+        return former
 
     @cached_property
     def _origin(self) -> Any:
@@ -225,6 +241,7 @@ class Collector:
             self._registry.metrics,
             self._names,
             self._since,
+            self._renamed,
             is_partial=bool(self._options.prompts),
         )
 
@@ -234,13 +251,15 @@ class Collector:
             return {}
         nameless = self._totals.nameless
         aliases = tuple(
-            (p.name, v.version, v.digest)
+            (known, v.version, v.digest)
             for p in prompts
             for v in p.versions
-            if (p.name, v.version) in nameless
+            for known in (p.name, *(old for old, name in self._renamed.items() if name == p.name))
+            if (known, v.version) in nameless
         )
         shared = tuple((p.name, digest) for p in prompts for digest in _shared_digests(p))
-        scope = Scope(names, self._since, self._totals.currency, aliases, shared)
+        renamed = tuple(pair for pair in self._renamed.items() if pair[1] in names)
+        scope = Scope(names, self._since, self._totals.currency, aliases, shared, renamed)
         return measure(self._registry.metrics, scope)
 
     def _row(self, prompt: GitPrompt, measures: Mapping[str, VersionMeasures]) -> PromptRow:

@@ -12,7 +12,7 @@ from promptreg.errors import PromptregError
 from promptreg.report.model import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from promptreg.report.measures import Rows
 
@@ -59,7 +59,12 @@ class Totals:
 
 
 def read_totals(
-    rows: Rows, prompts: Sequence[str], since: dt.datetime | None, *, is_partial: bool = False
+    rows: Rows,
+    prompts: Sequence[str],
+    since: dt.datetime | None,
+    renamed: Mapping[str, str],
+    *,
+    is_partial: bool = False,
 ) -> Totals:
     """Read the totals; a store that cannot be read is a note, not an error.
 
@@ -67,20 +72,26 @@ def read_totals(
         rows: Where the rows are.
         prompts: The prompts in the report.
         since: The earliest time, naive UTC.
+        renamed: The present name of prompts by their former one.
         is_partial: Whether only some prompts were asked for, so that other rows need no word.
     """
     if not prompts:
         return Totals()
     try:
-        return _read(rows, prompts, since, is_partial=is_partial)
+        return _read(rows, prompts, since, renamed, is_partial=is_partial)
     except PromptregError as error:
         return Totals(notes=(f"metrics are missing here: {error.message}",))
 
 
 def _read(
-    rows: Rows, prompts: Sequence[str], since: dt.datetime | None, *, is_partial: bool
+    rows: Rows,
+    prompts: Sequence[str],
+    since: dt.datetime | None,
+    renamed: Mapping[str, str],
+    *,
+    is_partial: bool,
 ) -> Totals:
-    wanted = set(prompts)
+    wanted = {*prompts, *(former for former, name in renamed.items() if name in set(prompts))}
     condition = "WHERE ts >= ?" if since else ""
     parameters: list[Any] = [since] if since else []
     counts = rows.sql(
@@ -120,7 +131,7 @@ def _read(
     found = {_date(day): _Day(*values) for day, *values in days}
     course = _course(list(found))
     return Totals(
-        rows={prompt: n for prompt, (n, _) in kept.items()},
+        rows=_by_name(kept, renamed),
         nameless=frozenset(nameless),
         currency=currency,
         last=max(last for _, last in kept.values()),
@@ -129,6 +140,14 @@ def _read(
         notes=tuple(notes),
         _all=_sum(list(found.values())),
     )
+
+
+def _by_name(kept: Mapping[str, tuple[int, Any]], renamed: Mapping[str, str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for prompt, (n, _) in kept.items():
+        name = renamed.get(prompt, prompt)
+        counts[name] = counts.get(name, 0) + n
+    return counts
 
 
 def _date(day: Any) -> dt.date:

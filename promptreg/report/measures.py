@@ -58,6 +58,7 @@ class Scope:
         currency: Costs in another currency are left out.
         aliases: Prompt, version and digest for rows that name a version and no digest.
         shared: Prompt and digest of contents that several versions have; these rows go by version.
+        renamed: Former and present name of prompts whose rows still carry the former one.
     """
 
     prompts: tuple[str, ...]
@@ -65,6 +66,7 @@ class Scope:
     currency: str = "USD"
     aliases: tuple[tuple[str, str, str], ...] = ()
     shared: tuple[tuple[str, str], ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -136,25 +138,31 @@ class _Query(NamedTuple):
 def _picked(scope: Scope) -> _Query:
     """Return a common table of the rows in scope with their key and values."""
     values = ", ".join(f"{value} AS v_{name}" for name, value in _VALUES.items())
-    key, join = "coalesce(nullif(c.digest, ''), c.version)", ""
+    key, join, name = "coalesce(nullif(c.digest, ''), c.version)", "", "c.prompt"
     parameters: list[Any] = []
     if scope.aliases:
         key = "coalesce(nullif(c.digest, ''), a.digest, c.version)"
         rows = ", ".join("(?, ?, ?)" for _ in scope.aliases)
         join = f" LEFT JOIN (VALUES {rows}) a(prompt, version, digest) USING (prompt, version)"
+    if scope.renamed:
+        name = "coalesce(r.present, c.prompt)"
+        rows = ", ".join("(?, ?)" for _ in scope.renamed)
+        join += f" LEFT JOIN (VALUES {rows}) r(former, present) ON c.prompt = r.former"
     if scope.shared:
         pairs = ", ".join("(?, ?)" for _ in scope.shared)
         key = f"CASE WHEN (c.prompt, c.digest) IN ({pairs}) THEN c.version ELSE {key} END"
         parameters += itertools.chain.from_iterable(scope.shared)
     parameters.append(scope.currency)
     parameters += itertools.chain.from_iterable(scope.aliases)
-    parameters += scope.prompts
-    condition = f"c.prompt IN ({', '.join('?' * len(scope.prompts))})"
+    parameters += itertools.chain.from_iterable(scope.renamed)
+    names = (*scope.prompts, *(former for former, _ in scope.renamed))
+    parameters += names
+    condition = f"c.prompt IN ({', '.join('?' * len(names))})"
     if scope.since is not None:
         condition += " AND c.ts >= ?"
         parameters.append(scope.since)
     text = (
-        f"WITH picked AS (SELECT c.prompt, {key} AS key, c.version, "
+        f"WITH picked AS (SELECT {name} AS prompt, {key} AS key, c.version, "
         "coalesce(c.model, '') AS model, c.suite, c.dataset_digest, c.environment, c.case_id, "
         "CASE WHEN c.case_id IS NULL THEN c.unit END AS unit, c.ts, c.scores, "
         f"{values.replace('$currency', '?')} FROM calls c{join} WHERE {condition})\n"
@@ -322,7 +330,8 @@ def _add_points(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeas
     daily = [prompt for prompt in scope.prompts if prompt not in set(weekly)]
     for bucket, prompts in (("day", daily), ("week", weekly)):
         if prompts:
-            part = replace(scope, prompts=tuple(prompts))
+            renamed = tuple(pair for pair in scope.renamed if pair[1] in prompts)
+            part = replace(scope, prompts=tuple(prompts), renamed=renamed)
             _add_course(rows, part, bucket, found)
 
 

@@ -74,10 +74,15 @@ def read_prompt(
     """
     rows: list[VersionRow] = []
     notes: list[str] = []
+    yanks = {
+        str(version): yank.reason
+        for (prompt, version), yank in registry.yanked.items()
+        if prompt == name
+    }
     newest: Content | None = None
     before: list[str] = []
     for release in registry.tags.releases(name):
-        row = _released(release, labels)
+        row = _released(release, labels, yanks)
         try:
             newest = registry.tags.content(release)
         except PromptregError as error:
@@ -100,7 +105,9 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _released(release: Release, labels: Mapping[str, Sequence[str]]) -> VersionRow:
+def _released(
+    release: Release, labels: Mapping[str, Sequence[str]], yanks: Mapping[str, str]
+) -> VersionRow:
     version = str(release.version)
     level: LevelName = release.trailers.level.label  # type: ignore[assignment]
     changes = tuple(_changes(release.changes))
@@ -112,6 +119,7 @@ def _released(release: Release, labels: Mapping[str, Sequence[str]]) -> VersionR
         date=iso(release.when),
         level=level if changes or level != "none" else "first",
         summary=release.summary,
+        yanked=yanks.get(version),
         changes=changes,
         labels=tuple(labels.get(version, ())),
     )

@@ -269,3 +269,33 @@ def test_remotes_are_read_without_credentials(url: str, name: str, host: str) ->
 def test_a_folder_is_no_remote_name(url: str) -> None:
     """A folder on this disk must not be named in a report."""
     assert parse_remote(url) is None
+
+
+def test_a_renamed_prompt_keeps_its_versions_and_rows(repo: Repo) -> None:
+    """Versions and calls under the former name belong to the prompt's present name."""
+    repo.write(FILE, prompt_text(SYSTEMS[0]))
+    repo.bump_and_commit()
+    repo.ok("release")
+    with Registry(repo.path) as registry:
+        registry.log_metrics("summarizer", "1.0.0", latency_ms=10.0)
+        registry.metrics.log(prompt="summarizer", version="1.0.0", latency_ms=20.0)
+    repo.ok("rename", "summarizer", "news/summary")
+    repo.commit("rename")
+    with Registry(repo.path) as registry:
+        report = collect(registry)
+    (prompt,) = report.prompts
+    assert prompt.name == "news/summary"
+    assert [v.calls for v in prompt.versions] == [2]
+    assert not prompt.deleted
+
+
+def test_a_yanked_version_says_why(repo: Repo) -> None:
+    """A version that was withdrawn carries the reason."""
+    repo.write(FILE, prompt_text(SYSTEMS[0]))
+    repo.bump_and_commit()
+    repo.ok("release")
+    repo.write("prompts/yanked.yaml", 'summarizer@1.0.0: {reason: "Invents quotes."}\n')
+    repo.commit("yank")
+    with Registry(repo.path) as registry:
+        (prompt,) = collect(registry).prompts
+    assert prompt.versions[0].yanked == "Invents quotes."

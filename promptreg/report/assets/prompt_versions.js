@@ -4,7 +4,7 @@ import { count, metricValue, money, time } from "./format.js";
 import { compareRoute, promptRoute } from "./router.js";
 import { card, csv, downloadButton, labelBadge, levelBadge, verdict } from "./widgets.js";
 
-const PAGE = 40;
+const PAGE = 20;
 
 export function versionsPanel(app, prompt, chosen) {
   const newest = prompt.versions.toReversed();

@@ -32,7 +32,7 @@ const TONES = {
 
 export function verdict(word, text = word) {
   const [tone, sign] = TONES[word] ?? ["plain", "info"];
-  return h("span", { class: `badge ${tone}` }, icon(sign), text);
+  return h("span", { class: `badge ${tone} ${text.length > 24 ? "" : "short"}` }, icon(sign), text);
 }
 
 export function labelBadge(name) {
