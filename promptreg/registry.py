@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from promptreg.claims import TagIndex, release_ref
+from promptreg.claims import release_ref
 from promptreg.config import Config, load_config
 from promptreg.content import CommitSource, Content, Source, WorktreeSource, locate, read_content
 from promptreg.errors import NotFoundError, RepositoryError
@@ -16,6 +16,7 @@ from promptreg.git import Repository
 from promptreg.labels import label_of_path, label_path, parse_label
 from promptreg.naming import NAME
 from promptreg.references import Reference, ReferenceKind, parse_reference
+from promptreg.tagindex import TagIndex
 from promptreg.versioning import Version
 from promptreg.yanked import Yank, Yanks, parse_yanked, yanked_path
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from promptreg.changes import Change, compare, level_of
-from promptreg.claims import TagIndex
 from promptreg.content import CommitSource, Content, includes_of, read_content
 from promptreg.errors import ConflictError, HistoryError, PromptError, RepositoryError
 from promptreg.git import TagOutcome
 from promptreg.naming import NAME, is_fragment
+from promptreg.tagindex import TagIndex
 from promptreg.tags import Release, Trailers, release_message, release_of
 from promptreg.versioning import Level, Version
 
