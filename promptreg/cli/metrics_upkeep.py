@@ -29,7 +29,7 @@ from promptreg.cli.metrics_options import (
     progress_bar,
 )
 from promptreg.cli.output import DataFormat, data, message, print_json, style, warning
-from promptreg.errors import ConflictError
+from promptreg.errors import ConflictError, MetricsError
 
 if TYPE_CHECKING:
     from promptreg.storage.doctor import Complaint
@@ -129,14 +129,20 @@ def _ship_once(store: Store, *, merge: bool) -> None:
     from promptreg.storage.compact import compact as run
 
     try:
-        sealed = run(store).sealed if merge else store.seal()
+        sealed = store.seal()
+        if sealed.segments:
+            message(f"Sealed {sealed.rows:,} rows of {sealed.segments} segments.")
+        _warn_of_bad_lines(sealed.quarantined)
+        if merge:
+            run(store)
     except ConflictError as error:
         # Somebody else is at it, which is as good.
         message(error.message)
-        return
-    if sealed.segments:
-        message(f"Sealed {sealed.rows:,} rows of {sealed.segments} segments.")
-    _warn_of_bad_lines(sealed.quarantined)
+    except (MetricsError, OSError) as error:
+        if not merge:
+            raise
+        # A sidecar outlives a full disk or a network that is away: the segments wait.
+        warning(str(error))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConflictError, MetricsError
+from promptreg.metrics.columns import NAMES
 from promptreg.storage.engine import calls_sql, check_readable, connect, is_about_a_file
 from promptreg.storage.segments import sync_file
 
@@ -102,11 +103,12 @@ def write_part(
         None when no row is kept.
 
     Raises:
-        MetricsError: A file cannot be read.
+        MetricsError: A file cannot be read, or a newer release wrote columns this one lacks.
     """
     import duckdb
 
     folder = require_local(store)
+    _refuse_newer_columns(store)
     build = folder / _BUILD
     build.mkdir(exist_ok=True)
     name = f"part-{uuid.uuid4()}.zstd.parquet"
@@ -137,6 +139,15 @@ def write_part(
     sync_file(build / name)
     (build / name).rename(folder / name)
     return NewPart(_add(folder / name, statistics), rows)
+
+
+def _refuse_newer_columns(store: Store) -> None:
+    unknown = [name for name in store.table.column_names() if name not in NAMES]
+    if unknown:
+        raise MetricsError(
+            f"rewriting would drop the columns {', '.join(unknown)} of a newer promptreg",
+            fix="upgrade promptreg",
+        )
 
 
 def _statistics(connection: Any, path: Path) -> dict[str, Any]:

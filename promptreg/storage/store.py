@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from promptreg.errors import MetricsError
+from promptreg.metrics.columns import NAMES
 from promptreg.storage.engine import (
     check_readable,
     connect,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Store"]
 
 T = TypeVar("T")
+_log = logging.getLogger("promptreg")
 _READ_TRIES = 20
 _SEAL_COUNT = 32
 _SEAL_BYTES = 1 << 20
@@ -77,6 +80,7 @@ class Store:
         self._stale = True
         self._viewed = -2
         self._pinned = 0
+        self._warned: set[str] = set()
         self._lock = threading.RLock()
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -156,7 +160,18 @@ class Store:
             if self._stale:
                 define_calls(self._connection, self.table, self._tails.arrow())
                 self._viewed, self._stale = self.table.version, False
+                self._warn_of_newer_columns()
             return self._connection
+
+    def _warn_of_newer_columns(self) -> None:
+        unknown = set(self.table.column_names()) - set(NAMES) - self._warned
+        if unknown:
+            self._warned |= unknown
+            _log.warning(
+                "a newer promptreg wrote the columns %s, which this one does not show (fix: "
+                "upgrade promptreg)",
+                ", ".join(sorted(unknown)),
+            )
 
     def _look(self) -> None:
         self._seal_if_many()

@@ -101,6 +101,8 @@ def test_threads(metrics: Metrics, folder: Path) -> None:
     assert len({json.loads(line)["unit"] for line in lines_of(folder)}) == 4000
 
 
+# Python 3.12 and later warn about forks with threads, which is what these tests are about.
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_fork(metrics: Metrics, folder: Path) -> None:
     """A forked child writes to a segment of its own, and the parent's stays locked throughout."""
     metrics.log(**row(unit="parent"))
@@ -126,6 +128,7 @@ def test_fork(metrics: Metrics, folder: Path) -> None:
     ]
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_fork_while_a_thread_logs(metrics: Metrics, folder: Path) -> None:
     """A child forked in the middle of another thread's call can log: the lock is fresh."""
     stop = threading.Event()
