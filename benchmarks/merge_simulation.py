@@ -215,12 +215,6 @@ class _Team:
             name, _, version = tag.rpartition("@")
             self._record(name, version, self._identity(f"{tag}^{{commit}}", name), tag)
             self.outcome.tags += 1
-        for (name, version), identity in self.contents.items():
-            tagged = self.git.attempt("rev-parse", "-q", "--verify", f"refs/tags/{name}@{version}")
-            if tagged.returncode == 0:
-                found = self._identity(f"{name}@{version}^{{commit}}", name)
-                if found != identity:
-                    self.outcome.double.append(f"{name}@{version}: the tag and a landing")
         code, said = self._promptreg("verify")
         if code:
             self.outcome.double.append(f"verify: {said.splitlines()[0] if said else code}")
@@ -419,7 +413,7 @@ class _Team:
         for name in PROMPTS:
             text = self._path(name).read_text()
             version = re.findall(r"^version: (.*)$", text, re.MULTILINE)[0]
-            self._record(name, version, self._identity("HEAD", name), landing.commit[:8])
+            self._record(name, version, self._identity(None, name), landing.commit[:8])
             if line == "main":
                 self._grow(name, Version.parse(version), landing.commit[:8])
         if line == "main" and count:
@@ -452,11 +446,14 @@ class _Team:
             for slot, words in _SLOT.findall(self._path(file).read_text())
         }
 
-    def _identity(self, revision: str, name: str) -> str:
-        """Return all text that makes a version's content, as git holds it."""
-        files = [f"{revision}:prompts/{name}.prompt.yml"]
-        files += [f"{revision}:prompts/{path}" for path in INCLUDES[name]]
-        return "\0".join(_STATED.sub("", self.git("show", file) + "\n") for file in files)
+    def _identity(self, revision: str | None, name: str) -> str:
+        """Return all text that makes a version's content: of a commit, or as it is checked out."""
+        files = [f"prompts/{name}.prompt.yml", *(f"prompts/{path}" for path in INCLUDES[name])]
+        if revision is None:
+            texts = [(self.git.path / file).read_text() for file in files]
+        else:
+            texts = [self.git("show", f"{revision}:{file}") + "\n" for file in files]
+        return "\0".join(_STATED.sub("", text) for text in texts)
 
     def _resolve(self, what: str, *, content: str) -> None:
         """Resolve all conflicts: the two stated lines anyhow, other lines by the given side."""
