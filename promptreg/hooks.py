@@ -51,8 +51,14 @@ kept="$here/{name}{kept}"
 if [ -x "$kept" ]; then
     {chained}
 fi
-{guard}run() {{ {command} "$@"; }}
-run hooks run {name} "$@"
+{guard}if [ -x {python} ]; then
+    exec {python} -m promptreg hooks run {name} "$@"
+elif command -v promptreg >/dev/null; then
+    exec promptreg hooks run {name} "$@"
+fi
+echo "promptreg is gone from where this hook was installed; git would run it with" >&2
+echo "  promptreg hooks install    (or this once: --no-verify)" >&2
+exit 1
 """
 # git tells pre-push on standard input what goes where, and the other hook must hear it too.
 _CHAINED = '"$kept" "$@" || exit $?'
@@ -195,7 +201,7 @@ def _script(registry: Registry, name: str) -> str:
         kept=_KEPT,
         chained=_CHAINED,
         guard="" if name == "pre-push" else _GUARD.format(root=root),
-        command=_command(),
+        python=shlex.quote(sys.executable),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from promptreg.errors import NotFoundError
+from promptreg.errors import ConflictError, NotFoundError
 from promptreg.labels import label_path, parse_label, write_label
 
 if TYPE_CHECKING:
@@ -82,9 +82,16 @@ def set_label(registry: Registry, label: str, name: str, version: str) -> LabelC
 
     Raises:
         NotFoundError: The version has no tag.
+        ConflictError: It is yanked.
         PromptError: The label's name or its file is wrong.
     """
     resolved = registry.resolve(name, version)
+    yank = registry.yanked.get((name, resolved.version))
+    if yank is not None:
+        raise ConflictError(
+            f"{name} {resolved.version} is yanked: {yank.reason}",
+            fix=f"choose another of promptreg versions {name}, or promptreg yank {yank.key} --undo",
+        )
     if resolved.release is None:
         raise NotFoundError(
             f"{name} {version} has no tag, so no label may name it",

@@ -64,6 +64,7 @@ def delete(
     Records it in prompts/yanked.yaml first, then removes the tag. Asking for the version fails
     from then on; logged metrics stay.
     """
+    from promptreg.listing import claimed_version
     from promptreg.yanking import delete_version, remove_tag
 
     name, number = _read(version)
@@ -75,6 +76,10 @@ def delete(
         if result.tag is not None or push:
             remove_tag(registry, name, number, tag, push=push)
             data(f"removed tag {tag}{' here and from origin' if push else ''}")
+        path = registry.paths().get(name)
+        stated = claimed_version(registry.worktree.read(path) or b"", path) if path else None
+    if stated == str(number):
+        message(f"{path} still states {number}: edit it, then promptreg bump {path}")
     if not push:
         message(f"After the merge: promptreg delete {name}@{number} --push --yes")
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,8 +15,6 @@ from tests.commands.conftest import SUMMARIZER, edit
 from tests.kit import PROMPT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.kit import Repo, Result
 
 
@@ -53,9 +54,29 @@ def test_a_commit_without_prompts_starts_nothing(shipped: Repo) -> None:
     shipped.ok("hooks", "install")
     hook = shipped.path / ".git/hooks/pre-commit"
     hook.write_text(hook.read_text().replace("-m promptreg", "-m nothing_of_that_name"))
+    assert "-m nothing_of_that_name" in hook.read_text()
     shipped.write("note.txt", "x")
     shipped.git("add", "note.txt")
     assert _commit(shipped).code == 0
+
+
+def test_a_hook_outlives_its_installation(shipped: Repo) -> None:
+    """Where the interpreter is gone, promptreg on PATH is taken; without one the mend is named."""
+    shipped.ok("hooks", "install")
+    hook = shipped.path / ".git/hooks/pre-commit"
+    hook.write_text(hook.read_text().replace(sys.executable, "/nowhere/python"))
+    edit(shipped, "careful", "cautious")
+    first = _commit(shipped, "-a")
+    assert "prompts/summarizer.prompt.yml: 2.1.0" in first.out + first.err
+    git = Path(shutil.which("git") or "git")
+    alone = shipped.path.parent / "bin"
+    alone.mkdir()
+    for program in ("git", "sh", "dirname"):
+        (alone / program).symlink_to(shutil.which(program) or git)
+    shipped.environment["PATH"] = str(alone)
+    second = _commit(shipped, "-a")
+    assert second.code == 1
+    assert "promptreg hooks install" in second.err
 
 
 def test_partly_staged_prompts_are_refused(shipped: Repo) -> None:

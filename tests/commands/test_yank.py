@@ -104,6 +104,9 @@ def test_labels_may_not_newly_name_a_yanked_version(shipped: Repo) -> None:
     shipped.commit()
     out = shipped.ok("check", "--base", "main", code=1)
     assert "label-yanked: summarizer 1.1.0 is yanked: Invents quotes." in out
+    result = shipped.run("label", "set", "staging", "summarizer", "1.1.0")
+    assert result.code == 2
+    assert "is yanked: Invents quotes." in result.err
     assert "production" not in out
 
 
@@ -111,7 +114,9 @@ def test_delete_asks_and_then_nothing_serves_it(shipped: Repo) -> None:
     """Without an answer nothing happens; then the tag is gone and exact references fail."""
     assert "pass --yes" in shipped.run("delete", "summarizer@2.0.0", "--reason", "Leak").err
     assert not (shipped.path / YANKED).exists()
-    shipped.ok("delete", "summarizer@2.0.0", "--reason", "Leak", "--yes")
+    result = shipped.run("delete", "summarizer@2.0.0", "--reason", "Leak", "--yes")
+    assert result.code == 0
+    assert "prompts/summarizer.prompt.yml still states 2.0.0" in result.err
     assert shipped.read(YANKED) == 'summarizer@2.0.0: {reason: "Leak", deleted: true}\n'
     assert "summarizer@2.0.0" not in shipped.tags()
     result = shipped.run("show", "summarizer@2.0.0")
