@@ -38,11 +38,12 @@ if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.stats.thresholds import Threshold
 
-__all__ = ["Collector", "Options", "collect"]
+__all__ = ["Collector", "Options", "collect", "pairs_of"]
 
 ROWS_AT_ONCE = 1_000_000
 PROMPTS_AT_ONCE = 200
 COMPARED_VERSIONS = 8
+MANY_PROMPTS = 100
 _SEVERITIES = ("critical", "warning", "info")
 
 
@@ -273,7 +274,7 @@ class Collector:
         if lost := sum(m.calls for m in measures.values() if id(m) not in known):
             self._lost_rows[prompt.name] += lost
         versions = tuple(_measured(v, by_version.get(v.version)) for v in prompt.versions)
-        self._versions += len(versions)
+        self._versions += sum(version.released for version in versions)
         labels = {v.version: v.labels for v in versions}
         pairs, previous = self._pairs(prompt.name, [*by_version])
         thresholds = gate_thresholds(self._registry.config, prompt.name)
@@ -308,10 +309,7 @@ class Collector:
         self, name: str, measured: Sequence[str]
     ) -> tuple[list[tuple[str, str]], dict[str, str]]:
         """Return the pairs to judge, and for each label the version it named before."""
-        pairs = dict.fromkeys(itertools.pairwise(measured))
-        recent = measured[-COMPARED_VERSIONS:]
-        for at, base in enumerate(recent):
-            pairs.update(dict.fromkeys((base, head) for head in recent[at + 1 :]))
+        pairs = dict.fromkeys(pairs_of(measured, len(self._names)))
         previous = {}
         for label, entries in self._labels.items():
             if name not in entries:
@@ -376,6 +374,21 @@ class Collector:
                 MetricInfo(name, title, "", {1: "lower", -1: "higher"}.get(harm), zero=False)  # type: ignore[arg-type]
             )
         return tuple(infos)
+
+
+def pairs_of(measured: Sequence[str], prompts: int) -> list[tuple[str, str]]:
+    """Return the pairs of versions that are judged: neighbours, and all among the latest.
+
+    A thousand prompts have so many pairs that only neighbours are judged.
+
+    Args:
+        measured: The versions that have rows, lowest first.
+        prompts: How many prompts the report has.
+    """
+    pairs = dict.fromkeys(itertools.pairwise(measured))
+    if prompts <= MANY_PROMPTS:
+        pairs.update(dict.fromkeys(itertools.combinations(measured[-COMPARED_VERSIONS:], 2)))
+    return list(pairs)
 
 
 def _shared_digests(prompt: GitPrompt) -> set[str]:

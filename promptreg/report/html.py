@@ -12,7 +12,7 @@ import functools
 import hashlib
 import json
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,8 @@ class HtmlBuilder:
     def __init__(self, *, split: bool = False, live: bool = False) -> None:
         self._split = split
         self._live = live
-        self._packed: list[tuple[PromptRow, str]] = []
+        self._rows: list[dict[str, Any]] = []
+        self._chunks: list[str] = []
         self._texts: list[str] = []
 
     def add(self, prompt: PromptRow) -> None:
@@ -77,7 +78,8 @@ class HtmlBuilder:
         latest = prompt.versions[-1] if prompt.versions else None
         messages = [m.text for m in latest.messages] if latest else []
         self._texts.append("\n".join(messages))
-        self._packed.append((_slim(prompt), chunk))
+        self._chunks.append(chunk)
+        self._rows.append(wire.pack_row(prompt))
 
     def finish(self, report: Report) -> Page:
         """Make the page.
@@ -88,10 +90,10 @@ class HtmlBuilder:
         by_prompt: dict[str, list[Alert]] = {}
         for alert in report.alerts:
             by_prompt.setdefault(alert.prompt, []).append(alert)
-        rows = [wire.pack_row(prompt, by_prompt.get(prompt.name, ())) for prompt, _ in self._packed]
+        rows = [wire.with_alerts(row, by_prompt.get(row["name"], ())) for row in self._rows]
         index = wire.pack_index(report, rows) | {"split": self._split}
         chunks = [("search", deflate(self._texts))]
-        chunks += [(f"p{number}", chunk) for number, (_, chunk) in enumerate(self._packed)]
+        chunks += [(f"p{number}", chunk) for number, chunk in enumerate(self._chunks)]
         head = _head(report, rows, deflate(index), split=self._split, live=self._live)
         return Page(head, tuple(chunks))
 
@@ -143,12 +145,6 @@ def _pack(text: str, level: int = 6) -> str:
     # A lone surrogate cannot come from a UTF-8 file, but must not stop a report either.
     data = packer.compress(text.encode("utf-8", "replace")) + packer.flush()
     return base64.b64encode(data).decode("ascii")
-
-
-def _slim(prompt: PromptRow) -> PromptRow:
-    """Drop what only the chunk needs."""
-    versions = tuple(replace(v, messages=(), fragments=(), models=()) for v in prompt.versions)
-    return replace(prompt, versions=versions, comparisons=())
 
 
 def _head(

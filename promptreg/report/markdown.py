@@ -96,7 +96,7 @@ def _prompt(prompt: PromptRow, currency: str) -> list[str]:
     return [
         escape(prompt.name),
         latest.version if latest else "none",
-        str(len(prompt.versions)),
+        str(sum(v.released for v in prompt.versions)),
         number(sum(v.calls for v in prompt.versions)),
         value_text(latency.p50 if latency else None, "ms", currency),
         money(cost.mean if cost else None, currency),

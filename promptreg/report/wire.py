@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         VersionRow,
     )
 
-__all__ = ["pack_alert", "pack_index", "pack_prompt", "pack_row"]
+__all__ = ["pack_alert", "pack_index", "pack_prompt", "pack_row", "with_alerts"]
 
 SPARK_POINTS = 30
 # Ids do not compress; the page shows their beginnings, the JSON has them whole.
@@ -92,11 +92,10 @@ def pack_alert(alert: Alert) -> dict[str, Any]:
     }
 
 
-def pack_row(prompt: PromptRow, alerts: Iterable[Alert]) -> dict[str, Any]:
+def pack_row(prompt: PromptRow) -> dict[str, Any]:
     """Pack what the list of prompts shows of one prompt."""
     latest = _latest(prompt.versions)
     shown = _latest([v for v in prompt.versions if v.calls]) or latest
-    severities = [alert.severity for alert in alerts if alert.current]
     labels = sorted({label for version in prompt.versions for label in version.labels})
     return {
         "name": prompt.name,
@@ -106,9 +105,10 @@ def pack_row(prompt: PromptRow, alerts: Iterable[Alert]) -> dict[str, Any]:
         "owner": next((json.loads(v) for k, v in prompt.metadata if k == "owner"), None),
         "models": sorted({v.model for v in prompt.versions[-1:] if v.model}),
         "labels": labels,
-        "versions": len(prompt.versions),
+        "versions": sum(v.released for v in prompt.versions),
         "latest": latest.version if latest else None,
-        "date": max((v.date for v in prompt.versions), default=""),
+        "date": max((v.date for v in prompt.versions if v.released), default=""),
+        "draft": any(not v.released for v in prompt.versions),
         "author": latest.author if latest else "",
         "calls": sum(v.calls for v in prompt.versions),
         "measured": shown.version if shown and shown.calls else None,
@@ -117,9 +117,14 @@ def pack_row(prompt: PromptRow, alerts: Iterable[Alert]) -> dict[str, Any]:
         "quality": _short(_mean(shown, "quality")),
         "success": _short(_mean(shown, "success_rate")),
         "spark": _spark(prompt),
-        "alerts": {s: severities.count(s) for s in ("critical", "warning", "info")},
         "deleted": prompt.deleted,
     }
+
+
+def with_alerts(row: dict[str, Any], alerts: Iterable[Alert]) -> dict[str, Any]:
+    """Add to a row of `pack_row` how many of the prompt's alerts still matter."""
+    severities = [alert.severity for alert in alerts if alert.current]
+    return row | {"alerts": {s: severities.count(s) for s in ("critical", "warning", "info")}}
 
 
 def pack_prompt(prompt: PromptRow) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import { notFound } from "./view_prompt.js";
 // Draws pickers, loads the prompt, then hands the chosen pair to `body`.
 export function pairPage(app, page, title, query, body, extras = () => []) {
   const { index } = app;
-  const able = index.prompts.filter((row) => row.versions > 1);
+  const able = index.prompts.filter((row) => row.versions + row.draft > 1);
   if (!able.length) return [h("h2", {}, title), card("", {}, empty("No prompt has two versions yet.", "Release a second version of a prompt to compare it with the first."))];
   const name = query.prompt ?? able.find((row) => row.calls)?.name ?? able[0].name;
   const row = index.promptByName.get(name);

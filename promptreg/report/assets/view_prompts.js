@@ -132,6 +132,7 @@ function columnsOf(app, selected, update) {
       cell: (row) => [
         h("a", { href: promptRoute(row.name) }, h("bdi", {}, row.name)),
         row.alerts.critical ? verdict("critical", plural(row.alerts.critical, "alert")) : row.alerts.warning ? verdict("warning", plural(row.alerts.warning, "alert")) : null,
+        row.draft ? h("span", { class: "badge open short" }, "unreleased change") : null,
         row.deleted ? h("span", { class: "badge plain" }, "deleted") : null,
         h("span", { class: "under" }, row.title ?? "", row.labels.map(labelBadge)),
       ],
