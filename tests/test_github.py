@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from promptreg.github import inspect_github
+from promptreg.findings import Finding
+from promptreg.github import inspect_for_github
 from promptreg.parsing import parse_prompt
 
 GITHUBS_OWN = """\
@@ -34,16 +35,15 @@ jsonSchema: '{"name": "x", "strict": true, "schema": {"type": "object"}}'
 """
 
 
-def found(text: str, path: str = "prompts/x.prompt.yml") -> list[tuple[str, int]]:
-    """Return the messages and lines of the findings."""
-    findings = list(inspect_github(parse_prompt(text.encode(), path, "x")))
-    assert {(f.rule, f.severity) for f in findings} <= {("github-incompatible", "info")}
-    return [(f.message, f.location.line) for f in findings]
+def found(text: str) -> Finding | None:
+    """Return what goes beyond GitHub's format."""
+    data = text.encode()
+    return inspect_for_github(parse_prompt(data, "prompts/x.prompt.yml", "x"), data)
 
 
 def test_a_file_in_githubs_own_format_has_no_findings() -> None:
     """A file as GitHub's editor writes it is read unchanged and needs no remark."""
-    assert found(GITHUBS_OWN) == []
+    assert found(GITHUBS_OWN) is None
 
 
 @pytest.mark.parametrize(
@@ -54,17 +54,25 @@ def test_a_file_in_githubs_own_format_has_no_findings() -> None:
         ("<text>\n", "{% if input %}\n", 12),
         ("</text>", "{# note #}", 14),
         ("  - role: user\n", "  - placeholder: history\n  - role: user\n", 9),
-        ("role: system", "role: developer", 7),
-        ('\'{"name": "x", "strict": true, "schema": {"type": "object"}}\'', "{type: object}", 23),
+        ("'{\"name\": \"x\", \"strict\": true, \"schema\": {\"type\": \"object\"}}'",
+         "{type: object}", 23),
         ("model: openai/gpt-4o-mini", "template: fstring", 3),
     ],
-)
+)  # fmt: skip
 def test_what_goes_beyond_is_named_at_its_line(old: str, new: str, line: int) -> None:
     """Each thing that GitHub does not know is an information at its place."""
     assert old in GITHUBS_OWN
-    assert [where for _, where in found(GITHUBS_OWN.replace(old, new))] == [line]
+    finding = found(GITHUBS_OWN.replace(old, new))
+    assert finding is not None
+    assert (finding.rule, finding.severity) == ("github-incompatible", "info")
+    assert finding.location.line == line
+    assert f"(line {line})" in finding.message
 
 
-def test_only_files_that_github_reads_are_looked_at() -> None:
-    """A prompt in a plain .yaml file is none of GitHub's."""
-    assert found(GITHUBS_OWN.replace("{{input}}", "{{ input }}"), "prompts/x.yaml") == []
+def test_all_of_it_is_one_finding() -> None:
+    """A file that uses much of ours gets one line, not ten."""
+    text = GITHUBS_OWN.replace("{{input}}", "{{ input|trim }}").replace("</text>", "{# note #}")
+    finding = found(text)
+    assert finding is not None
+    assert "(line 13)" in finding.message
+    assert "(line 14)" in finding.message

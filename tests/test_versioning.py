@@ -438,7 +438,8 @@ def test_a_pseudo_versions_time_is_utc() -> None:
 @pytest.mark.parametrize(
     "text",
     ["1.3.0", "1.3.0-rc.1", "1.3.0-0.20261122141500-abcdef123456",
-     "1.3.1-0.2026112214150-abcdef123456",     "1.3.1-0.20261322141500-abcdef123456", "1.3.1-20261122141500-abcdef123456",
+     "1.3.1-0.2026112214150-abcdef123456",
+     "1.3.1-0.20261322141500-abcdef123456", "1.3.1-20261122141500-abcdef123456",
      "1.3.1-rc.1.20261122141500-abcdef123456"],
 )  # fmt: skip
 def test_other_versions_are_no_pseudo_versions(text: str) -> None:
