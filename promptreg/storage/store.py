@@ -20,6 +20,7 @@ from promptreg.storage.engine import (
     one_line,
 )
 from promptreg.storage.extra import require_extra
+from promptreg.storage.process import check_process, forked
 from promptreg.storage.seal import SealReport, seal_segments
 from promptreg.storage.segments import list_segments
 from promptreg.storage.table import Table
@@ -76,7 +77,6 @@ class Store:
         self._memory_limit = memory_limit
         self._tails = Tails(self.wal, pricer)
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._pid = os.getpid()
         self._stale = True
         self._viewed = -2
         self._pinned = 0
@@ -102,11 +102,10 @@ class Store:
     def _answer(self, ask: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         import duckdb
 
-        with self._lock:
-            try:
-                return self.persist(lambda: ask(self.refresh()))
-            except duckdb.Error as error:
-                raise MetricsError(f"the query failed: {one_line(error)}") from error
+        try:
+            return self.persist(lambda: ask(self.refresh()))
+        except duckdb.Error as error:
+            raise MetricsError(f"the query failed: {one_line(error)}") from error
 
     def persist(self, work: Callable[[], T]) -> T:
         """Do what reads files of the table, again when one was deleted since it was listed.
@@ -118,18 +117,21 @@ class Store:
         """
         import duckdb
 
-        for attempt in range(_READ_TRIES):
-            try:
-                return work()
-            except duckdb.Error as error:
-                if not is_about_a_file(error):
-                    raise
-                self._stale = True
-                if self._pinned:
-                    self._look()
-                # A file that is still listed after a second look is really damaged.
-                if attempt and not self._lost_a_file():
-                    raise check_readable(error) from error
+        check_process()
+        # Locked throughout: files and live rows must stay of one snapshot until they are read.
+        with self._lock:
+            for attempt in range(_READ_TRIES):
+                try:
+                    return work()
+                except duckdb.Error as error:
+                    if not is_about_a_file(error):
+                        raise
+                    self._stale = True
+                    if self._pinned:
+                        self._look()
+                    # A file that is still listed after a second look is really damaged.
+                    if attempt and not self._lost_a_file():
+                        raise check_readable(error) from error
         raise MetricsError("the table keeps losing files", fix="promptreg metrics doctor")
 
     def _lost_a_file(self) -> bool:
@@ -138,6 +140,7 @@ class Store:
     @contextmanager
     def pin(self) -> Iterator[Store]:
         """Answer every query of a block from the same snapshot."""
+        check_process()
         with self._lock:
             self.persist(self.refresh)
             self._pinned += 1
@@ -149,9 +152,6 @@ class Store:
     def refresh(self) -> duckdb.DuckDBPyConnection:
         """Bring the view up to date and return the connection that has it."""
         with self._lock:
-            if self._pid != os.getpid():
-                # DuckDB's threads did not survive the fork; its memory must not be touched.
-                self._connection, self._pid, self._stale = None, os.getpid(), True
             if not self._pinned:
                 self._look()
             if self._connection is None:
@@ -204,6 +204,7 @@ class Store:
         Raises:
             ConflictError: Other processes keep sealing the same segments.
         """
+        check_process()
         with self._lock:
             return seal_segments(
                 self.table, self.wal, self.quarantine, pricer=self.pricer, progress=progress
@@ -216,7 +217,9 @@ class Store:
 
     def close(self) -> None:
         """Free the connection; the next query opens another."""
+        if forked():
+            return  # the parent's; its threads are not here to be stopped
         with self._lock:
-            if self._connection is not None and self._pid == os.getpid():
+            if self._connection is not None:
                 self._connection.close()
             self._connection = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,16 +14,26 @@ import pytest
 from tests.kit import Repo, Result, prompt_text
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    """A repository with one released prompt."""
-    repo = Repo.create(tmp_path / "work")
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with one released prompt, made once: each test gets a copy."""
+    repo = Repo.create(tmp_path_factory.mktemp("template") / "work")
+    # Made before the test's own home exists.
+    repo.environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    for role in ("AUTHOR", "COMMITTER"):
+        repo.environment |= {f"GIT_{role}_NAME": "Ada", f"GIT_{role}_EMAIL": "ada@example.com"}
     repo.write("prompts/summarizer.prompt.yml", prompt_text())
     repo.write(".gitignore", ".promptreg/\n")
     repo.run("bump", "--all")
     repo.commit("Add the summarizer")
     assert repo.run("release").code == 0
-    return repo
+    return repo.path
+
+
+@pytest.fixture
+def repo(template: Path, tmp_path: Path) -> Repo:
+    """A copy of the repository with one released prompt."""
+    return Repo(Path(shutil.copytree(template, tmp_path / "work")))
 
 
 def metrics(repo: Repo, *words: str, code: int = 0) -> Result:
