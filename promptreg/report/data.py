@@ -251,14 +251,15 @@ class Collector:
         if not names:
             return {}
         nameless = self._totals.nameless
+        shared = tuple((p.name, digest) for p in prompts for digest in _shared_digests(p))
         aliases = tuple(
             (known, v.version, v.digest)
             for p in prompts
             for v in p.versions
             for known in (p.name, *(old for old, name in self._renamed.items() if name == p.name))
-            if (known, v.version) in nameless
+            # Where versions share their content, all rows go by the version they name.
+            if (known, v.version) in nameless and (p.name, v.digest) not in shared
         )
-        shared = tuple((p.name, digest) for p in prompts for digest in _shared_digests(p))
         renamed = tuple(pair for pair in self._renamed.items() if pair[1] in names)
         scope = Scope(names, self._since, self._totals.currency, aliases, shared, renamed)
         return measure(self._registry.metrics, scope)

@@ -232,8 +232,9 @@ def test_a_rollback_keeps_both_versions_apart(repo: Repo) -> None:
     repo.ok("release")
     with Registry(repo.path) as registry:
         for version, calls in (("1.0.0", 3), ("1.1.0", 5), ("1.2.0", 7)):
-            for _ in range(calls):
+            for _ in range(calls - 1):
                 registry.log_metrics("summarizer", version, latency_ms=10.0)
+            registry.metrics.log(prompt="summarizer", version=version, latency_ms=10.0)
         found = _prompt(collect(registry))
     assert [(v.version, v.calls) for v in found.versions] == [
         ("1.0.0", 3),
