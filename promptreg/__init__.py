@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from promptreg.abtest import ABTest
     from promptreg.errors import (
         ConfigError,
         ConflictError,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         RepositoryError,
     )
     from promptreg.loaded import LoadedPrompt
+    from promptreg.monitor import PerformanceMonitor
     from promptreg.prompt import Message, Placeholder, Prompt, Variable
     from promptreg.registry import Registry
     from promptreg.tags import Release
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ABTest": "abtest",
     "ConfigError": "errors",
     "ConflictError": "errors",
     "HistoryError": "errors",
@@ -38,6 +41,7 @@ _HOMES = {
     "Message": "prompt",
     "MetricsError": "errors",
     "NotFoundError": "errors",
+    "PerformanceMonitor": "monitor",
     "Placeholder": "prompt",
     "Prompt": "prompt",
     "PromptError": "errors",
@@ -50,6 +54,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ABTest",
     "ConfigError",
     "ConflictError",
     "HistoryError",
@@ -59,6 +64,7 @@ __all__ = [
     "Message",
     "MetricsError",
     "NotFoundError",
+    "PerformanceMonitor",
     "Placeholder",
     "Prompt",
     "PromptError",
