@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,9 @@ from promptreg.registry import Registry
 from tests.gate.worlds import SUITE, calls
 from tests.kit import Repo, Result, prompt_text
 
-# Until the table of commands names these, they are added here.
-_PROGRAM = """
-import sys
-from promptreg.cli import app, run
-for name, module in (("accept", "gate"), ("ab", "ab"), ("monitor", "monitor")):
-    app.COMMANDS.setdefault(name, app.CommandEntry(module, name, "Measure"))
-sys.exit(run(sys.argv[1:]))
-"""
-
 
 def _run(repo: Repo, *words: str) -> Result:
-    return repo.process(sys.executable, "-c", _PROGRAM, *words)
+    return repo.run(*words)
 
 
 @pytest.fixture
