@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConfigError
 from promptreg.moments import parse_moment
+from promptreg.tags import release_of
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry
@@ -60,38 +61,79 @@ def changelog(
         ConfigError: The since is neither a time nor a revision.
         NotFoundError: There is no such prompt.
     """
-    names = [name] if name is not None else sorted(registry.tags.names())
-    releases = [(each, release) for each in names for release in registry.releases(each)]
-    kept = _since(registry, releases, since, now) if since is not None else releases
+    tags = {name: registry.tags.oids(name)} if name is not None else registry.tags.names()
+    if name is not None and not tags[name]:
+        registry.releases(name)  # says that there is no such prompt
+    chosen = _chooser(registry, since, now) if since is not None else None
     labels = {label: registry.label(label) for label in registry.label_names()}
-    entries = [
-        Entry(each, release, tuple(k for k, v in labels.items() if v.get(each) == release.version))
-        for each, release in kept
-    ]
+    entries = []
+    for each, versions in tags.items():
+        gone = registry.tags.deleted(each)
+        for version, (tag, oid) in versions.items():
+            if version in gone or (chosen is not None and not chosen.may_hold(tag)):
+                continue
+            found = registry.repository.tag(oid)
+            release = release_of(found) if found is not None else None
+            if release is not None and (chosen is None or chosen.holds(release)):
+                named = tuple(k for k, v in labels.items() if v.get(each) == version)
+                entries.append(Entry(each, release, named))
     # Within one commit: by name, then the greater version first.
     entries.sort(key=lambda e: e.name)
     entries.sort(key=lambda e: (e.release.when, e.release.version), reverse=True)
     return entries
 
 
-def _since(
-    registry: Registry,
-    releases: list[tuple[str, Release]],
-    since: str,
-    now: datetime | None,
-) -> list[tuple[str, Release]]:
+@dataclass(frozen=True, slots=True)
+class _Chooser:
+    """Which releases are new.
+
+    Attributes:
+        tags: The tags that may be, as git lists them at once; None where there is no git program.
+        holds: Decides by the release itself.
+    """
+
+    tags: frozenset[str] | None
+    holds: Callable[[Release], bool]
+
+    def may_hold(self, tag: str) -> bool:
+        return self.tags is None or tag in self.tags
+
+
+def _chooser(registry: Registry, since: str, now: datetime | None) -> _Chooser:
     try:
         moment = parse_moment(since, now)
     except ConfigError:
-        commit = registry.repository.resolve_commit(since)
-        if commit is None:
-            raise ConfigError(
-                f"--since {since} is neither a time nor a revision",
-                fix="write 7d, 2026-01-31, a tag, a branch or a commit",
-            ) from None
-        known = _history(registry, commit)
-        return [(name, release) for name, release in releases if release.commit not in known]
-    return [(name, release) for name, release in releases if release.when >= moment]
+        return _since_revision(registry, since)
+    tags = _list_tags(registry, "--format=%(creatordate:unix) %(refname:strip=2)")
+    if tags is None:
+        return _Chooser(None, lambda release: release.when >= moment)
+    dated = (line.partition(" ") for line in tags)
+    recent = frozenset(tag for date, _, tag in dated if date and int(date) >= moment.timestamp())
+    return _Chooser(recent, lambda release: release.when >= moment)
+
+
+def _since_revision(registry: Registry, since: str) -> _Chooser:
+    commit = registry.repository.resolve_commit(since)
+    if commit is None:
+        raise ConfigError(
+            f"--since {since} is neither a time nor a revision",
+            fix="write 7d, 2026-01-31, a tag, a branch or a commit",
+        )
+    tags = _list_tags(registry, f"--no-merged={commit}", "--format=%(refname:strip=2)")
+    if tags is not None:
+        return _Chooser(frozenset(tags), lambda _: True)
+    known = _history(registry, commit)
+    return _Chooser(None, lambda release: release.commit not in known)
+
+
+def _list_tags(registry: Registry, *options: str) -> list[str] | None:
+    """Ask git for all tags at once, a hundred times quicker than reading each; None without git."""
+    from promptreg.git.process import has_git, run_git
+
+    if not has_git():
+        return None
+    answer = run_git(registry.repository.paths.git_dir, "for-each-ref", *options, "refs/tags/")
+    return answer.decode("utf-8", "replace").splitlines()
 
 
 def _history(registry: Registry, commit: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ import pytest
 from promptreg import Registry
 from promptreg.changelog import changelog
 from promptreg.errors import ConfigError
+from promptreg.git.process import has_git
 from promptreg.moments import parse_moment
 from tests.commands.conftest import edit, ship
 
@@ -74,6 +75,31 @@ def test_since_a_revision_looks_behind_merges(shipped: Repo) -> None:
     edit(shipped, "careful", "cautious")
     ship(shipped)
     assert _versions(shipped, "--since", "old") == ["summarizer 2.1.0"]
+
+
+@pytest.mark.parametrize("since", ["summarizer@1.1.0", "2023-11-14T22:15:20+00:00", "2001-01-01"])
+def test_without_a_git_program_the_answer_is_the_same(
+    shipped: Repo, since: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Listing by git only saves time."""
+    with Registry(shipped.path) as registry:
+        quick = changelog(registry, since=since)
+    has_git.cache_clear()
+    monkeypatch.setenv("PATH", "/nowhere")
+    try:
+        with Registry(shipped.path) as registry:
+            assert changelog(registry, since=since) == quick
+    finally:
+        has_git.cache_clear()
+    assert quick
+
+
+def test_deleted_versions_are_not_listed(shipped: Repo) -> None:
+    """A version that was deleted is no longer news, even where its tag came back."""
+    oid = shipped.git("rev-parse", "summarizer@2.0.0")
+    shipped.ok("delete", "summarizer@2.0.0", "--reason", "Leak", "--yes")
+    shipped.git("update-ref", "refs/tags/summarizer@2.0.0", oid)
+    assert "summarizer 2.0.0" not in _versions(shipped)
 
 
 def test_markdown_cannot_be_forged(shipped: Repo) -> None:
