@@ -45,7 +45,13 @@ def run(words: list[str]) -> int:
 def _invoke(words: list[str]) -> int:
     from promptreg.cli.app import build_app
 
-    result: Any = build_app(words)(args=words, standalone_mode=True, prog_name=_program())
+    app = build_app(words)
+    if os.environ.get("_PROMPTREG_COMPLETE") == "complete_bash":
+        from promptreg.cli.completion import whole_words
+
+        with whole_words():
+            app(args=words, standalone_mode=True, prog_name=_program())
+    result: Any = app(args=words, standalone_mode=True, prog_name=_program())
     return result if isinstance(result, int) else 0
 
 

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+
 from promptreg.errors import PromptregError
 
-__all__ = ["complete_files", "complete_labels", "complete_names", "complete_references"]
+__all__ = [
+    "complete_files",
+    "complete_labels",
+    "complete_names",
+    "complete_references",
+    "whole_words",
+]
 
 
 def complete_names(incomplete: str) -> list[str]:
@@ -54,3 +66,37 @@ def complete_files(incomplete: str) -> list[str]:
             return [path for path in registry.paths().values() if path.startswith(incomplete)]
     except (PromptregError, OSError):
         return []
+
+
+@contextmanager
+def whole_words() -> Iterator[None]:
+    """Undo what bash does to ``NAME@REF``: it splits words at @ and replaces ``@REF`` only.
+
+    @ is in COMP_WORDBREAKS for the completion of host names, and to change that variable would
+    change every other completion of the shell.
+    """
+    prefix = _join_words()
+    if not prefix:
+        yield
+        return
+    answer = io.StringIO()
+    try:
+        with redirect_stdout(answer):
+            yield
+    finally:
+        lines = (line.removeprefix(prefix) for line in answer.getvalue().splitlines())
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def _join_words() -> str:
+    """Join the parts of the current word, and return those that the shell will keep."""
+    words = os.environ.get("COMP_WORDS", "").split("\n")
+    current = int(os.environ.get("COMP_CWORD", "0"))
+    at = next((i for i in (current - 1, current) if words[i : i + 1] == ["@"]), 0)
+    if at < 1:
+        return ""
+    rest = words[at + 1] if current > at and at + 1 < len(words) else ""
+    kept = words[at - 1]
+    os.environ["COMP_WORDS"] = "\n".join([*words[: at - 1], f"{kept}@{rest}"])
+    os.environ["COMP_CWORD"] = str(at - 1)
+    return kept
