@@ -162,7 +162,11 @@ def _apply(config: Config, table: Mapping[str, Any], source: str) -> Config:
             raise ConfigError(f"{key}: {error}", location=Location(source)) from error
     sources = {**config.sources, **dict.fromkeys(changes, source)}
     config = replace(config, **changes, sources=MappingProxyType(sources))
-    _ = config.tags  # a wrong tag format shows here, not at the first release
+    try:
+        _ = config.tags  # a wrong tag format shows here, not at the first release
+    except ConfigError as error:
+        error.location = Location(source)
+        raise
     return config
 
 

@@ -139,7 +139,7 @@ class Registry:
             case ReferenceKind.COMMIT:
                 return self._at_revision(parsed, parsed.value)
             case ReferenceKind.BRANCH:
-                return self._at_revision(parsed, parsed.value)
+                return self._at_branch(parsed)
             case _:
                 release = self.tags.release(parsed.name, self._pick(parsed))
                 if parsed.kind in (ReferenceKind.VERSION, ReferenceKind.LABEL):
@@ -220,6 +220,16 @@ class Registry:
                 fix=f"promptreg release after the merge, or {name}@worktree for the file as it is",
             )
         return NotFoundError(f"no prompt {name!r}", fix="promptreg list")
+
+    def _at_branch(self, reference: Reference) -> Resolved:
+        # Only a branch: a tag or commit of that name would be something else than was asked for.
+        for ref in (f"refs/heads/{reference.value}", f"refs/remotes/{reference.value}"):
+            if (commit := self.repository.refs.read(ref)) is not None:
+                return self._untagged(reference, CommitSource(self.repository, commit), commit)
+        raise NotFoundError(
+            f"no branch {reference.value!r}",
+            fix=f"git fetch, or {reference.name}@branch:origin/{reference.value}",
+        )
 
     def _at_revision(self, reference: Reference, revision: str) -> Resolved:
         commit = self.repository.resolve_commit(revision)

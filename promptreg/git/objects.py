@@ -55,7 +55,11 @@ class Pygit2Reader:
         try:
             return pygit2.Repository(str(self._git_dir))
         except pygit2.GitError as error:
-            raise RepositoryError(f"libgit2 cannot open the repository: {error}") from error
+            unsafe = "not owned by" in str(error)
+            raise RepositoryError(
+                f"libgit2 cannot open the repository: {error}",
+                fix="git config --global --add safe.directory PATH" if unsafe else None,
+            ) from error
 
     def read(self, spec: str) -> GitObject | None:
         """Return the object, or None where the repository does not have it."""

@@ -1,0 +1,481 @@
+"""Commands as a user meets them: answers, exit codes, errors, colours."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CommandRepo
+from tests.core.acts import edit
+from tests.kit import PROMPT, Repo, prompt_text
+
+A = "prompts/a.yaml"
+
+
+def test_walk_through(repo: Repo) -> None:
+    """init, bump, commit, release, label, show: each answers as told and nothing else is needed."""
+    out = repo.ok("init")
+    assert "created" in out
+    assert repo.ok("init").count("kept") == out.count("created")
+    assert "greeting" in repo.ok("list")
+    assert "greeting.prompt.yml: new -> 1.0.0" in repo.ok("bump", "--all", code=1)
+    repo.commit("begin")
+    assert "tagged greeting@1.0.0" in repo.ok("release")
+    assert "Nothing to release." in repo.run("release").err
+    repo.ok("label", "set", "production", "greeting", "1.0.0")
+    repo.commit("promote")
+    assert "greeting 1.0.0" in repo.ok("show", "greeting@production")
+    rendered = repo.ok("render", "greeting", "--var", "person=Ada")
+    assert "Greet Ada in a friendly tone." in rendered
+    assert repo.run("check").code == 0
+    assert "1 tags verified, 0 wrong." in repo.run("verify").err
+
+
+def test_init_keeps_what_is_there(repo: Repo) -> None:
+    """Init overwrites nothing: files that exist are kept or extended by splicing."""
+    config = (
+        "# mine\nrepos:\n- repo: https://example.com/x\n  rev: v1  # pinned\n  hooks: [{id: x}]\n"
+    )
+    repo.write(".pre-commit-config.yaml", config)
+    repo.write(".gitignore", "*.pyc")
+    repo.write("promptreg.toml", "# mine\n")
+    repo.write("prompts/own.yaml", PROMPT)
+    before = {p: repo.read(p) for p in ("promptreg.toml", "prompts/own.yaml")}
+    repo.ok("init", "--dry-run")
+    assert repo.read(".gitignore") == "*.pyc"
+    repo.ok("init")
+    assert {p: repo.read(p) for p in before} == before
+    assert repo.read(".gitignore") == "*.pyc\n.promptreg/\n"
+    extended = repo.read(".pre-commit-config.yaml")
+    assert extended.startswith("# mine\n")
+    assert "  rev: v1  # pinned\n" in extended
+    assert "id: promptreg-bump" in extended
+    assert not (repo.path / "prompts/greeting.prompt.yml").exists()
+    again = repo.ok("init")
+    assert "created" not in again
+    assert "extended" not in again
+
+
+def test_list(history: Repo) -> None:
+    """List shows file, release, number of versions and labels of each prompt."""
+    edit(history, A, "version: 1.1.0", "version: 2.0.0")
+    lines = [line.split() for line in history.ok("list").splitlines()]
+    assert lines == [
+        ["PROMPT", "FILE", "RELEASED", "VERSIONS", "LABELS"],
+        ["a", "2.0.0", "1.1.0", "2", "production=1.0.0"],
+        ["team/b", "1.0.0", "1.0.0", "1"],
+    ]
+    assert [row["prompt"] for row in json.loads(history.ok("list", "team", "--format=json"))] == [
+        "team/b"
+    ]
+    assert history.run("list", "zzz").err == "No prompt matches 'zzz'.\n"
+
+
+STATED = {
+    "plain": ("version: 1.0.0\n", "1.0.0"),
+    "quoted": ("version: '1.0.0'\n", "1.0.0"),
+    "comment": ("version: 1.0.0 # why\n", "1.0.0"),
+    "in-text": ("description: |\n  version: 9.9.9\n", None),
+    "twice-in-text": ("version: 1.0.0\ndescription: |\n  version: 9.9.9\n", "1.0.0"),
+    "quoted-key": ('"version": 1.0.0\n', "1.0.0"),
+    "float": ("version: 1.10\n", "1.10"),
+    "broken": ("version: 1.0.0\nx: [\n", "1.0.0"),
+    "none": ("name: x\n", None),
+    "bom": ("\ufeffversion: 1.0.0\n", "1.0.0"),
+    "crlf": ("version: 1.0.0\r\n", "1.0.0"),
+}
+
+
+@pytest.mark.parametrize(("head", "version"), STATED.values(), ids=STATED)
+def test_list_reads_every_style(repo: Repo, head: str, version: str | None) -> None:
+    """The version in the file is found in whatever style it is written."""
+    repo.write("prompts/x.yaml", head + "messages:\n- role: user\n  content: hi\n")
+    (row,) = json.loads(repo.ok("list", "--format", "json"))
+    assert row["file"] == version
+
+
+def test_versions_and_show(history: Repo) -> None:
+    """Versions lists newest first; show gives text, bytes or JSON of just that version."""
+    rows = json.loads(history.ok("versions", "a", "--format", "json"))
+    assert [(r["version"], r["level"], r["labels"]) for r in rows] == [
+        ("1.1.0", "minor", []),
+        ("1.0.0", "none", ["production"]),
+    ]
+    assert history.ok("versions", "a").splitlines()[1].split()[:2] == ["1.1.0", "minor"]
+    assert "Two." in history.ok("show", "a")
+    assert "One." in history.ok("show", "a", "1.0.0") == history.ok("show", "a@1.0.0")
+    assert history.ok("show", "a@worktree", "--raw") == history.read(A)
+    shown = json.loads(history.ok("show", "a@production", "--format", "json"))
+    assert (shown["version"], shown["released"]) == ("1.0.0", True)
+    assert shown["value"]["model"] == "openai/gpt-4o"
+
+
+def test_untagged_content_has_a_pseudo_version(history: Repo) -> None:
+    """What has no tag is named by its digest, never by the version it claims."""
+    edit(history, A, "Two.", "Three.")
+    shown = json.loads(history.ok("show", "a@worktree", "--format", "json"))
+    assert re.fullmatch(r"1\.1\.1-0\.\d{14}-[0-9a-f]{12}", shown["version"])
+    assert shown["version"].endswith(shown["digest"][:12])
+    assert not shown["released"]
+
+
+REFERENCES = {
+    "a": "Two.",
+    "a@1": "Two.",
+    "a@^1.0": "Two.",
+    "a@~1.0": "One.",
+    "a@1.0.x": "One.",
+    "a@>=1,<1.1": "One.",
+    "a@production": "One.",
+    "a@HEAD": "Two.",
+    "a@HEAD~2": "Two.",
+    "a@branch:old": "One.",
+}
+
+
+@pytest.mark.parametrize(("reference", "text"), REFERENCES.items())
+def test_references(history: Repo, reference: str, text: str) -> None:
+    """Each kind of reference names the version it says."""
+    history.git("branch", "old", "a@1.0.0^{commit}")
+    assert text in history.ok("show", reference)
+
+
+NO_REFERENCES = {
+    "a@2.0.0": "no released version 2.0.0",
+    "a@^2": "no version of a is in ^2",
+    "a@staging": "no label 'staging'",
+    "a@branch:nowhere": "no branch 'nowhere'",
+    "a@branch:a@1.0.0": "no branch 'a@1.0.0'",
+    "a@branch:HEAD": "no branch 'HEAD'",
+    "team/b@production": "names no version of team/b",
+    "nobody": "no prompt 'nobody'",
+    "A": "not a prompt name",
+    "a@": "neither a version",
+    "../a": "not a prompt name",
+}
+
+
+@pytest.mark.parametrize(("reference", "message"), NO_REFERENCES.items())
+def test_no_silent_fallback(history: Repo, reference: str, message: str) -> None:
+    """What a reference does not say is never served: one line, exit code 2."""
+    result = history.run("show", reference)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert re.match(r"(\S+: )?error: ", result.err)
+    assert len(result.err.splitlines()) <= 2
+
+
+def test_diff(history: Repo) -> None:
+    """Diff names the level, the rule and the words; --exit-code tells by its code."""
+    out = history.ok("diff", "a@1.0.0", "1.1.0")
+    assert out.startswith("a 1.0.0 -> 1.1.0  minor\n  minor message-changed: system message\n")
+    assert "\n- One.\n+ Two.\n" in out
+    assert history.run("diff", "a").err.endswith("are the same.\n")
+    edit(history, A, "Two.", "Three.")
+    assert history.run("diff", "a", "--exit-code").code == 1
+    found = json.loads(history.ok("diff", "a", "--format", "json"))
+    assert (found["old"], found["new"], found["level"]) == ("1.1.0", "worktree", "minor")
+
+
+def test_render(history: Repo) -> None:
+    """Render fills variables from arguments, files and JSON, and refuses what does not fit."""
+    history.write("text.txt", "from a file")
+    history.write("vars.json", '{"article": "from json"}')
+    assert "Summarize:\nhi" in history.ok("render", "a", "-v", "article=hi")
+    assert "from a file" in history.ok("render", "a", "-v", "article=@text.txt")
+    assert "from json" in history.ok("render", "a", "--vars", "vars.json")
+    result = history.run("render", "a", "--vars", "-", stdin='{"article": "piped"}')
+    assert "piped" in result.out
+    messages = json.loads(history.ok("render", "a", "-v", "article=x", "--format=json"))
+    assert [m["role"] for m in messages] == ["system", "user"]
+    for words, text in (
+        ((), "variable 'article' is missing"),
+        (("-v", "artcle=x"), "did you mean 'article'"),
+        (("-v", "article"), "has no value"),
+        (("--vars", "text.txt"), "not JSON"),
+        (("--vars", "none.json"), "cannot read"),
+    ):
+        result = history.run("render", "a", *words)
+        assert result.code == 2
+        assert text in result.err
+
+
+def test_label(history: Repo) -> None:
+    """set, unset, list and history tell what a label names and who moved it."""
+    assert "prompts/labels/production.yaml: a 1.0.0 -> 1.1.0" in history.ok(
+        "label", "set", "production", "a", "^1"
+    )
+    assert history.read("prompts/labels/production.yaml") == "a: 1.1.0\n"
+    assert "1.0.0" in history.ok("label", "list"), "only what is committed counts"
+    history.commit("move")
+    moves = json.loads(history.ok("label", "history", "production", "--format", "json"))
+    assert [(m["before"], m["after"]) for m in moves] == [("1.0.0", "1.1.0"), (None, "1.0.0")]
+    history.ok("label", "unset", "production", "a")
+    assert history.read("prompts/labels/production.yaml") == ""
+    for words, text in (
+        (("set", "production", "a", "9.9.9"), "no released version"),
+        (("set", "production", "a", "worktree"), ""),
+        (("set", "Bad", "a", "1.0.0"), "not a label name"),
+        (("set", "latest", "a", "1.0.0"), "not a label name"),
+        (("unset", "production", "team/b"), "names no version"),
+    ):
+        result = history.run("label", *words)
+        assert result.code in (0, 2)
+        assert text in result.err
+
+
+def test_label_of_untagged_content_is_refused(history: Repo) -> None:
+    """A label may not name the work tree's content when it has no tag."""
+    edit(history, A, "Two.", "Three.")
+    result = history.run("label", "set", "production", "a", "worktree")
+    assert result.code == 2
+    assert "has no tag" in result.err
+
+
+def test_label_keeps_its_leading_comments(history: Repo) -> None:
+    """Comments above the entries stay when a label moves."""
+    history.write("prompts/labels/staging.yaml", "# Owners: content team\n\na: 1.0.0\n")
+    history.ok("label", "set", "staging", "team/b", "1.0.0")
+    assert history.read("prompts/labels/staging.yaml") == (
+        "# Owners: content team\n\na: 1.0.0\nteam/b: 1.0.0\n"
+    )
+
+
+JSON_COMMANDS = [
+    ["list"],
+    ["versions", "a"],
+    ["show", "a"],
+    ["diff", "a@1.0.0", "1.1.0"],
+    ["render", "a", "-v", "article=x"],
+    ["label", "list"],
+    ["label", "history", "production"],
+    ["bump"],
+    ["check", "--base", "HEAD"],
+    ["release"],
+    ["verify"],
+    ["config"],
+    ["init"],
+    ["schema"],
+]
+
+
+@pytest.mark.parametrize("words", JSON_COMMANDS, ids=" ".join)
+def test_json_is_json(history: Repo, words: list[str]) -> None:
+    """With --format json stdout is one JSON value and nothing else."""
+    format_ = [] if words == ["schema"] else ["--format", "json"]
+    result = history.run(*words, *format_)
+    assert result.code == 0, result.err
+    json.loads(result.out)
+
+
+ERRORS = {
+    "no-command": (["nonsense"], 2, "nonsense"),
+    "no-option": (["list", "--nonsense"], 2, "nonsense"),
+    "no-folder": (["-C", "nowhere", "list"], 2, "nowhere"),
+    "no-file": (["bump", "prompts/none.yaml"], 2, "no file"),
+    "outside": (["bump", "/etc/passwd"], 2, "outside the repository"),
+    "bad-level": (["bump", "--level", "huge"], 2, "huge"),
+    "bad-version": (["bump", "--version", "1.2"], 2, "1.2"),
+    "no-base": (["check", "--base", "nowhere"], 3, "nowhere"),
+    "bump-base": (["bump", "--base", "nowhere"], 2, "nowhere"),
+    "no-rule": (["explain", "no-such-rule"], 2, "no-such-rule"),
+    "no-prompt": (["versions", "nobody"], 2, "nobody"),
+}
+
+
+@pytest.mark.parametrize(("words", "code", "text"), ERRORS.values(), ids=ERRORS)
+def test_errors_are_told_in_a_line(history: Repo, words: list[str], code: int, text: str) -> None:
+    """A wrong call ends with its code and a line on stderr; stdout stays empty."""
+    result = history.run(*words)
+    assert (result.code, result.out) == (code, "")
+    assert text in result.err
+    assert "Traceback" not in result.err
+
+
+def test_broken_files_are_told_with_their_place(history: Repo) -> None:
+    """A broken prompt is reported as file:line:column, in bump as an error, in check as finding."""
+    history.write("prompts/broken.yaml", "name: x\nversion: 1.10\ndigest: 0\nmessages: [\n")
+    for words, code in ((["bump"], 2), (["check", "prompts/broken.yaml"], 1)):
+        result = history.run(*words)
+        assert result.code == code
+        said = result.out + result.err
+        assert re.search(r"^prompts/broken\.yaml:\d+:\d+: error", said, re.MULTILINE)
+    result = history.run("list")
+    assert (result.code, "broken" in result.out) == (0, True), "a broken file hides no other"
+
+
+def test_debug_shows_a_traceback(history: Repo) -> None:
+    """Only --debug shows a traceback."""
+    assert "Traceback" not in history.run("show", "nobody").err
+    assert "Traceback" in history.run("--debug", "show", "nobody").err
+
+
+def test_bad_configuration(history: Repo) -> None:
+    """A wrong configuration is an error that names the file and the key nearest to it."""
+    for text, message in (
+        ("rot = 'x'\n", "did you mean 'root'"),
+        ("root = 1\n", "root: must be text"),
+        ("root = '../x'\n", "leads out of the repository"),
+        ("x = [\n", "not valid TOML"),
+        ("tag-format = 'v{version}'\n", "must hold {name} once"),
+        ("[levels]\nmessage-changed = 'huge'\n", "must be patch, minor or major"),
+        ("[[accept]]\nprompt = 'a'\n", "an entry lacks"),
+    ):
+        history.write("promptreg.toml", text)
+        result = history.run("list")
+        assert result.code == 2
+        assert result.err.startswith("promptreg.toml: error: ")
+        assert message in result.err
+
+
+def test_configuration_rises(history: Repo) -> None:
+    """promptreg.toml, then pyproject.toml, then the environment: config shows who won."""
+    history.write("promptreg.toml", "store = 'one'\nenvironment = 'one'\nengine = 'one'\n")
+    history.write("pyproject.toml", "[tool.promptreg]\nenvironment = 'two'\nengine = 'two'\n")
+    history.environment["PROMPTREG_ENGINE"] = "three"
+    rows = {line.split()[0]: line.split()[1:] for line in history.ok("config").splitlines()}
+    assert rows["store"] == ["one", "promptreg.toml"]
+    assert rows["environment"] == ["two", "pyproject.toml"]
+    assert rows["engine"] == ["three", "environment", "variable"]
+    assert rows["root"] == ["prompts", "default"]
+
+
+def test_another_root_and_tag_format(repo: Repo) -> None:
+    """Prompts may lie elsewhere, and tags be written otherwise; older formats stay readable."""
+    repo.write("promptreg.toml", 'root = "ai/texts"\ntag-format = "prompt/{name}/v{version}"\n')
+    repo.write("ai/texts/x.yaml", prompt_text("One."))
+    repo.bump_and_commit()
+    repo.ok("release")
+    assert repo.tags() == ["prompt/x/v1.0.0"]
+    repo.write("promptreg.toml", 'root = "ai/texts"\ntag-formats = ["prompt/{name}/v{version}"]\n')
+    edit(repo, "ai/texts/x.yaml", "One.", "Two.")
+    repo.bump_and_commit()
+    repo.ok("release")
+    assert repo.tags() == ["prompt/x/v1.0.0", "x@1.1.0"]
+    assert "One." in repo.ok("show", "x@1.0.0")
+    assert repo.run("verify").code == 0
+
+
+def test_colours(history: Repo) -> None:
+    """No colour into a pipe or under NO_COLOR, colour when it is forced."""
+    words = ("diff", "a@1.0.0", "1.1.0")
+    assert "\x1b[" not in history.ok(*words)
+    history.environment["FORCE_COLOR"] = "1"
+    assert "\x1b[" not in history.ok(*words), "NO_COLOR wins"
+    history.environment["NO_COLOR"] = ""
+    assert "\x1b[" in history.ok(*words)
+
+
+def test_quiet(history: Repo) -> None:
+    """-q leaves only the answer, warnings and errors."""
+    assert history.run("-q", "release").err == ""
+    assert history.run("-q", "show", "nobody").err != ""
+
+
+def test_git_subcommand(history: Repo) -> None:
+    """`git promptreg` works from a folder of the repository, as git's own commands do."""
+    result = history.process("git", "promptreg", "list")
+    assert (result.code, result.out) == (0, history.ok("list"))
+    inside = history.process("git", "-C", "prompts", "promptreg", "versions", "a")
+    assert inside.code == 0
+    assert "git promptreg" in history.process("git", "promptreg", "-h").out
+
+
+def test_directory_option_and_folders(history: Repo) -> None:
+    """-C and the current folder decide where files given on the command line lie."""
+    edit(history, A, "Two.", "Three.")
+    inside = CommandRepo(history.path / "prompts", history.clock)
+    assert f"{A}: 1.1.0 -> 1.2.0" in inside.ok("bump", "a.yaml", "--dry-run", code=1)
+    outside = CommandRepo(history.path.parent)
+    assert f"{A}: 1.1.0 -> 1.2.0" in outside.ok("-C", "repo", "bump", A, "-n", code=1)
+
+
+def test_outside_of_a_repository(tmp_path: Path) -> None:
+    """Without a repository each command says so in one line with the mend; help still works."""
+    nowhere = CommandRepo(tmp_path)
+    for words in (["list"], ["bump"], ["check"], ["release"], ["verify"], ["init"], ["config"]):
+        result = nowhere.run(*words)
+        assert result.code == 2
+        assert "no git repository" in result.err
+        assert result.err.endswith("  fix: git init\n")
+    assert nowhere.run("explain").code == nowhere.run("schema").code == 0
+
+
+def test_empty_repository(repo: Repo) -> None:
+    """In a repository without any commit the commands that read answer, and nothing breaks."""
+    assert (repo.run("list").code, repo.run("list").err) == (0, "No prompts.\n")
+    assert repo.run("label", "list").code == 0
+    assert repo.run("bump").code == 0
+    assert repo.run("verify").code == 0
+    assert repo.run("check").code == 3
+    assert repo.run("release").code == 2
+    assert repo.run("show", "a").code == 2
+
+
+def test_bare_repository(history: Repo, tmp_path: Path) -> None:
+    """In a bare repository released versions can be read, and what needs files says so."""
+    bare = CommandRepo(history.clone(tmp_path / "bare.git", "--bare").path)
+    assert "Two." in bare.ok("show", "a")
+    assert "1.0.0" in bare.ok("versions", "a")
+    assert "1.0.0" in bare.ok("label", "list")
+    for words in (["list"], ["bump"], ["show", "a@worktree"]):
+        result = bare.run(*words)
+        assert result.code == 2
+        assert "bare" in result.err
+
+
+def test_other_peoples_repository_is_refused_in_words(history: Repo) -> None:
+    """A repository that git calls unsafe (safe.directory) ends in one line, not in a traceback."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a repository to somebody else")
+    for path in (history.path, *history.path.rglob("*")):
+        os.chown(path, 1234, 1234, follow_symlinks=False)
+    for words in (["list"], ["show", "a"], ["release"]):
+        result = history.run(*words)
+        assert "Traceback" not in result.err
+        assert result.code in (0, 2)
+        if result.code:
+            assert "safe.directory" in result.err
+
+
+def test_closed_pipe(history: Repo) -> None:
+    """A reader that leaves early is no error."""
+    command = "python -m promptreg schema | head -c 10; echo ${PIPESTATUS[0]}"
+    result = history.process("bash", "-c", command)
+    assert "Traceback" not in result.err
+    assert result.err == ""
+
+
+def test_reads_without_git(history: Repo, tmp_path: Path) -> None:
+    """list, versions, show and render work with no git program on PATH."""
+    (tmp_path / "bin").mkdir()
+    env = {**history.env(), "PATH": str(tmp_path / "bin")}
+    import subprocess
+    import sys
+
+    for words in (["list"], ["versions", "a"], ["show", "a"], ["render", "a", "-v", "article=x"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "promptreg", *words],
+            cwd=history.path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_linked_worktree(history: Repo, tmp_path: Path) -> None:
+    """In a linked worktree bump, check and show work as in the main one."""
+    history.git("worktree", "add", "-q", "-b", "side", str(tmp_path / "side"))
+    side = CommandRepo(tmp_path / "side", history.clock)
+    edit(side, A, "Two.", "Three.")
+    assert "1.1.0 -> 1.2.0" in side.ok("bump", A, code=1)
+    side.commit()
+    assert side.run("check", "--base", "main").code == 0
+    assert "Two." in side.ok("show", "a@branch:main")
+    assert "Two." in history.ok("show", "a@worktree")
