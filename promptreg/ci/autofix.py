@@ -146,7 +146,7 @@ class _Fixing:
     def _base_changed_prompts(self, tip: str) -> bool:
         with Registry(self.tree.directory) as registry:
             root = registry.config.root
-        return self.git.attempt("diff", "--quiet", tip, self.head, "--", root).returncode != 0
+        return self.tree.attempt("diff", "--quiet", tip, self.head, "--", root).returncode != 0
 
     def _onto(self, tip: str, fixed: str, paths: Sequence[str]) -> str:
         """Return the branch's own tree with the fixed files in it, and nothing of the base."""

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# The check for any CI, as plain shell: BASE is the branch a change goes to, ROWS a file of metric rows.
+#
+#   BASE=main ROWS=rows.jsonl OUT=out docs/ci/check.sh
+#
+# Exit codes are those of `promptreg check`. In OUT: check.txt, check.md, junit.xml, report.html.
+set -euo pipefail
+base="${BASE:-main}"
+rows="${ROWS:-}"
+out="${OUT:-promptreg-out}"
+mkdir -p "$out"
+
+# Whatever the depth of the checkout, the base and the tags are what the check compares with.
+git fetch --quiet --tags origin "+refs/heads/$base:refs/remotes/origin/$base"
+
+promptreg metrics pull || echo "no shared rows" >&2
+if [ -n "$rows" ]; then
+  promptreg metrics log --from-jsonl "$rows"
+fi
+
+code=0
+promptreg check --metrics --base "origin/$base" > "$out/check.txt" || code=$?
+cat "$out/check.txt"
+case "$code" in
+  0 | 1)
+    promptreg check --metrics --base "origin/$base" --format markdown > "$out/check.md" || true
+    promptreg check --metrics --base "origin/$base" --format junit > "$out/junit.xml" || true
+    promptreg report -o "$out/report.html" || echo "no report" >&2
+    ;;
+esac
+exit "$code"
