@@ -308,7 +308,7 @@ class MetricComparison:
         state: The A/B test's state.
         winner: The version the A/B test carries as better; None when it carries none.
         confidence: 1 - p of the A/B test; None without one.
-        needed: Rows per version that would settle it; None when settled or unknown.
+        needed: How many more rows per version would settle it; None when settled or unknown.
         note: One line for people where something limits the answer.
     """
 

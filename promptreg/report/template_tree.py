@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["template_tree"]
 
 _SAFE_INTEGER = 2**53
+_MARKS = ("{{", "{%", "{#")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -32,7 +33,8 @@ def template_tree(text: str, language: str = "jinja2") -> Any:
     """
     if language == "fstring":
         return _fstring_tree(text)
-    if "{" not in text:
+    # jinja2 would change the line ends of a text it looks at, and leave the others alone.
+    if "{" not in text or ("\r" not in text and not any(mark in text for mark in _MARKS)):
         return ["Template", [["Output", [["TemplateData", text]]]] if text else []]
     from jinja2 import TemplateSyntaxError
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from promptreg.report.model import (
         Alert,
         Comparison,
+        Histogram,
         MetricComparison,
         MetricSummary,
         PromptRow,
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["pack_alert", "pack_index", "pack_prompt", "pack_row", "with_alerts"]
 
 SPARK_POINTS = 30
+_HEIGHTS = "0123456789abcdefghijklmnopqrstuvwxyz"
 # Ids do not compress; the page shows their beginnings, the JSON has them whole.
-SHOWN_DIGEST = 16
-SHOWN_COMMIT = 12
+SHOWN_DIGEST = 12
+SHOWN_COMMIT = 10
 
 
 class _Pool:
@@ -158,15 +160,7 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
                 pool.add(m.model),
                 m.calls,
                 list(m.badges),
-                [
-                    [
-                        pool.add(s.metric),
-                        s.n,
-                        *(_short(x, 3) for x in (s.mean, s.sd, s.low, s.high)),
-                        _shorts(s.quantiles),
-                    ]
-                    for s in m.metrics
-                ],
+                [_pack_brief(x, pool.add) for x in m.metrics],
             ]
             for number, v in enumerate(prompt.versions)
             for m in v.models
@@ -256,16 +250,35 @@ def _pack_metrics(groups: Sequence[Sequence[MetricSummary]]) -> dict[str, Any]:
         packed[name] = {
             "n": [s.n if s else 0 for s in column],
             "mean": [_short(s.mean) if s else None for s in column],
-            "sd": [_short(s.sd) if s else None for s in column],
-            "low": [_short(s.low) if s else None for s in column],
-            "high": [_short(s.high) if s else None for s in column],
+            "interval": [_pack_interval(s) for s in column],
             "quantiles": [_shorts(s.quantiles) if s else [] for s in column],
-            "histogram": [
-                [_short(h.low), _short(h.high), list(h.counts)] if s and (h := s.histogram) else 0
-                for s in column
-            ],
+            "histogram": [_pack_histogram(s.histogram if s else None) for s in column],
         }
     return packed
+
+
+def _pack_interval(s: MetricSummary | None) -> Any:
+    """Pack the interval of a mean by its half width, that of a share by both ends."""
+    if s is None or s.low is None or s.high is None:
+        return None
+    if s.quantiles:
+        return _short((s.high - s.low) / 2, 3)
+    return [_short(s.low), _short(s.high)]
+
+
+def _pack_brief(s: MetricSummary, pool: Callable[[Any], int]) -> list[Any]:
+    """Pack what the table of models shows: n, mean, median and 95th percentile."""
+    packed = [pool(s.metric), s.n, _short(s.mean, 3)]
+    return [*packed, _short(s.p50, 3), _short(s.p95, 3)] if s.metric == "latency" else packed
+
+
+def _pack_histogram(histogram: Histogram | None) -> list[Any] | int:
+    """Pack a histogram; each bin's height is one character, a share of the highest bin."""
+    if histogram is None:
+        return 0
+    most = max(histogram.counts) or 1
+    heights = "".join(_HEIGHTS[round(35 * count / most)] for count in histogram.counts)
+    return [_short(histogram.low), _short(histogram.high), heights]
 
 
 def _pack_comparison(

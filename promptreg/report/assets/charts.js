@@ -236,7 +236,7 @@ export function spreadChart({ title, note, unit, items, height = 200, level }) {
             x: x((bin.from + bin.to) / 2),
             title: `${format(bin.from)} to ${format(bin.to)}`,
             rule: [frame.top, frame.bottom],
-            lines: [[item.name, `${(bin.share * 100).toFixed(1)}%`, item.color]],
+            lines: [[item.name, `${(bin.share * 100).toFixed(0)}%`, item.color]],
           });
         }
       }
@@ -254,7 +254,7 @@ export function spreadChart({ title, note, unit, items, height = 200, level }) {
         known.flatMap((item) => {
           const { low, high, counts } = item.summary.histogram;
           const size = (high - low) / counts.length;
-          return counts.map((_, at) => [`${item.name} · ${format(low + at * size)}`, format(low + (at + 1) * size), `${(share(item, at) * 100).toFixed(1)}%`]);
+          return counts.map((_, at) => [`${item.name} · ${format(low + at * size)}`, format(low + (at + 1) * size), `${(share(item, at) * 100).toFixed(0)}%`]);
         }),
     },
   });

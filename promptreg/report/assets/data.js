@@ -134,8 +134,8 @@ export function decode(packed) {
   }
   for (const [at, model, calls, badges, metrics] of packed.models) {
     const summaries = {};
-    for (const [metric, n, mean, sd, low, high, quantiles] of metrics) {
-      summaries[pool[metric]] = { n, mean, sd, low, high, quantiles };
+    for (const [metric, n, mean, p50 = null, p95 = null] of metrics) {
+      summaries[pool[metric]] = { n, mean, p50, p95 };
     }
     versions[at].models.push({ model: pool[model], calls, badges, metrics: summaries });
   }
@@ -164,14 +164,16 @@ export function decode(packed) {
 
 function summaryAt(columns, at) {
   const histogram = columns.histogram[at];
+  const mean = columns.mean[at];
+  const packed = columns.interval[at];
+  const [low, high] = packed === null ? [null, null] : Array.isArray(packed) ? packed : [mean - packed, mean + packed];
   return {
     n: columns.n[at],
-    mean: columns.mean[at],
-    sd: columns.sd[at],
-    low: columns.low[at],
-    high: columns.high[at],
+    mean,
+    low,
+    high,
     quantiles: columns.quantiles[at],
-    histogram: histogram ? { low: histogram[0], high: histogram[1], counts: histogram[2] } : null,
+    histogram: histogram ? { low: histogram[0], high: histogram[1], counts: [...histogram[2]].map((height) => parseInt(height, 36)) } : null,
   };
 }
 

@@ -1,6 +1,7 @@
 // Renders a template from the syntax tree that Python exported. It says Unsupported for whatever it
 // does not know, because a preview that differs from the real text would be worse than none.
-import { runFilter, runTest } from "./pyfilters.js";
+import { runFilter } from "./pyfilters.js";
+import { runTest } from "./pytests.js";
 import {
   binary, Callable, contains, equal, Fields, getItem, isTrue, iterate, missing, numeric, order, PyFloat, PyRange, PyTuple, refuse, sliceOf,
   TemplateError, toText, typeName, Undefined, Unsupported, whole,

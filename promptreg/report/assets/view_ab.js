@@ -58,7 +58,7 @@ function resultCard(app, prompt, base, head, m, basis) {
       h("h3", {}, sentence(title, base, head, m)),
       h("p", {}, h("b", {}, effect(m)), " ", h("span", { class: "muted" }, interval(m) ? `95% interval ${interval(m)}` : "no interval")),
       h("p", { class: "badges" }, stateBadge(m), m.confidence === null ? null : h("span", { class: "badge plain" }, `confidence ${confidence(m.confidence)}`), m.limit ? verdict(m.verdict, `${m.verdict}, limit ${m.limit.replace("-", "−")}`) : null),
-      h("p", { class: "muted" }, [basis, m.needed ? `${count(m.needed)} rows per version would settle it` : "", m.note].filter(Boolean).join(" · ")),
+      h("p", { class: "muted" }, [basis, m.needed && m.verdict === "cannot tell" ? `${count(m.needed)} more rows per version would settle it` : "", m.note].filter(Boolean).join(" · ")),
       h("p", {}, h("a", { href: compareRoute(prompt.name, base.version, head.version) }, "What changed in the text")),
     ),
   );

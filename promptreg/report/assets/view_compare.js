@@ -152,7 +152,7 @@ export function effectTable(app, rows, base, head, reach) {
           h("td", { class: "num" }, count(row.baseN), h("span", { class: "under" }, count(row.headN))),
           h("td", {}, effectText(row)),
           h("td", {}, effectBar(row, reach)),
-          h("td", {}, verdict(row.verdict), row.needed && row.verdict === "cannot tell" ? h("span", { class: "under" }, `${count(row.needed)} rows each would settle it`) : null, row.note ? h("span", { class: "under" }, row.note) : null),
+          h("td", {}, verdict(row.verdict), row.needed && row.verdict === "cannot tell" ? h("span", { class: "under" }, `${count(row.needed)} more rows each would settle it`) : null, row.note ? h("span", { class: "under" }, row.note) : null),
         ),
       ),
     ),
