@@ -8,17 +8,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from promptreg.errors import ConfigError, MetricsError
+from promptreg.metrics.choosing import choose_rows, rank_models
 from promptreg.metrics.row import MetricRow, encode_row
 from promptreg.metrics.summary import (
     DEFAULT_PERCENTILES,
-    Filter,
-    ModelPick,
     ModelRanking,
     Summary,
 )
@@ -254,7 +252,7 @@ class Metrics:
 
         return summarize(
             self.store,
-            _filter(prompt, version, chosen),
+            choose_rows(prompt, version, chosen),
             by,
             scores=scores,
             percentiles=percentiles,
@@ -264,15 +262,7 @@ class Metrics:
         self, prompt: str | None = None, version: str | None = None, **chosen: Any
     ) -> ModelRanking:
         """Say which model is fastest, cheapest, best and most reliable, each with its n."""
-        found = self.summary(prompt, version, by=("model",), **chosen)
-        models = tuple(summary for summary in found if summary.model is not None)
-        return ModelRanking(
-            fastest=_pick(models, lambda s: (s.latency.p50, s.latency.n), min),
-            cheapest=_pick(models, lambda s: (s.cost.mean, s.cost.n), min),
-            best=_pick(models, lambda s: (s.quality.mean, s.quality.n), max),
-            most_reliable=_pick(models, lambda s: (s.success_rate, s.judged), max),
-            models=models,
-        )
+        return rank_models(self.summary(prompt, version, by=("model",), **chosen))
 
     def rows(
         self,
@@ -292,7 +282,7 @@ class Metrics:
         """
         from promptreg.storage.rows import read_rows
 
-        return read_rows(self.store, _filter(prompt, version, chosen), limit)
+        return read_rows(self.store, choose_rows(prompt, version, chosen), limit)
 
     def status(self) -> Status:
         """Count files, rows, bytes, segments and what would be sealed and compacted."""
@@ -349,36 +339,3 @@ def _now() -> str:
         text = (_EPOCH + timedelta(seconds=seconds)).isoformat(" ", "seconds")
         _second = (seconds, text)  # one assignment, so threads see a matching pair
     return f"{text}.{rest // 1000:06}"
-
-
-def _filter(prompt: str | None, version: str | None, chosen: dict[str, Any]) -> Filter:
-    try:
-        found = Filter(prompt=prompt, version=version, **chosen)
-    except TypeError:
-        known = set(Filter.__dataclass_fields__)
-        wrong = sorted(set(chosen) - known)
-        raise MetricsError(f"rows cannot be chosen by {', '.join(wrong)}") from None
-    return replace(found, since=_naive(found.since), until=_naive(found.until))
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.tzinfo is None:
-        return moment
-    return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _pick(
-    models: Sequence[Summary],
-    measure: Callable[[Summary], tuple[float | None, int]],
-    choose: Callable[..., tuple[float, int, str]],
-) -> ModelPick | None:
-    known = [
-        (value, n, str(summary.model))
-        for summary in models
-        for value, n in [measure(summary)]
-        if value is not None
-    ]
-    if not known:
-        return None
-    value, n, model = choose(known, key=lambda item: item[0])
-    return ModelPick(model, value, n)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import MetricsError
+from promptreg.metrics.checks import check_row
 from promptreg.metrics.columns import COLUMNS, NAMES, Kind
-from promptreg.metrics.row import check_row, load_line, parse_line
+from promptreg.metrics.row import load_line, parse_line
 from promptreg.storage.schema import arrow_schema
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from promptreg.errors import MetricsError
+from promptreg.metrics.checks import check_row
 from promptreg.metrics.columns import BY_NAME, NAMES, Kind
-from promptreg.metrics.row import check_row
 from promptreg.storage.summary import condition
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptreg.errors import MetricsError
+from promptreg.metrics.checks import check_row
 from promptreg.metrics.columns import COLUMNS, NAMES
-from promptreg.metrics.row import MAX_ROW_BYTES, MetricRow, check_row, encode_row, parse_line
+from promptreg.metrics.row import MAX_ROW_BYTES, MetricRow, encode_row, parse_line
 from tests.metrics.conftest import DIGEST, row
 
 NOW = "2026-11-22 14:15:00.123456"
