@@ -85,4 +85,10 @@ def lint_label(data: bytes, path: str) -> list[Finding]:
 
 def write_label(entries: Mapping[str, Version]) -> bytes:
     """Return a label's file, keys sorted."""
-    return "".join(f"{name}: {version}\n" for name, version in sorted(entries.items())).encode()
+    lines = (f"{_key(name)}: {version}\n" for name, version in sorted(entries.items()))
+    return "".join(lines).encode()
+
+
+def _key(name: str) -> str:
+    # 0, 1e5, 2026-11-22 and null are prompt names too, and to YAML no text.
+    return name if name[0].isalpha() and name not in ("true", "false", "null") else f'"{name}"'

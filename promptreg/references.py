@@ -47,6 +47,8 @@ class Reference:
                 return f"{self.name}@worktree"
             case ReferenceKind.BRANCH:
                 return f"{self.name}@branch:{self.value}"
+            case ReferenceKind.COMMIT if not self.value.startswith("HEAD"):
+                return f"{self.name}@commit:{self.value}"
             case _:
                 return f"{self.name}@{self.value}"
 
