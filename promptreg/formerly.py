@@ -35,7 +35,7 @@ def set_formerly(data: bytes, path: str, names: Sequence[str]) -> bytes:
     document = load(data, path)
     if former_names_in(document.value.get("formerly")) == tuple(names):
         return data
-    line = f"formerly: [{', '.join(names)}]"
+    line = f"formerly: [{', '.join(map(_written, names))}]"
     wrong = PromptError(
         "formerly cannot be written without changing something else",
         location=document.positions.get("formerly") or Location(path, 1, 1),
@@ -52,6 +52,11 @@ def set_formerly(data: bytes, path: str, names: Sequence[str]) -> bytes:
     if after != wanted:
         raise wrong
     return encoded
+
+
+def _written(name: str) -> str:
+    # 0, 1e5, 2026-11-22 and null are prompt names too, and to YAML no text.
+    return name if name[0].isalpha() and name not in ("true", "false", "null") else f'"{name}"'
 
 
 def _edited(document: Document, line: str | None) -> str:

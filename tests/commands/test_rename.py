@@ -9,6 +9,7 @@ import pytest
 
 from promptreg.errors import PromptError
 from promptreg.formerly import set_formerly
+from promptreg.yamldoc import load
 from tests.commands.conftest import SUMMARIZER, edit, ship
 from tests.kit import prompt_text
 
@@ -178,6 +179,13 @@ def test_what_else_has_the_name_moves_or_is_said(shipped: Repo) -> None:
 def test_the_line_is_written_and_nothing_else(text: str, expected: str) -> None:
     """Whatever the style of the file, only the one line differs."""
     assert set_formerly(text.encode(), "x", ["x", "y"]).decode() == expected
+
+
+@pytest.mark.parametrize("name", ["0", "1e5", "2026-11-22", "null", "true", "no", "a/b-c_d"])
+def test_any_name_is_written_as_text(name: str) -> None:
+    """Names that YAML would read as numbers, dates or null stay names."""
+    value = load(set_formerly(b"a: 1\n", "x", [name]), "x").value
+    assert value["formerly"] == [name]
 
 
 def test_the_line_can_be_taken_away_and_flow_files_are_refused() -> None:
