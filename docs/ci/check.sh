@@ -10,8 +10,13 @@ rows="${ROWS:-}"
 out="${OUT:-promptreg-out}"
 mkdir -p "$out"
 
-# Whatever the depth of the checkout, the base and the tags are what the check compares with.
-git fetch --quiet --tags origin "+refs/heads/$base:refs/remotes/origin/$base"
+# Whatever the depth of the checkout: the check needs the base, the common history and the tags, and
+# all of it costs less than all tags without it.
+depth=()
+if [ "$(git rev-parse --is-shallow-repository)" = true ]; then
+  depth=(--unshallow)
+fi
+git fetch --quiet "${depth[@]}" --tags origin "+refs/heads/$base:refs/remotes/origin/$base"
 
 promptreg metrics pull || echo "no shared rows" >&2
 if [ -n "$rows" ]; then

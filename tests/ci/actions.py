@@ -54,7 +54,7 @@ class Command:
 
 
 def obeyed(log: str) -> list[Command]:
-    """Return the commands in a step's output: `::name k=v::` at a line's start, `##[name]` anywhere."""
+    """Return the commands in a step's output: `::name k=v::` in front, `##[name]` anywhere."""
     found: list[Command] = []
     resume = None
     for line in re.split("\r\n|\r|\n", log):

@@ -91,7 +91,7 @@ def test_history_that_cannot_be_had_is_said_with_code_3(world: World) -> None:
 
 
 def test_the_comment_is_kept_up_to_date_and_never_doubled(world: World) -> None:
-    """A later run replaces the comment behind a hundred others, and no stranger's of the same look."""
+    """A later run finds its comment behind a hundred others, and leaves a stranger's alone."""
     stranger = world.github.add(f"{MARKER}\nmine", "mallory", "User")
     for number in range(120):
         world.github.add(f"chat {number}", "ada", "User")
@@ -127,7 +127,6 @@ def test_a_fork_writes_nothing_and_gets_the_checks_code(world: World) -> None:
     world.branch()
     world.edit("a news", "a terse news")
     world.origin.commit("no bump")
-    refs = world.origin.git("for-each-ref")
     runner = world.pull_request(fork=True)
     refs = world.origin.git("for-each-ref")
     done = runner.run(**QUICK, autofix="true", share="true")
@@ -178,7 +177,7 @@ def test_hostile_names_stay_values(world: World) -> None:
 
 
 def test_rows_with_hostile_names_print_no_commands(world: World) -> None:
-    """What the log says about a bad row is plain text to the runner, and its code fails the step."""
+    """What the log says about a bad row is plain text to the runner; its code fails the step."""
     world.branch()
     world.origin.write("README.md", "hello\n")
     world.origin.commit("docs")
@@ -244,7 +243,7 @@ def test_a_wrong_input_is_a_usage_error(world: World) -> None:
 
 
 def test_the_runner_of_these_tests_obeys_what_githubs_would() -> None:
-    """The harness itself sees forged commands and outputs, or the tests above would prove nothing."""
+    """The harness sees forged commands and outputs, or the tests above would prove nothing."""
     assert [c.name for c in obeyed("  ::error file=a::b\nx ##[warning]y\n::unknown::z")] == [
         "error",
         "warning",

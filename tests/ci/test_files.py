@@ -1,4 +1,4 @@
-"""The files that teams copy: they parse, pin what they use, and hold no expression in their shell."""
+"""The files that teams copy: they parse, pin what they use, and keep expressions out of shell."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_all_three_workflows_are_there() -> None:
 
 @pytest.mark.parametrize("path", [*GITHUB, ACTION], ids=identified)
 def test_every_step_is_shell_without_expressions_or_a_pinned_action(path: Path) -> None:
-    """Bash parses every `run`; every foreign action is named by a commit, with its version beside."""
+    """Bash parses every `run`; a foreign action is named by a commit, its version beside."""
     document = load_yaml(path)
     text = path.read_text()
     for step in steps(document):
