@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from promptreg.claims import Claim, Claims
     from promptreg.content import Content
 
-__all__ = ["BumpOptions", "BumpPlan", "plan_bump"]
+__all__ = ["BumpOptions", "BumpPlan", "level_given", "plan_bump"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +142,11 @@ def _choose(
     needed = max(level, options.level)
     why = f"{needed.label} since {baseline.version} ({baseline.origin})"
     if options.version is not None:
-        return _wished(options.version, baseline, taken, level), f"chosen by hand, {why}"
+        return _wished(options.version, baseline, claims, level), f"chosen by hand, {why}"
     if options.hotfix:
         return hotfix_version(baseline.version, needed, taken), f"hotfix of {baseline.version}"
     if own is not None and own > baseline.version and own not in taken:
-        stable = claims.last_stable(own)
-        given = level_between(stable.version if stable else baseline.version, own)
+        given = level_given(own, claims)
         if options.pre is None and given >= needed:
             if is_legal_successor(own, baseline.version, taken):
                 return own, why
@@ -156,7 +155,17 @@ def _choose(
     return next_version(baseline.version, needed, taken, pre=options.pre), why
 
 
-def _wished(version: Version, baseline: Claim, taken: frozenset[Version], level: Level) -> Version:
+def level_given(version: Version, claims: Claims) -> Level:
+    """Return the level by which a version exceeds the last stable one, as levels are meant.
+
+    Before the first stable version any change fits.
+    """
+    stable = claims.last_stable(version)
+    return level_between(stable.version, version) if stable else Level.MAJOR
+
+
+def _wished(version: Version, baseline: Claim, claims: Claims, level: Level) -> Version:
+    taken = claims.versions
     if version in taken:
         raise PromptError(f"version {version} is taken", rule="version-taken")
     if not is_legal_successor(version, baseline.version, taken):
@@ -164,7 +173,7 @@ def _wished(version: Version, baseline: Claim, taken: frozenset[Version], level:
             f"version {version} cannot follow {baseline.version}: numbers would be skipped",
             rule="version-skips",
         )
-    if level_between(baseline.version, version) < level:
+    if level_given(version, claims) < level:
         raise PromptError(
             f"version {version} is too low: the change since {baseline.version} is {level.label}",
             rule="level-too-low",

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promptreg.bump import BumpOptions, BumpPlan, plan_bump
+from promptreg.bump import BumpOptions, BumpPlan, level_given, plan_bump
 from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding
-from promptreg.versioning import Level, is_legal_successor, legal_successors, level_between
+from promptreg.versioning import Level, is_legal_successor, legal_successors
 
 if TYPE_CHECKING:
     from promptreg.changes import Change
@@ -125,8 +125,7 @@ def _successor_findings(content: Content, claims: Claims, plan: BumpPlan) -> Ite
         message = f"{own} has the content of {baseline}, which needs no new version"
         yield _finding(content, "version-without-change", message, where)
         return
-    stable = claims.last_stable(own)
-    given = level_between(stable.version if stable else baseline, own)
+    given = level_given(own, claims)
     if given < plan.level:
         cause = max(plan.changes, key=lambda change: change.level, default=None)
         reason = f" ({cause.rule}{_line(cause)})" if cause else ""

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from promptreg.errors import ConfigError, NotFoundError, PromptError
-from tests.core.acts import bump, commit_prompt, edit, release, stated
+from tests.core.acts import bump, check, commit_prompt, edit, release, rules, stated
 from tests.kit import PROMPT, Repo, prompt_text
 
 A = "prompts/a.yaml"
@@ -371,6 +371,31 @@ def test_prereleases_count_up_and_lead_to_the_stable_version(released: Repo) -> 
     released.commit()
     release(released)
     assert released.tags() == ["a@1.0.0", "a@1.1.0", "a@1.1.0-rc.1", "a@1.1.0-rc.2"]
+
+
+def test_from_a_prerelease_to_the_stable_version(released: Repo) -> None:
+    """Levels count from the last stable version: changed content may leave its pre-releases."""
+    commit_prompt(released, system="Two.", pre="rc")
+    release(released)
+    _edit(released, "Three.", "Two.")
+    bump(released, A, version="1.1.0")
+    assert stated(released, A)[0] == "1.1.0"
+    released.git("switch", "-q", "-c", "feature")
+    released.commit()
+    assert rules(check(released)) == []
+
+
+def test_first_stable_version_after_prereleases(repo: Repo) -> None:
+    """Before the first stable version 1.0.0 is high enough for any change."""
+    assert commit_prompt(repo, pre="rc") == "1.0.0-rc.1"
+    release(repo)
+    _edit(repo, "type: array", "type: string")
+    edit(repo, A, "version: 1.0.0-rc.1", "version: 1.0.0")
+    bump(repo, A)
+    assert stated(repo, A)[0] == "1.0.0"
+    repo.git("switch", "-q", "-c", "feature")
+    repo.commit()
+    assert rules(check(repo)) == []
 
 
 def test_hotfix(released: Repo) -> None:
