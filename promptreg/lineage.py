@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from promptreg.git import Repository
     from promptreg.versioning import Version
 
-__all__ = ["deleted_versions", "former_names"]
+__all__ = ["deleted_versions", "deletions_key", "former_names"]
 
 
 def former_names(repository: Repository, config: Config, name: str) -> tuple[str, ...]:
@@ -63,6 +64,23 @@ def deleted_versions(repository: Repository, config: Config) -> Mapping[str, fro
             if yank.deleted:
                 found[yank.name] = found.get(yank.name, frozenset()) | {yank.version}
     return found
+
+
+def deletions_key(repository: Repository, config: Config, release_branch: str | None) -> object:
+    """Return a value that changes whenever `deleted_versions` might.
+
+    Args:
+        repository: The repository.
+        config: Where the prompts are.
+        release_branch: The ref of the release branch, if there is one.
+    """
+    refs, top = repository.refs, repository.paths.work_tree
+    try:
+        status = os.stat(f"{top}/{yanked_path(config.root)}") if top is not None else None
+    except OSError:
+        status = None
+    file = (status.st_mtime_ns, status.st_size, status.st_ino) if status is not None else ()
+    return (file, refs.read("HEAD"), refs.read(release_branch) if release_branch else None)
 
 
 def _sources(repository: Repository) -> Iterator[Source]:

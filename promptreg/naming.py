@@ -110,6 +110,11 @@ class TagFormat:
         """Return what all tags of a prompt begin with."""
         return self.template.partition("{version}")[0].replace("{name}", name)
 
+    @property
+    def ending(self) -> str:
+        """What all tags end with, behind the version."""
+        return self.template.partition("{version}")[2]
+
     def parse(self, tag: str) -> tuple[str, str] | None:
         """Return the name and the version text a tag stands for, or None for another tag."""
         before, _, rest = self.template.partition("{name}")

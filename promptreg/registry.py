@@ -277,9 +277,9 @@ class Registry:
             raise NotFoundError(f"no prompt {name!r}", fix="promptreg list")
         return found
 
-    @cached_property
+    @property
     def labels_commit(self) -> str | None:
-        """The commit that labels are read from: HEAD's; None before the first commit."""
+        """The commit that labels are read from: HEAD's as it is now; None on an unborn branch."""
         return self.repository.head.oid
 
     def label_names(self) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from promptreg.claims import Claim
+from promptreg.claims import Claim, release_ref
 from promptreg.content import CommitSource, Content, content_of, locate
 from promptreg.errors import HistoryError, NotFoundError, PromptError
-from promptreg.lineage import deleted_versions, former_names
+from promptreg.lineage import deleted_versions, deletions_key, former_names
 from promptreg.tags import Release, release_of
 from promptreg.versioning import Version
 
@@ -34,6 +34,12 @@ class TagIndex:
         self.config = config
         self._lineages: dict[str, tuple[str, ...]] = {}
         self._inheritances: dict[tuple[str, str], bool] = {}
+        self._deleted: Mapping[str, frozenset[Version]] = {}
+        self._deleted_key: object = None
+        self._release_branch: str | None = None
+        # A tag object never changes, so what was read of it once holds for ever.
+        self._release_at = lru_cache(maxsize=8192)(self._read_release)
+        self._content_at = lru_cache(maxsize=1024)(self._read_content)
 
     def lineage(self, name: str) -> tuple[str, ...]:
         """Return a prompt's name and those it had before, newest first."""
@@ -44,14 +50,17 @@ class TagIndex:
 
     def deleted(self, name: str) -> frozenset[Version]:
         """Return the versions of a prompt that were deleted for good."""
+        key = deletions_key(self.repository, self.config, self._release_branch)
+        if key != self._deleted_key:
+            # An application runs for weeks: a version that is deleted meanwhile must stop loading.
+            self._deleted = deleted_versions(self.repository, self.config)
+            self._release_branch = release_ref(self.repository, self.config.release_branches)
+            self._deleted_key = deletions_key(self.repository, self.config, self._release_branch)
+            self._lineages.clear()
         if not self._deleted:
             return frozenset()
         names = self.lineage(name)
         return frozenset().union(*(self._deleted.get(each, frozenset()) for each in names))
-
-    @cached_property
-    def _deleted(self) -> Mapping[str, frozenset[Version]]:
-        return deleted_versions(self.repository, self.config)
 
     def oids(self, name: str) -> dict[Version, tuple[str, str]]:
         """Return the tag's name and object id for each version of a prompt that has a tag.
@@ -97,13 +106,11 @@ class TagIndex:
         """Return what `oids` does for the tags with just this name, deleted versions too."""
         found: dict[Version, tuple[str, str]] = {}
         for tag_format in reversed(self.config.tags):
-            for ref, oid in self.repository.refs.with_prefix(
-                f"refs/tags/{tag_format.prefix(name)}"
-            ).items():
-                tag = ref.removeprefix("refs/tags/")
-                parsed = tag_format.parse(tag)
-                if parsed is not None and parsed[0] == name and (v := _version(parsed[1])):
-                    found[v] = (tag, oid)
+            prefix, ending = f"refs/tags/{tag_format.prefix(name)}", tag_format.ending
+            for ref, oid in self.repository.refs.with_prefix(prefix).items():
+                text = ref[len(prefix) : len(ref) - len(ending)]
+                if ref.endswith(ending) and (version := _version(text)) is not None:
+                    found[version] = (ref[len("refs/tags/") :], oid)
         return found
 
     def names(self) -> dict[str, dict[Version, tuple[str, str]]]:
@@ -143,15 +150,16 @@ class TagIndex:
         """Return all released versions of a prompt, oldest first; foreign tags are left out."""
         found = []
         for _, (_, oid) in sorted(self.oids(name).items()):
-            tag = self.repository.tag(oid)
-            release = release_of(tag) if tag is not None else None
-            if release is not None:
+            if (release := self._release_at(oid)) is not None:
                 found.append(release)
         return found
 
+    def _read_release(self, oid: str) -> Release | None:
+        tag = self.repository.tag(oid)
+        return release_of(tag) if tag is not None else None
+
     def _release(self, tag: str, oid: str) -> Release:
-        found = self.repository.tag(oid)
-        release = release_of(found) if found is not None else None
+        release = self._release_at(oid)
         if release is None:
             raise NotFoundError(
                 f"tag {tag} was not made by promptreg: it lacks our trailers",
@@ -165,21 +173,28 @@ class TagIndex:
         Raises:
             HistoryError: Its blob was not fetched.
         """
-        name = release.trailers.prompt
-        data = self.repository.blob(release.trailers.blob)
+        trailers = release.trailers
+        return self._content_at(
+            trailers.prompt, trailers.blob, tuple(sorted(trailers.includes.items())), release.tag
+        )
+
+    def _read_content(
+        self, name: str, blob: str, includes: tuple[tuple[str, str], ...], tag: str
+    ) -> Content:
+
+        data = self.repository.blob(blob)
         if data is None:
-            raise _blob_not_fetched(f"content of {release.tag}", release.trailers.blob)
+            raise _blob_not_fetched(f"content of {tag}", blob)
         path = self.config.layout.candidates(name)[1]
-        source = _Fragments(self.repository, release, self.config.layout.root)
+        source = _Fragments(self.repository, dict(includes), tag, self.config.layout.root)
         return content_of(data, path, source, self.config.layout)
 
     def claim(self, name: str, version: Version, tag: str, oid: str) -> Claim:
         """Return the claim that a tag makes, whoever made it."""
 
         def load() -> Content:
-            found = self.repository.tag(oid)
-            release = release_of(found) if found is not None else None
-            if release is not None:
+
+            if (release := self._release_at(oid)) is not None:
                 return self.content(release)
             commit = self.repository.resolve_commit(f"refs/tags/{tag}")
             if commit is None:
@@ -196,20 +211,21 @@ class _Fragments:
     """The fragments of one release, by the object ids its tag recorded."""
 
     repository: Repository
-    release: Release
+    includes: Mapping[str, str]
+    tag: str
     root: str
 
     def read(self, path: str) -> bytes | None:
-        oid = self.release.trailers.includes.get(path.removeprefix(f"{self.root}/"))
+        oid = self.includes.get(path.removeprefix(f"{self.root}/"))
         if oid is None:
             return None
         data = self.repository.blob(oid)
         if data is None:
-            raise _blob_not_fetched(f"fragment {path} of {self.release.tag}", oid)
+            raise _blob_not_fetched(f"fragment {path} of {self.tag}", oid)
         return data
 
     def paths(self, folder: str) -> list[str]:
-        return [f"{folder}/{path}" for path in sorted(self.release.trailers.includes)]
+        return [f"{folder}/{path}" for path in sorted(self.includes)]
 
 
 def _not_fetched(prefix: str, what: str) -> HistoryError:
