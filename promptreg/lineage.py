@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -76,7 +75,7 @@ def deletions_key(repository: Repository, config: Config, release_branch: str | 
     """
     refs, top = repository.refs, repository.paths.work_tree
     try:
-        status = os.stat(f"{top}/{yanked_path(config.root)}") if top is not None else None
+        status = (top / yanked_path(config.root)).stat() if top is not None else None
     except OSError:
         status = None
     file = (status.st_mtime_ns, status.st_size, status.st_ino) if status is not None else ()
