@@ -168,6 +168,8 @@ def add_hooks(text: str | None, root: str) -> str | None:
     edited = _add_entry(document, entry)
     if "default_install_hook_types" not in document.value:
         edited = _insert_before_first(edited, _HOOK_TYPES)
+    if "\n" not in text.replace("\r\n", ""):
+        edited = re.sub(r"(?<!\r)\n", "\r\n", edited)
     load(edited.encode("utf-8"), ".pre-commit-config.yaml")
     return edited
 
@@ -178,6 +180,9 @@ def _add_entry(document: Document, entry: str) -> str:
     if pair is None:
         return f"{text}{'' if text.endswith(chr(10)) else chr(10)}repos:\n{entry}"
     sequence: Any = pair[1]
+    if sequence.id == "scalar" and not sequence.value and sequence.style not in ("'", '"'):
+        colon = text.index(":", pair[0].end_mark.index) + 1
+        return f"{text[:colon]}\n{entry.rstrip()}{text[colon:] or chr(10)}"
     if sequence.id != "sequence" or (sequence.flow_style and sequence.value):
         raise PromptError(
             "repos is written in a way that cannot be extended",
