@@ -1,0 +1,131 @@
+"""The configuration: three sources in rising order, every fault by name."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from promptreg.config import Accept, Config, load_config, parse_config
+from promptreg.errors import ConfigError
+from promptreg.versioning import Level
+
+FULL = b"""
+root = "./ai/prompts/"
+include = ["*.yaml"]
+exclude = ["x/*"]
+tag-format = "{name}/v{version}"
+tag-formats = ["{name}@{version}"]
+store = "s3://bucket/metrics"
+engine = "spark"
+environment = "staging"
+required-version = ">=0.1"
+[release]
+branches = ["trunk"]
+[levels]
+message-changed = "patch"
+[gate]
+cost = "+20%"
+[gate."team/a"]
+cost = "+50%"
+[[accept]]
+prompt = "a"
+digest = "abcdefabcdef"
+metric = "cost"
+limit = "+90%"
+reason = "new model"
+until = 2026-12-31
+[prices]
+currency = "EUR"
+[alerts]
+x = 1
+"""
+
+
+def test_everything_is_read() -> None:
+    """Each key arrives with its type."""
+    config = parse_config(FULL)
+    assert config.layout.root == "ai/prompts"
+    assert config.layout.include == ("*.yaml",)
+    assert [t.template for t in config.tags] == ["{name}/v{version}", "{name}@{version}"]
+    assert (config.store, config.engine, config.environment) == (
+        "s3://bucket/metrics",
+        "spark",
+        "staging",
+    )
+    assert config.release_branches == ("trunk",)
+    assert config.levels == {"message-changed": Level.PATCH}
+    assert config.gate == {"": {"cost": "+20%"}, "team/a": {"cost": "+50%"}}
+    assert config.accept == (
+        Accept("a", "abcdefabcdef", "cost", "+90%", "new model", date(2026, 12, 31)),
+    )
+    assert config.prices == {"currency": "EUR"}
+
+
+def test_defaults(tmp_path: Path) -> None:
+    """Without any configuration the documented defaults hold."""
+    config = load_config(tmp_path, {})
+    assert config == Config()
+    assert (config.root, config.store, config.environment) == (
+        "prompts",
+        ".promptreg/metrics",
+        "production",
+    )
+
+
+def test_rising_order(tmp_path: Path) -> None:
+    """pyproject.toml beats promptreg.toml, and the environment beats both."""
+    (tmp_path / "promptreg.toml").write_text("root = 'a'\nstore = 'a'\nengine = 'a'\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.promptreg]\nroot = 'b'\nstore = 'b'\n")
+    config = load_config(tmp_path, {"PROMPTREG_ROOT": "c", "PROMPTREG_TAG_FORMAT": ""})
+    assert (config.root, config.store, config.engine) == ("c", "b", "a")
+    assert config.sources == {
+        "root": "environment variable",
+        "store": "pyproject.toml",
+        "engine": "promptreg.toml",
+    }
+
+
+def test_foreign_pyproject(tmp_path: Path) -> None:
+    """A pyproject.toml of somebody else, or one that only depends on us, changes nothing."""
+    for text in ("[project]\nname = 'x'\n", "[project]\ndependencies = ['git-promptreg']\n"):
+        (tmp_path / "pyproject.toml").write_text(text)
+        assert load_config(tmp_path, {}) == Config()
+
+
+FAULTS = {
+    "unknown": ("roots = 'x'", "did you mean 'root'"),
+    "not-toml": ("root = ", "not valid TOML"),
+    "latin-1": ("root = 'caf\xe9'", "not valid TOML"),
+    "type": ("root = 1", "root: must be text"),
+    "empty": ("root = ''", "root: must be text"),
+    "escape": ("root = '../x'", "leads out"),
+    "list": ("include = 'x'", "include: must be a list"),
+    "list-item": ("include = [1]", "must be text"),
+    "release-key": ("[release]\nbranch = ['x']", "release"),
+    "release-more": ("[release]\nbranches = ['x']\ny = 1", "unknown key 'y'"),
+    "level": ("[levels]\nx = 'none'", "must be patch, minor or major"),
+    "gate": ("gate = 1", "gate: must be a table"),
+    "gate-value": ("[gate]\ncost = 0.2", "must be text"),
+    "accept": ("accept = 1", "must be a list of tables"),
+    "accept-lacks": ("[[accept]]\nprompt = 'x'", "an entry lacks"),
+    "tag-format": ("tag-format = '{version}'", "must hold {name} once"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), FAULTS.values(), ids=FAULTS)
+def test_faults_name_the_file_and_the_key(text: str, message: str) -> None:
+    """A wrong configuration is an error with the file's name and what is wrong with which key."""
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text.encode("latin-1"))
+    assert str(caught.value.location) == "promptreg.toml"
+    assert message in caught.value.message
+
+
+def test_accept_until_may_be_text() -> None:
+    """The last day of an acceptance may be written as a TOML date or as text."""
+    text = FULL.replace(b"until = 2026-12-31", b"until = '2026-12-31'")
+    assert parse_config(text) == parse_config(FULL)
+    with pytest.raises(ConfigError):
+        parse_config(FULL.replace(b"2026-12-31", b"'tomorrow'"))
