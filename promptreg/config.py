@@ -15,8 +15,9 @@ from promptreg.errors import ConfigError, Location
 from promptreg.naming import Layout, TagFormat
 from promptreg.versioning import Level
 
-__all__ = ["Accept", "Config", "load_config"]
+__all__ = ["DEFAULT_STORE", "Accept", "Config", "load_config"]
 
+DEFAULT_STORE = ".promptreg/metrics"
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -69,7 +70,7 @@ class Config:
     exclude: tuple[str, ...] = ()
     tag_format: str = "{name}@{version}"
     tag_formats: tuple[str, ...] = ()
-    store: str = ".promptreg/metrics"
+    store: str = DEFAULT_STORE
     engine: str = "duckdb"
     environment: str = "production"
     required_version: str | None = None
@@ -176,6 +177,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _engine(value: Any) -> str:
+    if value != "duckdb":
+        raise ValueError(f"must be 'duckdb', the only engine so far, not {value!r}")
+    return str(value)
+
+
 def _folder(value: Any) -> str:
     text = _text(value).strip("/").removeprefix("./")
     if ".." in text.split("/"):
@@ -248,7 +255,7 @@ _READERS: Mapping[str, tuple[str, Any]] = {
     "tag-format": ("tag_format", _text),
     "tag-formats": ("tag_formats", _texts),
     "store": ("store", _text),
-    "engine": ("engine", _text),
+    "engine": ("engine", _engine),
     "environment": ("environment", _text),
     "required-version": ("required_version", _text),
     "release": ("release_branches", _release),

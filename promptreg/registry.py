@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from promptreg.claims import release_ref
-from promptreg.config import Config, load_config
+from promptreg.config import DEFAULT_STORE, Config, load_config
 from promptreg.content import CommitSource, Content, Source, WorktreeSource, locate, read_content
 from promptreg.errors import NotFoundError, RepositoryError
 from promptreg.git import Repository
@@ -330,8 +330,16 @@ class Registry:
         from promptreg.metrics import Metrics
 
         store = self.config.store
-        location: str | Path = store if "://" in store else self.root / store
-        return Metrics(location, environment=self.config.environment, prices=self.config.prices)
+        remote = "://" in store
+        location: str | Path = store if remote else self.root / store
+        # Segments of an object store stay on this disk until they are shipped.
+        segments = self.root / DEFAULT_STORE / "wal" if remote else None
+        return Metrics(
+            location,
+            environment=self.config.environment,
+            prices=self.config.prices,
+            wal=segments,
+        )
 
     def log_metrics(self, name: str, version: str | Version, **values: Any) -> None:
         """Log one call of a prompt.
