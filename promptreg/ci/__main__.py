@@ -39,9 +39,7 @@ def _prepare(environment: Mapping[str, str]) -> int:
         places = [str(registry.root / ".promptreg")]
         if local and not store.startswith(".promptreg/"):
             places.append(str(registry.root / store))
-    write_outputs(
-        {"cache": "\n".join(places) if local else "", "folder": str(settings.folder)}, environment
-    )
+    write_outputs({"cache": "\n".join(places) if local else ""}, environment)
     return ExitCode.OK
 
 

@@ -9,7 +9,7 @@ from tests.ci.conftest import PATH, World
 from tests.gate.worlds import SUITE, calls
 from tests.kit import prompt_text
 
-QUICK = {"metrics": "false", "report": "false"}
+QUICK = {"metrics": "false", "report": "false", "cache": "false"}
 MARKER = "<!-- promptreg-check -->"
 
 
@@ -51,6 +51,8 @@ def test_a_regression_blocks_and_everybody_hears_of_it(world: World) -> None:
     assert data["counts"]["regressions"] == 1
     page = runner.temporary / "promptreg" / "report" / "promptreg-report.html"
     assert done.outputs["report"]["path"] == str(page)
+    cached = done.outputs["prepare"]["cache"].splitlines()
+    assert cached == [str(runner.repo.path / ".promptreg")]
     assert page.read_text().startswith("<!doctype html>")
     # The same job once more, with the store from the cache: no case counts twice.
     again = runner.run(rows="base.jsonl\nhead.jsonl")
@@ -162,6 +164,9 @@ def test_hostile_names_stay_values(world: World) -> None:
     world.origin.write(
         "prompts/also.prompt.yml", prompt_text() + "'::error::forged\n  ##[error]a': 1\n"
     )
+    # Modules of the repository must not shadow those of the action.
+    for name in ("promptreg/__init__.py", "promptreg/ci.py", "json.py", "ruamel/__init__.py"):
+        world.origin.write(name, "open('pwned', 'w')\nraise SystemExit(0)\n")
     world.origin.commit("evil\n\n::error::forged")
     runner = world.pull_request(branch)
     done = runner.run(**QUICK, autofix="true")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.ci.conftest import PATH, World
 from tests.kit import prompt_text
 
-QUICK = {"metrics": "false", "report": "false", "autofix": "true"}
+QUICK = {"metrics": "false", "report": "false", "cache": "false", "autofix": "true"}
 
 
 def test_the_missing_bump_is_committed_and_judged(world: World) -> None:
