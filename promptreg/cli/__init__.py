@@ -6,6 +6,7 @@ command that the arguments name; help and completion build it whole.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: The words behind the program's name; those of the process by default.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name in another encoding, or a terminal of one, is no reason to break.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(words))
 
 

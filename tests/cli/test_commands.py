@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import CommandRepo
-from tests.core.acts import edit
+from tests.core.acts import commit_prompt, edit
 from tests.kit import PROMPT, Repo, prompt_text
 
 A = "prompts/a.yaml"
@@ -479,3 +479,27 @@ def test_linked_worktree(history: Repo, tmp_path: Path) -> None:
     assert side.run("check", "--base", "main").code == 0
     assert "Two." in side.ok("show", "a@branch:main")
     assert "Two." in history.ok("show", "a@worktree")
+
+
+def test_file_names_in_another_encoding(repo: Repo) -> None:
+    """A prompt file whose name is not UTF-8 is an ill-named file, told in characters that print."""
+    commit_prompt(repo)
+    repo.git("switch", "-q", "-c", "feature")
+    folder = os.fsencode(repo.path / "prompts")
+    with open(os.path.join(folder, b"caf\xe9.yaml"), "wb") as file:  # noqa: PTH118, PTH123
+        file.write(PROMPT.encode())
+    repo.commit()
+    for words, code in ((["check", "--base", "main"], 1), (["bump"], 2), (["list"], 0)):
+        result = repo.process("promptreg", *words)
+        assert (result.code, "Traceback" in result.err) == (code, False), result.err
+        if code:
+            assert "caf\\udce9" in result.out + result.err
+
+
+def test_streams_that_take_no_unicode(history: Repo) -> None:
+    """On a terminal of another encoding what cannot be shown is escaped, and nothing breaks."""
+    edit(history, A, "Two-sentence", "Żółć 漢字")
+    history.environment["PYTHONIOENCODING"] = "ascii"
+    result = history.process("promptreg", "show", "a@worktree")
+    assert (result.code, result.err) == (0, "")
+    assert "\\u6f22" in result.out
