@@ -98,12 +98,14 @@ def report(
         _write_text(options, output_format, output)
         return
     target = _target(output, split=split)
+    # Looked at before the first write, so that what changes meanwhile is not missed.
+    known = _state() if watch else ""
     _write_page(options, target, split=split)
     if open_page and target is not None:
         place = target / "index.html" if split else target
         webbrowser.open(place.absolute().as_uri())
     if watch and target is not None:
-        _watch(lambda: _write_page(options, target, split=split))
+        _watch(lambda: _write_page(options, target, split=split), known)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -178,10 +180,9 @@ def _size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1_000_000 else f"{max(1, round(size / 1000))} kB"  # noqa: PLR2004
 
 
-def _watch(write: Callable[[], None]) -> None:
+def _watch(write: Callable[[], None], known: str) -> None:
     """Write again whenever something changed, until interrupted."""
     message("Watching; Ctrl-C ends it.")
-    known = _state()
     while True:
         time.sleep(_POLL_SECONDS)
         if (state := _state()) != known:
@@ -199,6 +200,7 @@ def _state() -> str:
 def _serve(options: Options, host: str, port: int, *, open_page: bool) -> None:
     from promptreg.report.serving import ReportServer
 
+    known = _state()
     with open_registry(fast_start=False) as registry:
         first = _page_bytes(registry, options)
     server = ReportServer(host, port)
@@ -212,7 +214,7 @@ def _serve(options: Options, host: str, port: int, *, open_page: bool) -> None:
             with open_registry(fast_start=False) as registry:
                 server.show(_page_bytes(registry, options))
 
-        _watch(again)
+        _watch(again, known)
     finally:
         server.close()
 

@@ -166,3 +166,28 @@ def test_serve_answers_until_interrupted(released: Repo) -> None:
     assert process.returncode == 130
     assert "Traceback" not in err
     assert out == ""
+
+
+def test_watch_writes_again_when_a_call_is_logged(released: Repo) -> None:
+    """A new call makes a new report without anybody asking for it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "promptreg", "report", "--watch", "-o", "watched.html"],
+        cwd=released.path,
+        env=released.env(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr
+        assert process.stderr.readline().startswith("Wrote ")
+        assert process.stderr.readline().startswith("Watching")
+        before = released.read("watched.html")
+        with Registry(released.path) as registry:
+            registry.log_metrics("summarizer", "1.0.0", latency_ms=99.0)
+            registry.metrics.close()
+        assert process.stderr.readline().startswith("Wrote ")
+        assert released.read("watched.html") != before
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert process.returncode == 130
