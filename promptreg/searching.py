@@ -37,6 +37,7 @@ _SIGNS: Mapping[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
 }
 _COLUMNS = ("quality", "accuracy", "cost", "latency", "input_tokens", "output_tokens")
+_STORED = {"quality": "quality_score", "latency": "latency_ms"}
 _FACTORS = {None: 1.0, "%": 0.01, "ms": 1.0, "s": 1000.0}
 
 
@@ -329,10 +330,12 @@ def _with_figures(
 
     known = {*_COLUMNS, "calls", "error_rate", "success_rate"}
     custom = any(condition.metric not in known for condition in query.conditions)
-    summaries = {
-        (summary.prompt, summary.version): summary
-        for summary in registry.metrics.summary(scores=custom, since=query.since)
-    }
+    ordered = {c.metric for c in query.conditions if c.statistic in ("p50", "p95")}
+    columns = [_STORED.get(metric, metric) for metric in sorted(ordered & {*_COLUMNS})]
+    found_summaries = registry.metrics.summary(
+        scores=custom, since=query.since, percentiles=columns
+    )
+    summaries = {(summary.prompt, summary.version): summary for summary in found_summaries}
     kept, without = [], []
     for each in found:
         summary = summaries.get((each.name, str(each.version)))
