@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -9,9 +10,13 @@ from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding
 from promptreg.naming import LABEL, NAME, RESERVED_LABELS
 from promptreg.versioning import Version
-from promptreg.yamldoc import load
 
 __all__ = ["label_of_path", "label_path", "lint_label", "parse_label", "write_label"]
+
+# A name that begins with a letter and a version of three numbers are text in YAML as well.
+_NUMBER = r"(?:0|[1-9][0-9]{0,8})"
+_ENTRY = re.compile(rf"(?P<name>[a-z][a-z0-9_/-]*): (?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER})")
+_NOT_TEXT = frozenset({"null", "true", "false"})
 
 
 def label_path(root: str, label: str) -> str:
@@ -43,8 +48,10 @@ def parse_label(data: bytes, path: str) -> Mapping[str, Version]:
     Raises:
         PromptError: The file is not valid.
     """
-    if not data.strip():
-        return MappingProxyType({})
+    if (plain := _plain_entries(data)) is not None:
+        return MappingProxyType(plain)
+    from promptreg.yamldoc import load
+
     document = load(data, path)
     found: dict[str, Version] = {}
     for name, text in document.value.items():
@@ -60,6 +67,24 @@ def parse_label(data: bytes, path: str) -> Mapping[str, Version]:
     return MappingProxyType(found)
 
 
+def _plain_entries(data: bytes) -> dict[str, Version] | None:
+    """Read a file written as `write_label` writes it; None for everything that only YAML can read.
+
+    Every command that shows labels would otherwise load the YAML parser for these lines.
+    """
+    found: dict[str, Version] = {}
+    for line in data.decode("utf-8", "replace").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        match = _ENTRY.fullmatch(line)
+        if match is None or match["name"] in found or match["name"] in _NOT_TEXT:
+            return None
+        if not NAME.fullmatch(match["name"]):
+            return None
+        found[match["name"]] = Version.parse(match["version"])
+    return found
+
+
 def lint_label(data: bytes, path: str) -> list[Finding]:
     """Return what is wrong with a label's file as such: syntax, values, the order of its keys."""
     try:
@@ -70,6 +95,8 @@ def lint_label(data: bytes, path: str) -> list[Finding]:
     names = list(entries)
     if names != sorted(names):
         first = next(i for i, (a, b) in enumerate(zip(names, sorted(names), strict=True)) if a != b)
+        from promptreg.yamldoc import load
+
         where = load(data, path).positions.get(f"{names[first]}#key") or Location(path, 1, 1)
         return [
             Finding(
