@@ -334,14 +334,14 @@ def test_bad_configuration(history: Repo) -> None:
 
 def test_configuration_rises(history: Repo) -> None:
     """promptreg.toml, then pyproject.toml, then the environment: config shows who won."""
-    history.write("promptreg.toml", "store = 'one'\nenvironment = 'one'\nengine = 'one'\n")
-    history.write("pyproject.toml", "[tool.promptreg]\nenvironment = 'two'\nengine = 'two'\n")
-    history.environment["PROMPTREG_ENGINE"] = "three"
+    history.write("promptreg.toml", "store = 'one'\nenvironment = 'one'\nroot = 'one'\n")
+    history.write("pyproject.toml", "[tool.promptreg]\nenvironment = 'two'\nroot = 'two'\n")
+    history.environment["PROMPTREG_ROOT"] = "three"
     rows = {line.split()[0]: line.split()[1:] for line in history.ok("config").splitlines()}
     assert rows["store"] == ["one", "promptreg.toml"]
     assert rows["environment"] == ["two", "pyproject.toml"]
-    assert rows["engine"] == ["three", "environment", "variable"]
-    assert rows["root"] == ["prompts", "default"]
+    assert rows["root"] == ["three", "environment", "variable"]
+    assert rows["engine"] == ["duckdb", "default"]
 
 
 def test_another_root_and_tag_format(repo: Repo) -> None:

@@ -18,7 +18,7 @@ exclude = ["x/*"]
 tag-format = "{name}/v{version}"
 tag-formats = ["{name}@{version}"]
 store = "s3://bucket/metrics"
-engine = "spark"
+engine = "duckdb"
 environment = "staging"
 required-version = ">=0.1"
 [release]
@@ -51,7 +51,7 @@ def test_everything_is_read() -> None:
     assert [t.template for t in config.tags] == ["{name}/v{version}", "{name}@{version}"]
     assert (config.store, config.engine, config.environment) == (
         "s3://bucket/metrics",
-        "spark",
+        "duckdb",
         "staging",
     )
     assert config.release_branches == ("trunk",)
@@ -76,14 +76,14 @@ def test_defaults(tmp_path: Path) -> None:
 
 def test_rising_order(tmp_path: Path) -> None:
     """pyproject.toml beats promptreg.toml, and the environment beats both."""
-    (tmp_path / "promptreg.toml").write_text("root = 'a'\nstore = 'a'\nengine = 'a'\n")
+    (tmp_path / "promptreg.toml").write_text("root = 'a'\nstore = 'a'\nenvironment = 'a'\n")
     (tmp_path / "pyproject.toml").write_text("[tool.promptreg]\nroot = 'b'\nstore = 'b'\n")
     config = load_config(tmp_path, {"PROMPTREG_ROOT": "c", "PROMPTREG_TAG_FORMAT": ""})
-    assert (config.root, config.store, config.engine) == ("c", "b", "a")
+    assert (config.root, config.store, config.environment) == ("c", "b", "a")
     assert config.sources == {
         "root": "environment variable",
         "store": "pyproject.toml",
-        "engine": "promptreg.toml",
+        "environment": "promptreg.toml",
     }
 
 
