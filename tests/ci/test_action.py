@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.ci.actions import obeyed, parse_outputs
 from tests.ci.conftest import PATH, World
 from tests.gate.worlds import SUITE, calls
@@ -179,6 +181,18 @@ def test_hostile_names_stay_values(world: World) -> None:
     assert not list(world.folder.rglob("pwned"))
     assert "\n::error::forged" not in done.summary
     assert "<!--" not in done.summary.replace(MARKER, "")
+
+
+@pytest.mark.parametrize("cache", ["true", "false"])
+def test_a_hostile_configuration_prints_no_commands(world: World, cache: str) -> None:
+    """An error that quotes the configuration is plain text, in whichever step it comes."""
+    world.branch()
+    world.origin.write("promptreg.toml", '"##[add-path]forged" = 1\n')
+    world.origin.commit("evil")
+    done = world.pull_request().run(**{**QUICK, "cache": cache})
+    assert done.code == 2, done.log
+    assert "##[add-path]forged" in done.log
+    assert [c for c in done.commands if c.name not in {"error", "notice"}] == []
 
 
 def test_rows_with_hostile_names_print_no_commands(world: World) -> None:
