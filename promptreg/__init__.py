@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.tags import Release
     from promptreg.versioning import Level, Version
+    from promptreg.versioning import Level as VersionBump
 
 __version__ = "0.1.0"
 
@@ -51,7 +52,10 @@ _HOMES = {
     "RepositoryError": "errors",
     "Variable": "prompt",
     "Version": "versioning",
+    "VersionBump": "versioning",
 }
+# prompt-versioner's name for the same thing.
+_RENAMED = {"VersionBump": "Level"}
 
 __all__ = [
     "ABTest",
@@ -74,6 +78,7 @@ __all__ = [
     "RepositoryError",
     "Variable",
     "Version",
+    "VersionBump",
     "__version__",
 ]
 
@@ -82,7 +87,7 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'promptreg' has no attribute {name!r}")
-    return getattr(import_module(f"promptreg.{home}"), name)
+    return getattr(import_module(f"promptreg.{home}"), _RENAMED.get(name, name))
 
 
 def __dir__() -> list[str]:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from promptreg.errors import ConflictError, PromptError
 from promptreg.naming import NAME
+from promptreg.schema import SCHEMA_FILE, schema_text
 from promptreg.yamldoc import decode, load
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry
 
-__all__ = ["SCHEMA_FILE", "Created", "block_scalar", "create_prompt", "modeline", "prompt_from"]
+__all__ = ["Created", "block_scalar", "create_prompt", "modeline", "prompt_from"]
 
-SCHEMA_FILE = ".prompt.schema.json"
 _MODELINE = re.compile(r"^# yaml-language-server:.*(?:\r\n|\n|\r)?", re.MULTILINE)
 _PLACEHOLDER_WORDS = re.compile(r"\{\{|\{%")
 _VERSION_KEYS = ("version", "digest", "formerly")
@@ -127,9 +127,7 @@ def _write_schema(registry: Registry) -> str | None:
     target = registry.root / path
     if target.exists():
         return None
-    from promptreg.schema import prompt_schema
-
-    target.write_text(json.dumps(prompt_schema(), indent=2) + "\n", encoding="utf-8")
+    target.write_text(schema_text(), encoding="utf-8")
     return path
 
 

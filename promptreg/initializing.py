@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from promptreg.errors import PromptError
+from promptreg.schema import SCHEMA_FILE, schema_text
 from promptreg.yamldoc import Document, load
 
 __all__ = ["Step", "initialize"]
@@ -101,10 +102,11 @@ def initialize(top: Path, *, root: str, branch: str | None, dry_run: bool = Fals
     """
     editor = _Editor(top, dry_run=dry_run)
     editor.create("promptreg.toml", CONFIGURATION.format(branches=_branches(branch)))
-    if any((top / root).rglob("*.y*ml")) if (top / root).is_dir() else False:
+    if (top / root).is_dir() and any((top / root).rglob("*.y*ml")):
         editor.steps.append(Step(f"{root}/", "kept", "it holds prompts already"))
     else:
         editor.create(f"{root}/greeting.prompt.yml", SAMPLE)
+        editor.create(f"{root}/{SCHEMA_FILE}", schema_text())
     editor.extend(".pre-commit-config.yaml", lambda text: add_hooks(text, root))
     editor.extend(".gitignore", ignore_store)
     return editor.steps

@@ -71,6 +71,7 @@ class Registry:
         self.tags = TagIndex(self.repository, self.config)
         self.on_warning: Callable[[str], None] = _log_warning
         self._warned: set[Yank] = set()
+        self._yanked: tuple[str | None, Yanks] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -174,12 +175,15 @@ class Registry:
         """Return the greatest stable version that is not yanked, or None."""
         return max((v for v in self.choosable(name) if v.is_stable), default=None)
 
-    @cached_property
+    @property
     def yanked(self) -> Yanks:
         """The withdrawn versions by name and version, as committed."""
-        path = yanked_path(self.config.root)
         commit = self.labels_commit
-        return parse_yanked(self.repository.file_at(commit, path) if commit else None, path)
+        if self._yanked is None or self._yanked[0] != commit:
+            path = yanked_path(self.config.root)
+            data = self.repository.file_at(commit, path) if commit else None
+            self._yanked = (commit, parse_yanked(data, path))
+        return self._yanked[1]
 
     def _warn_of_yank(self, name: str, version: Version) -> None:
         """Say once that a version somebody asks for by its number is withdrawn."""

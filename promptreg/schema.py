@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from promptreg.prompt import VARIABLE_TYPES
 
-__all__ = ["prompt_schema"]
+__all__ = ["SCHEMA_FILE", "prompt_schema", "schema_text"]
+
+SCHEMA_FILE = ".prompt.schema.json"
 
 _NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 _PART = r"(0|[1-9][0-9]*)"
 _VERSION = rf"^{_PART}\.{_PART}\.{_PART}(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$"
 _PROMPT_NAME = "^[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*$"
 _ROLES = ["system", "developer", "user", "assistant", "tool"]
+
+
+def schema_text() -> str:
+    """Return the schema as it stands in `SCHEMA_FILE`, beside the prompts."""
+    return json.dumps(prompt_schema(), indent=2) + "\n"
 
 
 def prompt_schema() -> dict[str, Any]:
