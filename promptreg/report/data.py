@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from promptreg.errors import ConfigError, PromptregError
+from promptreg.errors import ConfigError
 from promptreg.gate import gate_thresholds
 from promptreg.report.figures import Totals, figures_of, read_totals
+from promptreg.report.live import LiveLabels
 from promptreg.report.measures import Scope, VersionMeasures, measure
 from promptreg.report.model import (
     DEFAULT_METRICS,
     Alert,
     Comparison,
-    LabelRow,
     MetricInfo,
     ModelSummary,
     Overview,
@@ -28,7 +28,7 @@ from promptreg.report.model import (
     VersionRow,
 )
 from promptreg.report.origin import origin_of
-from promptreg.report.verdicts import alerts_of, best_models, compare_versions, label_verdict
+from promptreg.report.verdicts import alerts_of, best_models, compare_versions
 from promptreg.report.versions import GitPrompt, iso, read_prompt
 from promptreg.stats.metrics import metric_named
 
@@ -93,8 +93,7 @@ class Collector:
         self._versions = 0
         self._lost_rows: Counter[str] = Counter()
         self._scores: set[str] = set()
-        self._latest: dict[str, str] = {}
-        self._label_rows: list[LabelRow] = []
+        self._live = LiveLabels(registry, self._notes)
         since = options.since
         self._since = since.astimezone(UTC).replace(tzinfo=None) if since else None
 
@@ -107,7 +106,8 @@ class Collector:
         for group in self._groups():
             commit = self._commit
             found = [
-                read_prompt(self._registry, name, commit, self._labels_of(name)) for name in group
+                read_prompt(self._registry, name, commit, self._live.by_version(name))
+                for name in group
             ]
             measures = self._measures(found)
             for prompt in found:
@@ -139,8 +139,8 @@ class Collector:
             overview=Overview(
                 figures=figures_of(totals, len(self._names), self._versions),
                 days=totals.days[-30:],
-                labels=tuple(self._label_rows),
-                unpromoted=self._unpromoted(),
+                labels=tuple(self._live.rows),
+                unpromoted=self._live.unpromoted(),
             ),
             alerts=tuple(alerts),
             notes=tuple(dict.fromkeys([*totals.notes, *self._notes])),
@@ -188,38 +188,6 @@ class Collector:
     @cached_property
     def _origin(self) -> Any:
         return origin_of(self._registry)
-
-    @cached_property
-    def _labels(self) -> dict[str, Mapping[str, Any]]:
-        labels = {}
-        for label in self._registry.label_names():
-            try:
-                labels[label] = self._registry.label(label)
-            except PromptregError as error:
-                self._notes.append(str(error))
-        return labels
-
-    def _labels_of(self, name: str) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
-        for label, entries in self._labels.items():
-            if name in entries:
-                found[str(entries[name])].append(label)
-        return found
-
-    @cached_property
-    def _label_events(self) -> dict[tuple[str, str], Any]:
-        from promptreg.labelling import label_history
-
-        events: dict[tuple[str, str], Any] = {}
-        for label in self._labels:
-            try:
-                history = label_history(self._registry, label)
-            except PromptregError as error:
-                self._notes.append(f"history of label {label}: {error.message}")
-                continue
-            for event in history:
-                events.setdefault((label, event.name), event)
-        return events
 
     def _groups(self) -> Iterator[list[str]]:
         group: list[str] = []
@@ -277,15 +245,19 @@ class Collector:
         versions = tuple(_measured(v, by_version.get(v.version)) for v in prompt.versions)
         self._versions += sum(version.released for version in versions)
         labels = {v.version: v.labels for v in versions}
-        pairs, previous = self._pairs(prompt.name, [*by_version])
+        previous = self._live.previous(prompt.name, [*by_version])
+        pairs = dict.fromkeys(pairs_of([*by_version], len(self._names)))
+        for label, live in self._live.served(prompt.name).items():
+            if live in by_version and previous.get(label) in by_version:
+                pairs[previous[label], live] = None
         thresholds = gate_thresholds(self._registry.config, prompt.name)
-        comparisons = _compare(pairs, by_version, thresholds)
+        comparisons = _compare([*pairs], by_version, thresholds)
         in_order = [*by_version]
         steps = {(a, b) for a, b in itertools.pairwise(in_order)}
         judged = [c for c in comparisons if (c.base, c.head) in steps]
         latest = in_order[-1] if in_order else None
         self._alerts += alerts_of(prompt.name, judged, labels, latest)
-        self._note_labels(prompt, comparisons, previous)
+        self._live.add(prompt.name, prompt.versions, comparisons, previous)
         for m in by_version.values():
             self._scores.update(summary.metric for summary in m.metrics)
         found = prompt.prompt
@@ -305,61 +277,6 @@ class Collector:
             comparisons=tuple(comparisons),
             deleted=not prompt.path,
         )
-
-    def _pairs(
-        self, name: str, measured: Sequence[str]
-    ) -> tuple[list[tuple[str, str]], dict[str, str]]:
-        """Return the pairs to judge, and for each label the version it named before."""
-        pairs = dict.fromkeys(pairs_of(measured, len(self._names)))
-        previous = {}
-        for label, entries in self._labels.items():
-            if name not in entries:
-                continue
-            version = str(entries[name])
-            event = self._label_events.get((label, name))
-            before = str(event.before) if event is not None and event.before is not None else None
-            if before is None or before not in measured:
-                place = measured.index(version) if version in measured else 0
-                before = measured[place - 1] if place else before
-            if before is not None:
-                previous[label] = before
-                if before in measured and version in measured:
-                    pairs[before, version] = None
-        return list(pairs), previous
-
-    def _note_labels(
-        self, prompt: GitPrompt, comparisons: Sequence[Comparison], previous: Mapping[str, str]
-    ) -> None:
-        released = [v.version for v in prompt.versions if v.released]
-        stable = [v for v in released if "-" not in v]
-        if stable:
-            self._latest[prompt.name] = stable[-1]
-        for label, entries in self._labels.items():
-            if prompt.name not in entries:
-                continue
-            version = str(entries[prompt.name])
-            event = self._label_events.get((label, prompt.name))
-            place = stable.index(version) if version in stable else len(stable)
-            row = LabelRow(
-                label,
-                prompt.name,
-                version,
-                iso(event.when) if event else "",
-                event.author if event else "",
-                previous.get(label),
-                newer=tuple(stable[place + 1 :]),
-            )
-            pair = next(
-                (c for c in comparisons if (c.base, c.head) == (row.previous, version)), None
-            )
-            verdict, tone = label_verdict(row, pair)
-            self._label_rows.append(replace(row, verdict=verdict, tone=tone))
-
-    def _unpromoted(self) -> tuple[tuple[str, str], ...]:
-        if not self._labels:
-            return ()
-        served = {(row.prompt, row.version) for row in self._label_rows}
-        return tuple(pair for pair in self._latest.items() if pair not in served)
 
     def _metric_infos(self) -> tuple[MetricInfo, ...]:
         known = {metric.name for metric in DEFAULT_METRICS}
