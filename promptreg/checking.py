@@ -56,11 +56,14 @@ class Base:
         name: As it was chosen, such as ``origin/main``.
         commit: The commit whose files count as the base's.
         source: Who chose it: ``--base``, ``CI``, ``origin/HEAD`` or ``release branch``.
+        tip: Where the base's branch is now, whose versions are taken too; None where that is
+            `commit` itself.
     """
 
     name: str
     commit: str
     source: str
+    tip: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ def find_base(
             if repository.is_shallow
             else "merge the base into the branch",
         )
-    return Base(name, merge_base, source)
+    return Base(name, merge_base, source, tip if tip != merge_base else None)
 
 
 def _chosen(
@@ -271,7 +274,12 @@ class _BranchCheck:
         if self._is_unversioned(content, base):
             return
         claims = collect_claims(
-            self.registry.tags, name, path, base=self.base.commit, with_head=False
+            self.registry.tags,
+            name,
+            path,
+            base=self.base.commit,
+            tip=self.base.tip,
+            with_head=False,
         )
         self._require_tags(name, base)
         judged = judge_content(content, base, claims, base_name=self.base.name)

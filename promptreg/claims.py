@@ -91,7 +91,13 @@ def release_ref(repository: Repository, branches: Iterable[str]) -> str | None:
 
 
 def collect_claims(
-    index: TagIndex, name: str, path: str, *, base: str | None = None, with_head: bool = True
+    index: TagIndex,
+    name: str,
+    path: str,
+    *,
+    base: str | None = None,
+    tip: str | None = None,
+    with_head: bool = True,
 ) -> Claims:
     """Return all versions of a prompt that are taken, each by its strongest holder.
 
@@ -100,6 +106,7 @@ def collect_claims(
         name: The prompt.
         path: Its file.
         base: A commit whose file counts in place of the release branch's.
+        tip: The commit the base's branch has moved on to.
         with_head: Let the release branch, a merge and HEAD claim too; otherwise only tags and base.
     """
     repository, config = index.repository, index.config
@@ -107,6 +114,8 @@ def collect_claims(
     sources: list[tuple[str, str]] = []
     if base is not None:
         sources.append((base, "the base"))
+    if tip is not None:
+        sources.append((tip, "the base's tip"))
     ref = release_ref(repository, config.release_branches) if with_head else None
     if ref is not None and (commit := repository.refs.read(ref)):
         sources.append((commit, ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promptreg.bump import BumpOptions, BumpPlan, level_given, plan_bump
@@ -72,7 +72,10 @@ def judge_content(
     found = [*judge_digest(content)]
     if content.prompt.version is not None:
         found += _version_findings(content, base, claims, plan)
-    completed = tuple(_with_lines(finding, content, plan, base_name) for finding in found)
+    successors = () if plan.baseline is None else legal_successors(claims.versions, plan.baseline)
+    possible = tuple(str(version) for version in successors if version > plan.version)
+    command = _Mend(plan, possible, base_name)
+    completed = tuple(command.added_to(finding, content.prompt.path) for finding in found)
     return Judged(completed, plan.changes, plan.level)
 
 
@@ -144,17 +147,20 @@ def _finding(content: Content, rule: str, message: str, where: Location) -> Find
     return Finding(rule, "error", message, where, prompt=content.prompt.name, fixable=True)
 
 
-def _with_lines(finding: Finding, content: Content, plan: BumpPlan, base_name: str) -> Finding:
-    """Add the command that mends it, the legal versions and the two exact lines."""
-    from dataclasses import replace
+@dataclass(frozen=True, slots=True)
+class _Mend:
+    """How all findings of a file are mended: the command, and the lines it would write."""
 
-    path = content.prompt.path
-    others = () if plan.baseline is None else legal_successors((), plan.baseline)
-    possible = tuple(str(v) for v in others if v > plan.version)
-    base = f" --base {base_name}" if finding.rule == "version-decreased" else ""
-    return replace(
-        finding,
-        fix=f"promptreg bump{base} {path}",
-        possible=(str(plan.version), *possible),
-        suggestion=f"version: {plan.version}\ndigest: {plan.digest}",
-    )
+    plan: BumpPlan
+    possible: tuple[str, ...]
+    base_name: str
+
+    def added_to(self, finding: Finding, path: str) -> Finding:
+        """Return the finding with the command, the legal versions and the two exact lines."""
+        base = f" --base {self.base_name}" if finding.rule == "version-decreased" else ""
+        return replace(
+            finding,
+            fix=f"promptreg bump{base} {path}",
+            possible=(str(self.plan.version), *self.possible),
+            suggestion=f"version: {self.plan.version}\ndigest: {self.plan.digest}",
+        )

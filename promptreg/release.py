@@ -189,7 +189,7 @@ class _Walk:
                     f"{path} states {content.prompt.version}, which was deleted: promptreg bump it"
                 )
                 continue
-            if self._settled(name, content) is None:
+            if self._settled(name, content, at_tip=True) is None:
                 self.open.add(name)
 
     def _released_blob(self, name: str, path: str, blob: str) -> Release | None:
@@ -249,7 +249,7 @@ class _Walk:
             return
         if content.prompt.version in self.index.deleted(name):
             return
-        if self._settled(name, content) is not None:
+        if self._settled(name, content, at_tip=False) is not None:
             return
         version = content.prompt.version
         newer = [c for c in self.plan.candidates if (c.name, c.version) == (name, version)]
@@ -265,15 +265,17 @@ class _Walk:
             place = self.plan.candidates.index(newer[0])
             self.plan.candidates[place] = replace(newer[0], commit=commit)
 
-    def _settled(self, name: str, content: Content) -> Release | str | None:
-        """Return the release of this version, or the conflict with it; None if it has no tag."""
+    def _settled(self, name: str, content: Content, *, at_tip: bool) -> Release | str | None:
+        """Return the release of this version, or the conflict with it; None if it has no tag.
+
+        A rebase merge brings commits that state a version which their own branch gave up again:
+        only what stands at the tip can be in conflict, the rest is worth a warning.
+        """
         version = content.prompt.version
         assert version is not None
         entry = self.index.oids(name).get(version)
         if entry is None:
             return None
-        self.open.discard(name)
-        self.done.add(name)
         tag, oid = entry
         found = self.repository.tag(oid)
         release = release_of(found) if found is not None else None
@@ -283,13 +285,23 @@ class _Walk:
             )
         elif release.digest != content.digest:
             if not content.states_its_digest:
+                self._finish(name)
                 return release  # an edit that was never bumped is no version
             conflict = f"tag {tag} holds other content than {content.prompt.path}"
         else:
+            self._finish(name)
             self.stops.add(release.commit)
             return release
-        self.plan.conflicts.append(conflict)
+        if at_tip:
+            self._finish(name)
+            self.plan.conflicts.append(conflict)
+        else:
+            self.plan.warnings.append(conflict)
         return conflict
+
+    def _finish(self, name: str) -> None:
+        self.open.discard(name)
+        self.done.add(name)
 
     def _refuse_cut_history(self) -> None:
         names = sorted({c.name for c in self.plan.candidates} | self.open)
