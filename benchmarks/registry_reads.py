@@ -96,7 +96,7 @@ def _content(registry: Registry, name: str, version: Version | None) -> bytes | 
 
 def _release(registry: Registry, folder: Path, name: str) -> float:
     """Time the creation of one tag in an open registry, once the candidates are known."""
-    from promptreg.release import find_candidates, release_candidate
+    from promptreg.operations.release import find_candidates, release_candidate
 
     path = folder / "prompts" / f"{name}.prompt.yml"
     path.write_text(path.read_text().replace("page it stands on", "page"))

@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 
 from promptreg.changes import Change
-from promptreg.digest import canonical_json
 from promptreg.errors import Location
-from promptreg.parsing import parse_prompt
-from promptreg.tags import Trailers, release_message
+from promptreg.history.tags import Trailers, release_message
+from promptreg.prompt.digest import canonical_json
+from promptreg.prompt.parsing import parse_prompt
 from promptreg.versioning import Level, Version
 
 __all__ = ["Shape", "build_registry"]

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
         PromptregError,
         RepositoryError,
     )
+    from promptreg.history.tags import Release
     from promptreg.loaded import LoadedPrompt
     from promptreg.monitor import PerformanceMonitor
     from promptreg.prompt import Message, Placeholder, Prompt, Variable
     from promptreg.registry import Registry
-    from promptreg.tags import Release
     from promptreg.versioning import Level, Version
     from promptreg.versioning import Level as VersionBump
 
@@ -48,7 +48,7 @@ _HOMES = {
     "PromptError": "errors",
     "PromptregError": "errors",
     "Registry": "registry",
-    "Release": "tags",
+    "Release": "history.tags",
     "RepositoryError": "errors",
     "Variable": "prompt",
     "Version": "versioning",

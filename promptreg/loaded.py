@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from promptreg.content import Content
     from promptreg.prompt import Prompt
+    from promptreg.prompt.content import Content
     from promptreg.registry import Registry, Resolved
     from promptreg.tracking import Call
 

@@ -8,22 +8,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from promptreg.claims import release_ref
 from promptreg.config import DEFAULT_STORE, Config, load_config
-from promptreg.content import CommitSource, Content, Source, WorktreeSource, locate, read_content
 from promptreg.errors import NotFoundError, RepositoryError
 from promptreg.git import Repository
-from promptreg.labels import label_of_path, label_path, parse_label
-from promptreg.naming import NAME
-from promptreg.references import Reference, ReferenceKind, parse_reference
-from promptreg.tagindex import TagIndex
+from promptreg.history.claims import release_ref
+from promptreg.history.labels import label_of_path, label_path, parse_label
+from promptreg.history.tagindex import TagIndex
+from promptreg.history.yanked import Yank, Yanks, parse_yanked, yanked_path
+from promptreg.prompt.content import (
+    CommitSource,
+    Content,
+    Source,
+    WorktreeSource,
+    locate,
+    read_content,
+)
+from promptreg.prompt.naming import NAME
 from promptreg.versioning import Version
-from promptreg.yanked import Yank, Yanks, parse_yanked, yanked_path
+from promptreg.versioning.references import Reference, ReferenceKind, parse_reference
 
 if TYPE_CHECKING:
+    from promptreg.history.tags import Release
     from promptreg.loaded import LoadedPrompt
     from promptreg.metrics import Metrics
-    from promptreg.tags import Release
 
 __all__ = ["Registry", "Resolved"]
 
@@ -156,7 +163,7 @@ class Registry:
             return self._labelled(name, reference.value)
         versions = self.choosable(name)
         if reference.kind is ReferenceKind.RANGE:
-            from promptreg.ranges import Range
+            from promptreg.versioning.ranges import Range
 
             best = Range.parse(reference.value).best(versions)
         else:
@@ -262,7 +269,7 @@ class Registry:
     def _pseudo(self, name: str, content: Content, commit: str | None) -> Version:
         from datetime import UTC, datetime
 
-        from promptreg.pseudo import pseudo_version
+        from promptreg.versioning.pseudo import pseudo_version
 
         base = max(self.tags.oids(name), default=None)
         when = self.repository.commit(commit).committer.when if commit else datetime.now(UTC)

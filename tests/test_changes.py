@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptreg.changes import Change, compare, level_of
-from promptreg.digest import compute_digest
-from promptreg.parsing import parse_prompt
+from promptreg.prompt.digest import compute_digest
+from promptreg.prompt.parsing import parse_prompt
 from promptreg.rules import CHANGE_RULES
 from promptreg.versioning import Level
 

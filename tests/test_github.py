@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from promptreg.findings import Finding
-from promptreg.github import inspect_for_github
-from promptreg.parsing import parse_prompt
+from promptreg.prompt.github import inspect_for_github
+from promptreg.prompt.parsing import parse_prompt
 
 GITHUBS_OWN = """\
 name: Text Summarizer

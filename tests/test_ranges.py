@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptreg.errors import PromptError
-from promptreg.ranges import Range, is_range
 from promptreg.versioning import Level, Version
+from promptreg.versioning.ranges import Range, is_range
 
 ALL = [
     "0.0.1", "0.0.2", "0.2.0", "0.2.5", "0.3.0", "1.0.0", "1.1.9", "1.2.0", "1.2.3-rc.1", "1.2.3",

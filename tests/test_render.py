@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptreg.errors import NotFoundError, PromptError
-from promptreg.parsing import parse_prompt
+from promptreg.prompt.parsing import parse_prompt
 from promptreg.render import (
     find_includes,
     find_variables,
@@ -382,8 +382,8 @@ def test_find_variables(text: str, names: tuple[str, ...]) -> None:
 )
 def test_the_short_cut_for_plain_templates_agrees_with_jinja2(parts: list[str]) -> None:
     """Reading plain placeholders without jinja2 finds what jinja2 would find."""
-    from promptreg.sandbox import read_facts
-    from promptreg.templating import TemplateFault, analyze
+    from promptreg.render.sandbox import read_facts
+    from promptreg.render.templating import TemplateFault, analyze
 
     text = "".join(parts)
     try:
@@ -398,8 +398,8 @@ def test_the_short_cut_for_plain_templates_agrees_with_jinja2(parts: list[str]) 
 @given(st.lists(st.sampled_from(["{{a}}", "{{ b }}", "{{ a\n}}", "x ", "}}", "\r\n"])))
 def test_plain_templates_render_as_jinja2_renders_them(parts: list[str]) -> None:
     """Filling plain placeholders without jinja2 gives the same text."""
-    from promptreg.sandbox import render_text
-    from promptreg.templating import render_plain
+    from promptreg.render.sandbox import render_text
+    from promptreg.render.templating import render_plain
 
     text, values = "".join(parts), {"a": "1\r\n{{ b }}", "b": "two"}
     plain = render_plain(text, values)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promptreg.textdiff import TextDiff, compare_texts, tokenize
+from promptreg.diffs.textdiff import TextDiff, compare_texts, tokenize
 
 CORPUS = Path(__file__).parents[1] / ".." / "shared" / "corpus" / "prompt_histories.jsonl.gz"
 LINES = st.lists(

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptreg.errors import PromptError
-from promptreg.pseudo import PseudoVersion, is_pseudo, parse_pseudo, pseudo_version
 from promptreg.versioning import (
     CHANNELS,
     FIRST,
@@ -28,6 +27,7 @@ from promptreg.versioning import (
     level_between,
     next_version,
 )
+from promptreg.versioning.pseudo import PseudoVersion, is_pseudo, parse_pseudo, pseudo_version
 
 NUMBERS = st.integers(0, 30)
 IDENTIFIERS = st.one_of(

@@ -11,7 +11,7 @@ from promptreg.changes.difference import Difference, same_value
 from promptreg.changes.messages import fragment_differences, message_differences
 from promptreg.changes.output import output_differences
 from promptreg.changes.variables import variable_differences
-from promptreg.digest import UNVERSIONED_FIELDS
+from promptreg.prompt.digest import UNVERSIONED_FIELDS
 from promptreg.rules import level_of_rule
 from promptreg.versioning import Level
 

@@ -9,7 +9,7 @@ from promptreg.changes.difference import Difference, same_value
 from promptreg.errors import Location, PromptError
 from promptreg.prompt import JSON, Message, Prompt, Variable
 from promptreg.render import prompt_variables
-from promptreg.templating import FSTRING
+from promptreg.render.templating import FSTRING
 
 __all__ = ["variable_differences"]
 

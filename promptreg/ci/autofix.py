@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promptreg.bumping import BumpRequest, BumpResult, bump_files
-from promptreg.checking import Base, CheckResult, check_branch
 from promptreg.ci.git import Git, with_fetches
 from promptreg.ci.runner import notice, warn
 from promptreg.errors import PromptregError
+from promptreg.operations.bumping import BumpRequest, BumpResult, bump_files
+from promptreg.operations.checking import Base, CheckResult, check_branch
 from promptreg.registry import Registry
 
 if TYPE_CHECKING:

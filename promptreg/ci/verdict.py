@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promptreg.checking import CheckResult, check_branch, find_base, report_of, with_gate
 from promptreg.ci.api import Api, ApiError
 from promptreg.ci.autofix import Fix, may_fix, push_fix
 from promptreg.ci.git import Git, with_fetches
@@ -16,6 +15,7 @@ from promptreg.ci.runner import fail, guarded, warn, write_outputs, write_summar
 from promptreg.cli.errors import ExitCode, report_error
 from promptreg.errors import PromptregError
 from promptreg.formats import STICKY_MARKER, CheckFormat, CheckReport, render_check
+from promptreg.operations.checking import CheckResult, check_branch, find_base, report_of, with_gate
 from promptreg.registry import Registry
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ def list_prompts(
     output: _Format = DataFormat.TEXT,
 ) -> None:
     """List all prompts with the version in the file, the latest release and the labels."""
-    from promptreg.listing import list_all
+    from promptreg.queries.listing import list_all
 
     with open_registry() as registry:
         rows = list_all(registry, pattern)
@@ -141,7 +141,7 @@ def show(
         if at is None:
             resolved = registry.resolve(reference, selector)
         else:
-            from promptreg.asof import resolve_at
+            from promptreg.history.asof import resolve_at
             from promptreg.moments import parse_moment
 
             resolved = resolve_at(registry, reference, selector, parse_moment(at))

@@ -38,8 +38,8 @@ def changelog(
     ] = ChangelogFormat.TEXT,
 ) -> None:
     """Show what was released, newest first, with the changes and who made them."""
-    from promptreg.changelog import changelog as read_changelog
-    from promptreg.changelog import write_markdown, write_text
+    from promptreg.queries.changelog import changelog as read_changelog
+    from promptreg.queries.changelog import write_markdown, write_text
 
     with open_registry() as registry:
         entries = read_changelog(registry, name, since=since)

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from promptreg.checking import check_branch, check_files, find_base, report_of, with_gate
 from promptreg.cli.completion import complete_files
 from promptreg.cli.context import open_registry, repository_path
 from promptreg.cli.errors import ExitCode
 from promptreg.cli.output import data, style
 from promptreg.errors import ConfigError
 from promptreg.formats import CheckFormat, CheckReport, render_check
+from promptreg.operations.checking import check_branch, check_files, find_base, report_of, with_gate
 
 __all__ = ["check"]
 

@@ -11,7 +11,7 @@ from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, print_json, style, table
 
 if TYPE_CHECKING:
-    from promptreg.comparing import FigurePair, VersionComparison
+    from promptreg.queries.comparing import FigurePair, VersionComparison
 
 __all__ = ["compare"]
 
@@ -36,7 +36,7 @@ def compare(
         sides = [
             registry.resolve(name, selector.removeprefix(f"{name}@")) for selector in (old, new)
         ]
-        from promptreg.comparing import compare_versions
+        from promptreg.queries.comparing import compare_versions
 
         result = compare_versions(registry, *sides)
     if output is DataFormat.JSON:

@@ -11,13 +11,13 @@ import typer
 from promptreg.cli.completion import complete_references
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, print_json, style
+from promptreg.diffs.promptdiff import PromptDiff, Section, compare_contents
+from promptreg.diffs.textdiff import LineDiff
 from promptreg.errors import ConfigError
-from promptreg.promptdiff import PromptDiff, Section, compare_contents
-from promptreg.textdiff import LineDiff
 
 if TYPE_CHECKING:
+    from promptreg.diffs.renderdiff import RenderedCase
     from promptreg.registry import Resolved
-    from promptreg.renderdiff import RenderedCase
 
 __all__ = ["diff"]
 
@@ -93,7 +93,7 @@ def _rendered(
     older: Resolved, newer: Resolved, pairs: Sequence[str], file: Path | None
 ) -> list[RenderedCase]:
     from promptreg.cli.variables import read_variables
-    from promptreg.renderdiff import compare_rendered, rendering_cases
+    from promptreg.diffs.renderdiff import compare_rendered, rendering_cases
 
     old, new = older.content, newer.content
     if not pairs and file is None:

@@ -25,7 +25,7 @@ def doctor(
     Hooks, configuration, release branch, tags, depth of the clone, prompt files, labels and the
     metrics store. Changes nothing and asks no remote. Exits with 1 when something is an error.
     """
-    from promptreg.diagnosis import Condition, diagnose
+    from promptreg.queries.diagnosis import Condition, diagnose
 
     found = list(diagnose(directory()))
     if output is DataFormat.JSON:

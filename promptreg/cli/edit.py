@@ -44,7 +44,7 @@ def bump(
     Writes the working files only, never the index. Exits with 1 if it wrote (or would write), as
     pre-commit expects of a hook that changes files.
     """
-    from promptreg.bumping import BumpRequest, bump_files
+    from promptreg.operations.bumping import BumpRequest, bump_files
 
     with open_registry() as registry:
         paths = [repository_path(registry, file) for file in files] if files else None

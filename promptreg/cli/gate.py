@@ -35,8 +35,8 @@ def accept(
     pyproject.toml, where that holds the configuration). Commit it with the change: a reviewed
     entry silences the gate, a flag in CI never does.
     """
-    from promptreg.checking import check_branch, find_base, report_of, with_gate
     from promptreg.gate.entries import accept_entries, append_entries
+    from promptreg.operations.checking import check_branch, find_base, report_of, with_gate
 
     last_day = _day(until)
     with open_registry(fast_start=False) as registry:

@@ -14,7 +14,7 @@ from promptreg.cli.errors import ExitCode
 from promptreg.cli.output import DataFormat, data, message, print_json, style
 
 if TYPE_CHECKING:
-    from promptreg.hooks import HooksReport
+    from promptreg.operations.hooks import HooksReport
 
 __all__ = ["app"]
 
@@ -38,7 +38,7 @@ def install(
     A hook that is there already is kept and runs first. Teams that use pre-commit do not need
     this: its configuration does the same for everybody.
     """
-    from promptreg.hooks import install_hooks
+    from promptreg.operations.hooks import install_hooks
 
     with open_registry() as registry:
         _write(install_hooks(registry, diff=diff, merge=merge))
@@ -47,7 +47,7 @@ def install(
 @app.command()
 def uninstall() -> None:
     """Remove hooks and drivers from this clone; hooks of others are put back."""
-    from promptreg.hooks import uninstall_hooks
+    from promptreg.operations.hooks import uninstall_hooks
 
     with open_registry() as registry:
         _write(uninstall_hooks(registry))
@@ -60,7 +60,7 @@ def status(
     ] = DataFormat.TEXT,
 ) -> None:
     """Show which hooks and drivers this clone has."""
-    from promptreg.hooks import hook_status
+    from promptreg.operations.hooks import hook_status
 
     with open_registry() as registry:
         report = hook_status(registry)
@@ -98,7 +98,7 @@ def run(
 
 
 def _bump() -> None:
-    from promptreg.hooking import bump_staged
+    from promptreg.operations.hooking import bump_staged
 
     with open_registry() as registry:
         written = bump_staged(registry)
@@ -112,8 +112,8 @@ def _bump() -> None:
 
 def _check() -> None:
     """Check what would be pushed; where that cannot be told, CI decides."""
-    from promptreg.checking import check_branch, find_base, report_of
     from promptreg.errors import HistoryError
+    from promptreg.operations.checking import check_branch, find_base, report_of
 
     try:
         with open_registry() as registry:
@@ -132,7 +132,7 @@ def _check() -> None:
 @app.command(hidden=True)
 def textconv(file: Annotated[Path, typer.Argument(help="A prompt file.")]) -> None:
     """Print a prompt as the text that git diff compares; git calls it."""
-    from promptreg.merging import text_of
+    from promptreg.operations.merging import text_of
 
     sys.stdout.write(text_of(file.read_bytes(), file.name))
 
@@ -146,7 +146,7 @@ def merge(
     path: Annotated[str, typer.Argument(help="The file in the repository.")] = "prompt",
 ) -> None:
     """Merge three versions of a prompt file; git calls it."""
-    from promptreg.merging import merge_prompts
+    from promptreg.operations.merging import merge_prompts
 
     # Git runs the driver with variables that would send its own merge-file elsewhere.
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"):

@@ -26,7 +26,7 @@ def set_(
     version: Annotated[str, typer.Argument(help="A released version, range or other label.")],
 ) -> None:
     """Let a label name a released version; commit the file in a pull request."""
-    from promptreg.labelling import set_label
+    from promptreg.operations.labelling import set_label
 
     with open_registry() as registry:
         change = set_label(registry, label, name, version)
@@ -41,7 +41,7 @@ def set_(
 @app.command()
 def unset(label: _Label, name: _Name) -> None:
     """Remove a prompt from a label."""
-    from promptreg.labelling import unset_label
+    from promptreg.operations.labelling import unset_label
 
     with open_registry() as registry:
         change = unset_label(registry, label, name)
@@ -80,7 +80,7 @@ def history(
     output: _Format = DataFormat.TEXT,
 ) -> None:
     """Show who moved a label, when and from what to what."""
-    from promptreg.labelling import label_history
+    from promptreg.operations.labelling import label_history
 
     with open_registry() as registry:
         events = label_history(registry, label, name)
@@ -126,7 +126,7 @@ def diff(
     output: _Format = DataFormat.TEXT,
 ) -> None:
     """Show the prompts for which two labels name different versions, such as staging production."""
-    from promptreg.labelling import compare_labels
+    from promptreg.operations.labelling import compare_labels
 
     with open_registry() as registry:
         found = compare_labels(registry, left, right)

@@ -39,7 +39,7 @@ def explain(
 
 def schema() -> None:
     """Print the JSON Schema of prompt files, for editors."""
-    from promptreg.schema import prompt_schema
+    from promptreg.prompt.schema import prompt_schema
 
     print_json(prompt_schema())
 

@@ -34,7 +34,7 @@ def new(
 
     Overwrites nothing. The version comes with the first commit, by the hook or promptreg bump.
     """
-    from promptreg.creating import create_prompt
+    from promptreg.operations.creating import create_prompt
 
     with open_registry() as registry:
         given = None if source is None else (str(source), _read(source))

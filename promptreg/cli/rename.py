@@ -22,7 +22,7 @@ def rename(
     Moves the file and records the old name in it under formerly. Released tags stay as they are,
     so callers of the old name keep what they have.
     """
-    from promptreg.renaming import rename_prompt
+    from promptreg.operations.renaming import rename_prompt
 
     with open_registry() as registry:
         result = rename_prompt(registry, old, new)

@@ -55,7 +55,7 @@ def rollback(
 
 
 def _content(name: str, version: str, *, with_fragments: bool) -> None:
-    from promptreg.rolling import roll_back
+    from promptreg.operations.rolling import roll_back
 
     with open_registry() as registry:
         result = roll_back(registry, name, version, with_fragments=with_fragments)
@@ -68,7 +68,7 @@ def _content(name: str, version: str, *, with_fragments: bool) -> None:
 
 
 def _label(name: str, version: str | None, label: str, *, push: bool) -> None:
-    from promptreg.rolling import commit_and_push, roll_back_label
+    from promptreg.operations.rolling import commit_and_push, roll_back_label
 
     with open_registry() as registry:
         change = roll_back_label(registry, label, name, version)

@@ -12,7 +12,7 @@ from promptreg.cli.errors import ExitCode
 from promptreg.cli.output import DataFormat, data, message, print_json, style, warning
 
 if TYPE_CHECKING:
-    from promptreg.searching import Found
+    from promptreg.queries.searching import Found
 
 __all__ = ["search"]
 
@@ -57,8 +57,8 @@ def search(
     """
     from promptreg.errors import ConfigError
     from promptreg.moments import parse_moment
-    from promptreg.searching import Condition, Query
-    from promptreg.searching import search as search_prompts
+    from promptreg.queries.searching import Condition, Query
+    from promptreg.queries.searching import search as search_prompts
 
     read = [(text, Condition.parse(text)) for text in terms or ()]
     pairs = (entry.partition("=") for entry in metadata or ())

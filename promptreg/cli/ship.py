@@ -27,7 +27,7 @@ def release(
     Only on a release branch. Makes annotated tags NAME@VERSION for what has none yet, oldest
     first; makes no commit, moves no tag, and does nothing when run again.
     """
-    from promptreg.releasing import release_all
+    from promptreg.operations.releasing import release_all
 
     with open_registry(fast_start=False) as registry:
         result = release_all(registry, push=push, dry_run=dry_run)

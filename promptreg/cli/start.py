@@ -30,7 +30,7 @@ def init(
     from promptreg.config import load_config
     from promptreg.errors import RepositoryError
     from promptreg.git import Repository
-    from promptreg.initializing import initialize
+    from promptreg.operations.initializing import initialize
 
     repository = Repository.open(directory(), fast_start=True)
     top = repository.paths.work_tree

@@ -8,7 +8,7 @@ import typer
 
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, print_json, style
-from promptreg.status import LabelStatus, PromptState, PromptStatus, Status
+from promptreg.queries.status import LabelStatus, PromptState, PromptStatus, Status
 
 __all__ = ["status"]
 
@@ -26,7 +26,7 @@ def status(
     ] = DataFormat.TEXT,
 ) -> None:
     """Show what is changed, not released, live and behind."""
-    from promptreg.status import read_status
+    from promptreg.queries.status import read_status
 
     with open_registry() as registry:
         found = read_status(registry)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from promptreg.errors import ConfigError, Location
 
 if TYPE_CHECKING:
-    from promptreg.content import Content
+    from promptreg.prompt.content import Content
 
 __all__ = ["read_variables"]
 

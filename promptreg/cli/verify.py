@@ -31,7 +31,7 @@ def verify(
     ] = DataFormat.TEXT,
 ) -> None:
     """Audit released tags: each against the file at its commit."""
-    from promptreg.verifying import verify_tags
+    from promptreg.operations.verifying import verify_tags
 
     with open_registry(fast_start=False) as registry:
         result = verify_tags(registry, name, remote=remote, metrics=metrics)

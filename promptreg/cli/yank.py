@@ -12,8 +12,8 @@ from promptreg.cli.context import open_registry
 from promptreg.cli.output import data, message, style
 
 if TYPE_CHECKING:
+    from promptreg.operations.yanking import Withdrawal
     from promptreg.versioning import Version
-    from promptreg.yanking import Withdrawal
 
 __all__ = ["delete", "yank"]
 
@@ -35,7 +35,7 @@ def yank(
     Writes one line of prompts/yanked.yaml, which takes effect when it is committed and merged.
     """
     from promptreg.errors import ConfigError
-    from promptreg.yanking import unyank_version, yank_version
+    from promptreg.operations.yanking import unyank_version, yank_version
 
     name, number = _read(version)
     if not undo and not (reason or "").strip():
@@ -64,8 +64,8 @@ def delete(
     Records it in prompts/yanked.yaml first, then removes the tag. Asking for the version fails
     from then on; logged metrics stay.
     """
-    from promptreg.listing import claimed_version
-    from promptreg.yanking import delete_version, remove_tag
+    from promptreg.operations.yanking import delete_version, remove_tag
+    from promptreg.queries.listing import claimed_version
 
     name, number = _read(version)
     with open_registry(fast_start=False) as registry:
@@ -86,8 +86,8 @@ def delete(
 
 def _read(text: str) -> tuple[str, Version]:
     from promptreg.errors import ConfigError
-    from promptreg.references import ReferenceKind, parse_reference
     from promptreg.versioning import Version
+    from promptreg.versioning.references import ReferenceKind, parse_reference
 
     reference = parse_reference(text)
     if reference.kind is not ReferenceKind.VERSION:

@@ -14,7 +14,7 @@ from promptreg.report.verdicts import label_verdict
 from promptreg.report.versions import iso
 
 if TYPE_CHECKING:
-    from promptreg.labelling import LabelEvent
+    from promptreg.operations.labelling import LabelEvent
     from promptreg.registry import Registry
     from promptreg.report.model import Comparison, VersionRow
     from promptreg.versioning import Version
@@ -49,7 +49,7 @@ class LiveLabels:
     @cached_property
     def _events(self) -> dict[tuple[str, str], LabelEvent]:
         """The last change of each label for each prompt."""
-        from promptreg.labelling import label_history
+        from promptreg.operations.labelling import label_history
 
         events: dict[tuple[str, str], LabelEvent] = {}
         for label in self._labels:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from promptreg.templating import FSTRING, TemplateFault
+from promptreg.render.templating import FSTRING, TemplateFault
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,7 +38,7 @@ def template_tree(text: str, language: str = "jinja2") -> Any:
         return ["Template", [["Output", [["TemplateData", text]]]] if text else []]
     from jinja2 import TemplateSyntaxError
 
-    from promptreg.sandbox.tree import check
+    from promptreg.render.sandbox.tree import check
 
     try:
         tree = _environment().parse(text)

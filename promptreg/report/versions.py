@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from promptreg._myers import changed_blocks
-from promptreg.content import CommitSource, Content, locate, read_content
+from promptreg.diffs.myers import changed_blocks
 from promptreg.errors import NotFoundError, PromptError, PromptregError
 from promptreg.prompt import Message
+from promptreg.prompt.content import CommitSource, Content, locate, read_content
 from promptreg.report.model import ChangeRow, Fragment, MessageRow, VariableRow, VersionRow
 
 if TYPE_CHECKING:
+    from promptreg.history.tags import Release
     from promptreg.prompt import Prompt
     from promptreg.registry import Registry
     from promptreg.report.model import LevelName
-    from promptreg.tags import Release
 
 __all__ = ["GitPrompt", "iso", "read_prompt"]
 

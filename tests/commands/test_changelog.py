@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promptreg import Registry
-from promptreg.changelog import changelog
 from promptreg.errors import ConfigError
 from promptreg.git.process import has_git
 from promptreg.moments import parse_moment
+from promptreg.queries.changelog import changelog
 from tests.commands.conftest import edit, ship
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promptreg.conflicts import resolve_conflict
+from promptreg.prompt.conflicts import resolve_conflict
 from tests.commands.conftest import SUMMARIZER, edit
 
 if TYPE_CHECKING:

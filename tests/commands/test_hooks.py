@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promptreg.merging import merge_prompts, text_of
+from promptreg.operations.merging import merge_prompts, text_of
 from tests.commands.conftest import SUMMARIZER, edit
 from tests.kit import PROMPT
 

@@ -7,10 +7,10 @@ import json
 import pytest
 from jsonschema import Draft7Validator
 
-from promptreg.creating import block_scalar, prompt_from
-from promptreg.parsing import parse_prompt
+from promptreg.operations.creating import block_scalar, prompt_from
 from promptreg.prompt import Message
-from promptreg.yamldoc import load
+from promptreg.prompt.parsing import parse_prompt
+from promptreg.prompt.yamldoc import load
 from tests.kit import PROMPT, Repo
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promptreg.errors import PromptError
-from promptreg.formerly import set_formerly
-from promptreg.yamldoc import load
+from promptreg.history.formerly import set_formerly
+from promptreg.prompt.yamldoc import load
 from tests.commands.conftest import SUMMARIZER, edit, ship
 from tests.kit import prompt_text
 

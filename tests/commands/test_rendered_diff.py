@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promptreg.github import inspect_for_github
-from promptreg.parsing import parse_prompt
+from promptreg.prompt.github import inspect_for_github
+from promptreg.prompt.parsing import parse_prompt
 from tests.commands.conftest import SUMMARIZER, TRIAGE, edit
 from tests.kit import PROMPT
 

@@ -9,7 +9,7 @@ import pytest
 
 from promptreg import Registry
 from promptreg.errors import ConfigError
-from promptreg.searching import Condition
+from promptreg.queries.searching import Condition
 from tests.commands.conftest import SUMMARIZER, TRIAGE, edit
 
 if TYPE_CHECKING:

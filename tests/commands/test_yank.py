@@ -10,7 +10,7 @@ import pytest
 
 from promptreg import Registry
 from promptreg.errors import PromptError
-from promptreg.yanked import lint_yanked, parse_yanked, write_yanked
+from promptreg.history.yanked import lint_yanked, parse_yanked, write_yanked
 from tests.commands.conftest import SUMMARIZER, edit
 
 if TYPE_CHECKING:

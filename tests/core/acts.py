@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from promptreg.bumping import BumpRequest, BumpResult, bump_files
-from promptreg.checking import CheckResult, check_branch, find_base
+from promptreg.operations.bumping import BumpRequest, BumpResult, bump_files
+from promptreg.operations.checking import CheckResult, check_branch, find_base
+from promptreg.operations.releasing import ReleaseResult, release_all
+from promptreg.operations.verifying import Verification, verify_tags
+from promptreg.prompt.yamldoc import load
 from promptreg.registry import Registry
-from promptreg.releasing import ReleaseResult, release_all
-from promptreg.verifying import Verification, verify_tags
-from promptreg.yamldoc import load
 from tests.kit import Repo, prompt_text
 
 __all__ = ["bump", "check", "commit_prompt", "edit", "release", "rules", "stated", "verify"]

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from promptreg.checking import check_files, find_base
 from promptreg.errors import HistoryError, NotFoundError
+from promptreg.operations.checking import check_files, find_base
 from promptreg.registry import Registry
 from tests.core.acts import bump, check, commit_prompt, edit, release, rules, stated
 from tests.kit import PROMPT, Repo, prompt_text

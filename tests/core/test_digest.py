@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from promptreg.digest import collect_includes, compute_digest, normalize_fragment
 from promptreg.errors import PromptError
-from promptreg.yamldoc import load
+from promptreg.prompt.digest import collect_includes, compute_digest, normalize_fragment
+from promptreg.prompt.yamldoc import load
 
 TEXT = """\
 name: x

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from promptreg.errors import PromptError
-from promptreg.initializing import add_hooks, ignore_store
+from promptreg.operations.initializing import add_hooks, ignore_store
 
 EXISTING = {
     "none": None,

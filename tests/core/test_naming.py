@@ -7,10 +7,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from promptreg.errors import ConfigError, PromptError
-from promptreg.labels import label_of_path, label_path, lint_label, parse_label, write_label
-from promptreg.naming import LABEL, NAME, Layout, TagFormat
-from promptreg.references import Reference, ReferenceKind, parse_reference
+from promptreg.history.labels import label_of_path, label_path, lint_label, parse_label, write_label
+from promptreg.prompt.naming import LABEL, NAME, Layout, TagFormat
 from promptreg.versioning import Version
+from promptreg.versioning.references import Reference, ReferenceKind, parse_reference
 
 PATHS = {
     "prompts/a.yaml": "a",

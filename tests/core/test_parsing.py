@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from promptreg.errors import PromptError
-from promptreg.parsing import lint_prompt, parse_prompt
 from promptreg.prompt import Message, Placeholder, Variable
+from promptreg.prompt.parsing import lint_prompt, parse_prompt
 from promptreg.versioning import Version
 
 MESSAGES = "messages:\n- role: user\n  content: hi\n"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from promptreg.content import Content
-from promptreg.digest import compute_digest
-from promptreg.parsing import parse_prompt
-from promptreg.promptdiff import compare_contents, sections_of
+from promptreg.diffs.promptdiff import compare_contents, sections_of
+from promptreg.prompt.content import Content
+from promptreg.prompt.digest import compute_digest
+from promptreg.prompt.parsing import parse_prompt
 from promptreg.versioning import Level
 from tests.kit import PROMPT
 

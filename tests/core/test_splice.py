@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptreg.digest import compute_digest
 from promptreg.errors import PromptError
-from promptreg.splice import set_version_and_digest
-from promptreg.yamldoc import load
+from promptreg.prompt.digest import compute_digest
+from promptreg.prompt.splice import set_version_and_digest
+from promptreg.prompt.yamldoc import load
 
 OLD = ("1.2.3", "0123456789ab")
 NEW = ("1.3.0", "fedcba987654")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from promptreg.config import Config
 from promptreg.git import Repository
-from promptreg.tagsummary import TagSummary, summarize_tags
+from promptreg.history.tagsummary import TagSummary, summarize_tags
 from tests.kit import Repo
 
 

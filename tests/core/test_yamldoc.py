@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptreg.errors import PromptError
-from promptreg.yamldoc import MAX_BYTES, load
+from promptreg.prompt.yamldoc import MAX_BYTES, load
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from promptreg.diffs.textdiff import TextDiff, compare_texts
+from promptreg.render.sandbox import render_text
+from promptreg.render.templating import TemplateFault, render_fstring
 from promptreg.report.bundle import script_of
 from promptreg.report.template_tree import template_tree
-from promptreg.sandbox import render_text
-from promptreg.templating import TemplateFault, render_fstring
-from promptreg.textdiff import TextDiff, compare_texts
 from tests.report.conftest import Pages
 from tests.report.synthetic import histories
 from tests.report.template_corpus import EVERYDAY, VALUES, templates

@@ -1,0 +1,1 @@
+"""Differences between texts, and between two contents of a prompt; pure."""

@@ -1,0 +1,1 @@
+"""What the repository records about versions: tags, claims, labels, yanks, former names."""

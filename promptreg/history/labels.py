@@ -1,0 +1,121 @@
+"""Labels: one file each that says which version of which prompt is served; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from promptreg.errors import Location, PromptError
+from promptreg.findings import Finding
+from promptreg.prompt.naming import LABEL, NAME, RESERVED_LABELS
+from promptreg.versioning import Version
+
+__all__ = ["label_of_path", "label_path", "lint_label", "parse_label", "write_label"]
+
+# A name that begins with a letter and a version of three numbers are text in YAML as well.
+_NUMBER = r"(?:0|[1-9][0-9]{0,8})"
+_ENTRY = re.compile(rf"(?P<name>[a-z][a-z0-9_/-]*): (?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER})")
+_NOT_TEXT = frozenset({"null", "true", "false"})
+
+
+def label_path(root: str, label: str) -> str:
+    """Return the file of a label.
+
+    Raises:
+        PromptError: The label's name is not allowed.
+    """
+    if not LABEL.fullmatch(label) or label in RESERVED_LABELS:
+        raise PromptError(
+            f"{label!r} is not a label name",
+            rule="label-name",
+            fix="labels are lower case with digits and -, at least two characters",
+        )
+    return f"{root}/labels/{label}.yaml"
+
+
+def label_of_path(root: str, path: str) -> str | None:
+    """Return the label whose file this is, or None."""
+    beginning, ending = f"{root}/labels/", ".yaml"
+    if path.startswith(beginning) and path.endswith(ending):
+        return path[len(beginning) : -len(ending)]
+    return None
+
+
+def parse_label(data: bytes, path: str) -> Mapping[str, Version]:
+    """Return the version of each prompt that a label names.
+
+    Raises:
+        PromptError: The file is not valid.
+    """
+    if (plain := _plain_entries(data)) is not None:
+        return MappingProxyType(plain)
+    from promptreg.prompt.yamldoc import load
+
+    document = load(data, path)
+    found: dict[str, Version] = {}
+    for name, text in document.value.items():
+        where = document.positions.get(name)
+        if not NAME.fullmatch(name) or not isinstance(text, str):
+            raise PromptError(
+                f"{name!r} must be a prompt name with a version", location=where, rule="label-value"
+            )
+        try:
+            found[name] = Version.parse(text)
+        except PromptError as error:
+            raise PromptError(error.message, location=where, rule="label-value") from error
+    return MappingProxyType(found)
+
+
+def _plain_entries(data: bytes) -> dict[str, Version] | None:
+    """Read a file written as `write_label` writes it; None for everything that only YAML can read.
+
+    Every command that shows labels would otherwise load the YAML parser for these lines.
+    """
+    found: dict[str, Version] = {}
+    for line in data.decode("utf-8", "replace").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        match = _ENTRY.fullmatch(line)
+        if match is None or match["name"] in found or match["name"] in _NOT_TEXT:
+            return None
+        if not NAME.fullmatch(match["name"]):
+            return None
+        found[match["name"]] = Version.parse(match["version"])
+    return found
+
+
+def lint_label(data: bytes, path: str) -> list[Finding]:
+    """Return what is wrong with a label's file as such: syntax, values, the order of its keys."""
+    try:
+        entries = parse_label(data, path)
+    except PromptError as error:
+        location = error.location or Location(path, 1, 1)
+        return [Finding(error.rule, "error", error.message, location, fix=error.fix)]
+    names = list(entries)
+    if names != sorted(names):
+        first = next(i for i, (a, b) in enumerate(zip(names, sorted(names), strict=True)) if a != b)
+        from promptreg.prompt.yamldoc import load
+
+        where = load(data, path).positions.get(f"{names[first]}#key") or Location(path, 1, 1)
+        return [
+            Finding(
+                "label-order",
+                "error",
+                f"{names[first]} is out of order: keys must be sorted, or merges make duplicates",
+                where,
+                fix="sort the lines",
+            )
+        ]
+    return []
+
+
+def write_label(entries: Mapping[str, Version]) -> bytes:
+    """Return a label's file, keys sorted."""
+    lines = (f"{_key(name)}: {version}\n" for name, version in sorted(entries.items()))
+    return "".join(lines).encode()
+
+
+def _key(name: str) -> str:
+    # 0, 1e5, 2026-11-22 and null are prompt names too, and to YAML no text.
+    return name if name[0].isalpha() and name not in ("true", "false", "null") else f'"{name}"'

@@ -1,0 +1,89 @@
+"""What a prompt was called before, and which versions are gone for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from promptreg.errors import HistoryError, PromptError
+from promptreg.history.yanked import parse_yanked, yanked_path
+from promptreg.prompt.content import CommitSource, Source, WorktreeSource
+from promptreg.prompt.naming import NAME
+
+if TYPE_CHECKING:
+    from promptreg.config import Config
+    from promptreg.git import Repository
+    from promptreg.versioning import Version
+
+__all__ = ["deleted_versions", "deletions_key", "former_names"]
+
+
+def former_names(repository: Repository, config: Config, name: str) -> tuple[str, ...]:
+    """Return the names a prompt had before, as its file records them; none for a broken file."""
+    for source in _sources(repository):
+        for path in config.layout.candidates(name):
+            data = source.read(path)
+            if data is not None:
+                return tuple(each for each in _formerly(data, path) if each != name)
+    return ()
+
+
+def _formerly(data: bytes, path: str) -> tuple[str, ...]:
+    if b"formerly" not in data:
+        return ()
+    from promptreg.prompt.yamldoc import load
+
+    try:
+        value = load(data, path).value.get("formerly")
+    except PromptError:
+        return ()
+    names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return tuple(each for each in names if isinstance(each, str) and NAME.fullmatch(each))
+
+
+def deleted_versions(repository: Repository, config: Config) -> Mapping[str, frozenset[Version]]:
+    """Return the deleted versions by prompt: as the work tree, HEAD or the release branch say.
+
+    One of them is enough, because a deleted number must never come back.
+    """
+    from promptreg.history.claims import release_ref
+
+    path = yanked_path(config.root)
+    sources = list(_sources(repository))
+    ref = release_ref(repository, config.release_branches)
+    if ref is not None and (commit := repository.refs.read(ref)):
+        sources.append(CommitSource(repository, commit))
+    found: dict[str, frozenset[Version]] = {}
+    for source in sources:
+        try:
+            entries = parse_yanked(source.read(path), path)
+        except (PromptError, HistoryError):
+            continue  # check tells its author; another source may still be good
+        for yank in entries.values():
+            if yank.deleted:
+                found[yank.name] = found.get(yank.name, frozenset()) | {yank.version}
+    return found
+
+
+def deletions_key(repository: Repository, config: Config, release_branch: str | None) -> object:
+    """Return a value that changes whenever `deleted_versions` might.
+
+    Args:
+        repository: The repository.
+        config: Where the prompts are.
+        release_branch: The ref of the release branch, if there is one.
+    """
+    refs, top = repository.refs, repository.paths.work_tree
+    try:
+        status = (top / yanked_path(config.root)).stat() if top is not None else None
+    except OSError:
+        status = None
+    file = (status.st_mtime_ns, status.st_size, status.st_ino) if status is not None else ()
+    return (file, refs.read("HEAD"), refs.read(release_branch) if release_branch else None)
+
+
+def _sources(repository: Repository) -> Iterator[Source]:
+    if repository.paths.work_tree is not None:
+        yield WorktreeSource(repository.paths.work_tree)
+    if (head := repository.head.oid) is not None:
+        yield CommitSource(repository, head)

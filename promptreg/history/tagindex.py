@@ -1,0 +1,246 @@
+"""The release tags of a repository, by prompt: its own and those of the names it had before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from promptreg.errors import HistoryError, NotFoundError, PromptError
+from promptreg.history.claims import Claim, release_ref
+from promptreg.history.lineage import deleted_versions, deletions_key, former_names
+from promptreg.history.tags import Release, release_of
+from promptreg.prompt.content import CommitSource, Content, content_of, locate
+from promptreg.versioning import Version
+
+if TYPE_CHECKING:
+    from promptreg.config import Config
+    from promptreg.git import Repository
+
+__all__ = ["TagIndex"]
+
+
+class TagIndex:
+    """The release tags of a repository, by prompt.
+
+    Args:
+        repository: Where the tags are.
+        config: The tag formats and the layout.
+    """
+
+    def __init__(self, repository: Repository, config: Config) -> None:
+        self.repository = repository
+        self.config = config
+        self._lineages: dict[str, tuple[str, ...]] = {}
+        self._inheritances: dict[tuple[str, str], bool] = {}
+        self._deleted: Mapping[str, frozenset[Version]] = {}
+        self._deleted_key: object = None
+        self._release_branch: str | None = None
+        # A tag object never changes, so what was read of it once holds for ever.
+        self._release_at = lru_cache(maxsize=8192)(self._read_release)
+        self._content_at = lru_cache(maxsize=1024)(self._read_content)
+
+    def lineage(self, name: str) -> tuple[str, ...]:
+        """Return a prompt's name and those it had before, newest first."""
+        if name not in self._lineages:
+            former = former_names(self.repository, self.config, name)
+            self._lineages[name] = (name, *former)
+        return self._lineages[name]
+
+    def deleted(self, name: str) -> frozenset[Version]:
+        """Return the versions of a prompt that were deleted for good."""
+        key = deletions_key(self.repository, self.config, self._release_branch)
+        if key != self._deleted_key:
+            # An application runs for weeks: a version that is deleted meanwhile must stop loading.
+            self._deleted = deleted_versions(self.repository, self.config)
+            self._release_branch = release_ref(self.repository, self.config.release_branches)
+            self._deleted_key = deletions_key(self.repository, self.config, self._release_branch)
+            self._lineages.clear()
+        if not self._deleted:
+            return frozenset()
+        names = self.lineage(name)
+        return frozenset().union(*(self._deleted.get(each, frozenset()) for each in names))
+
+    def oids(self, name: str) -> dict[Version, tuple[str, str]]:
+        """Return the tag's name and object id for each version of a prompt that has a tag.
+
+        The tags of the names it had before count; deleted versions do not.
+        """
+        found: dict[Version, tuple[str, str]] = {}
+        name, *former = self.lineage(name)
+        for each in reversed(former):
+            found.update(self._inherited(name, each))
+        found.update(self.own_oids(name))
+        for version in self.deleted(name):
+            found.pop(version, None)
+        return found
+
+    def _inherited(self, name: str, former: str) -> dict[Version, tuple[str, str]]:
+        """Return the tags of a former name from before the rename.
+
+        Somebody may have used the old name again, and what that prompt says must never be served
+        under the new name of this one.
+        """
+        tags = self.own_oids(former)
+        for _, oid in tags.values():
+            if (name, oid) not in self._inheritances:
+                self._inheritances[name, oid] = not self._existed(name, oid)
+        return {v: (tag, oid) for v, (tag, oid) in tags.items() if self._inheritances[name, oid]}
+
+    def _existed(self, name: str, oid: str) -> bool:
+        """Tell whether a prompt had its file at the commit of a tag already."""
+        tag = self.repository.tag(oid)
+        if tag is None or tag.target_kind != "commit":
+            return False
+        try:
+            found = (
+                self.repository.entry_at(tag.target, path)
+                for path in self.config.layout.candidates(name)
+            )
+            return any(entry is not None for entry in found)
+        except HistoryError:
+            return False
+
+    def own_oids(self, name: str) -> dict[Version, tuple[str, str]]:
+        """Return what `oids` does for the tags with just this name, deleted versions too."""
+        found: dict[Version, tuple[str, str]] = {}
+        for tag_format in reversed(self.config.tags):
+            prefix, ending = f"refs/tags/{tag_format.prefix(name)}", tag_format.ending
+            for ref, oid in self.repository.refs.with_prefix(prefix).items():
+                text = ref[len(prefix) : len(ref) - len(ending)]
+                if ref.endswith(ending) and (version := _version(text)) is not None:
+                    found[version] = (ref[len("refs/tags/") :], oid)
+        return found
+
+    def names(self) -> dict[str, dict[Version, tuple[str, str]]]:
+        """Return the tags of all prompts, as `own_oids` does for one."""
+        found: dict[str, dict[Version, tuple[str, str]]] = {}
+        refs = self.repository.refs.with_prefix("refs/tags/")
+        for tag_format in reversed(self.config.tags):
+            for ref, oid in refs.items():
+                tag = ref[len("refs/tags/") :]
+                parsed = tag_format.parse(tag)
+                if parsed is not None and (version := _version(parsed[1])) is not None:
+                    found.setdefault(parsed[0], {})[version] = (tag, oid)
+        return found
+
+    def release(self, name: str, version: Version) -> Release:
+        """Return one released version.
+
+        Raises:
+            NotFoundError: There is no such tag, it is not ours, or the version was deleted.
+        """
+        if version in self.deleted(name):
+            raise NotFoundError(
+                f"{name} {version} was deleted",
+                fix=f"promptreg versions {name}; {self.config.root}/yanked.yaml says why",
+            )
+        tag_format = self.config.tags[0]
+        tag = tag_format.tag(name, str(version))
+        oid = self.repository.refs.read(f"refs/tags/{tag}")
+        if oid is None:
+            entry = self.oids(name).get(version)
+            if entry is None:
+                raise NotFoundError(f"{name} has no released version {version}")
+            tag, oid = entry
+        return self._release(tag, oid)
+
+    def releases(self, name: str) -> list[Release]:
+        """Return all released versions of a prompt, oldest first; foreign tags are left out."""
+        found = []
+        for _, (_, oid) in sorted(self.oids(name).items()):
+            if (release := self._release_at(oid)) is not None:
+                found.append(release)
+        return found
+
+    def _read_release(self, oid: str) -> Release | None:
+        tag = self.repository.tag(oid)
+        return release_of(tag) if tag is not None else None
+
+    def _release(self, tag: str, oid: str) -> Release:
+        release = self._release_at(oid)
+        if release is None:
+            raise NotFoundError(
+                f"tag {tag} was not made by promptreg: it lacks our trailers",
+                fix=f"git tag -d {tag} and promptreg release, if nobody uses it",
+            )
+        return release
+
+    def content(self, release: Release) -> Content:
+        """Return what a release holds.
+
+        Raises:
+            HistoryError: Its blob was not fetched.
+        """
+        trailers = release.trailers
+        return self._content_at(
+            trailers.prompt, trailers.blob, tuple(sorted(trailers.includes.items())), release.tag
+        )
+
+    def _read_content(
+        self, name: str, blob: str, includes: tuple[tuple[str, str], ...], tag: str
+    ) -> Content:
+
+        data = self.repository.blob(blob)
+        if data is None:
+            raise _blob_not_fetched(f"content of {tag}", blob)
+        path = self.config.layout.candidates(name)[1]
+        source = _Fragments(self.repository, dict(includes), tag, self.config.layout.root)
+        return content_of(data, path, source, self.config.layout)
+
+    def claim(self, name: str, version: Version, tag: str, oid: str) -> Claim:
+        """Return the claim that a tag makes, whoever made it."""
+
+        def load() -> Content:
+
+            if (release := self._release_at(oid)) is not None:
+                return self.content(release)
+            commit = self.repository.resolve_commit(f"refs/tags/{tag}")
+            if commit is None:
+                raise _not_fetched(self.config.tags[0].prefix(name), f"commit of tag {tag}")
+            source = CommitSource(self.repository, commit)
+            path = locate(source, self.config.layout, name)
+            return content_of(source.read(path) or b"", path, source, self.config.layout)
+
+        return Claim(version, f"tag {tag}", load)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragments:
+    """The fragments of one release, by the object ids its tag recorded."""
+
+    repository: Repository
+    includes: Mapping[str, str]
+    tag: str
+    root: str
+
+    def read(self, path: str) -> bytes | None:
+        oid = self.includes.get(path.removeprefix(f"{self.root}/"))
+        if oid is None:
+            return None
+        data = self.repository.blob(oid)
+        if data is None:
+            raise _blob_not_fetched(f"fragment {path} of {self.tag}", oid)
+        return data
+
+    def paths(self, folder: str) -> list[str]:
+        return [f"{folder}/{path}" for path in sorted(self.includes)]
+
+
+def _not_fetched(prefix: str, what: str) -> HistoryError:
+    return HistoryError(
+        f"{what} was not fetched", fix=f"git fetch origin 'refs/tags/{prefix}*:refs/tags/{prefix}*'"
+    )
+
+
+def _blob_not_fetched(what: str, oid: str) -> HistoryError:
+    # The tag is here, so it is no shallow clone but a blobless one: tags would not bring it.
+    return HistoryError(f"{what} was not fetched", fix=f"git fetch origin {oid}")
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version.parse(text)
+    except PromptError:
+        return None

@@ -1,0 +1,1 @@
+"""What changes files, tags or the verdict on them: bump, check, release and the rest."""

@@ -1,0 +1,181 @@
+"""Which version and digest a changed prompt file must state; pure but for the claims it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from promptreg.changes import Change, compare, level_of
+from promptreg.errors import PromptError
+from promptreg.versioning import (
+    Channel,
+    Level,
+    Version,
+    hotfix_version,
+    is_legal_successor,
+    level_between,
+    next_version,
+)
+
+if TYPE_CHECKING:
+    from promptreg.history.claims import Claim, Claims
+    from promptreg.prompt.content import Content
+
+__all__ = ["BumpOptions", "BumpPlan", "level_given", "plan_bump"]
+
+
+@dataclass(frozen=True, slots=True)
+class BumpOptions:
+    """What a person asks of a bump.
+
+    Attributes:
+        level: At least this level.
+        version: Exactly this version.
+        pre: Make a pre-release in this channel.
+        hotfix: Take the next free patch of the file's own line.
+        levels: Configured levels of rules.
+    """
+
+    level: Level = Level.NONE
+    version: Version | None = None
+    pre: Channel | None = None
+    hotfix: bool = False
+    levels: Mapping[str, Level] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BumpPlan:
+    """What a file must state, and why.
+
+    Attributes:
+        version: The version.
+        digest: The 12 hex digits.
+        baseline: The version it was compared with; None for a prompt's first.
+        level: The level of the change against it.
+        changes: The changes.
+        reason: Why, in a few words.
+    """
+
+    version: Version
+    digest: str
+    baseline: Version | None
+    level: Level
+    changes: tuple[Change, ...]
+    reason: str
+
+    def is_stated_by(self, content: Content) -> bool:
+        """Tell whether a file states this already."""
+        return content.prompt.version == self.version and content.prompt.digest == self.digest
+
+
+def plan_bump(
+    content: Content, claims: Claims, options: BumpOptions, *, floor: Version | None = None
+) -> BumpPlan:
+    """Decide what a file must state.
+
+    Args:
+        content: The file as it is.
+        claims: The versions that are taken.
+        options: What a person asked for.
+        floor: A version the file must not fall below, when its own did.
+
+    Raises:
+        HistoryError: The content of the version it follows was not fetched.
+        PromptError: The wished version is not free or not legal.
+    """
+    own = floor if floor is not None else content.prompt.version
+    baseline = claims.baseline(own)
+    if baseline is None:
+        return _first(content, claims, options)
+    before = baseline.load()
+    if before.digest == content.digest:
+        return _unchanged(content, baseline, options)
+    stable = claims.last_stable(baseline.version)
+    reference = before if stable is None or baseline.version.is_stable else stable.load()
+    changes, level = _changes(reference, content, options.levels)
+    version, reason = _choose(own, baseline, claims, level, options)
+    return BumpPlan(version, content.short_digest, baseline.version, level, changes, reason)
+
+
+def _first(content: Content, claims: Claims, options: BumpOptions) -> BumpPlan:
+    own = options.version or content.prompt.version
+    if own in claims.deleted:
+        own = None
+    # With only deleted versions behind it, whatever comes is a new prompt above them.
+    level = Level.MAJOR if claims.deleted else Level.NONE
+    version = own or next_version(None, level, claims.deleted, pre=options.pre)
+    return BumpPlan(version, content.short_digest, None, Level.NONE, (), "first version")
+
+
+def _unchanged(content: Content, baseline: Claim, options: BumpOptions) -> BumpPlan:
+    own = content.prompt.version
+    promoted = own is not None and not baseline.version.is_stable and own == baseline.version.core
+    version = own if promoted and own is not None else baseline.version
+    if options.version is not None and options.version != version:
+        raise PromptError(
+            f"{content.prompt.name} has the content of {baseline.version} and keeps that version",
+            location=content.prompt.at("version"),
+            rule="version-skips",
+        )
+    reason = f"content of {baseline.version} ({baseline.origin})"
+    return BumpPlan(version, content.short_digest, baseline.version, Level.NONE, (), reason)
+
+
+def _changes(
+    before: Content, after: Content, levels: Mapping[str, Level]
+) -> tuple[tuple[Change, ...], Level]:
+    changes = compare(
+        before.prompt,
+        after.prompt,
+        old_includes=before.includes,
+        new_includes=after.includes,
+        levels=levels,
+    )
+    return changes, level_of(changes, same_digest=before.digest == after.digest)
+
+
+def _choose(
+    own: Version | None, baseline: Claim, claims: Claims, level: Level, options: BumpOptions
+) -> tuple[Version, str]:
+    taken = claims.versions
+    needed = max(level, options.level)
+    why = f"{needed.label} since {baseline.version} ({baseline.origin})"
+    if options.version is not None:
+        return _wished(options.version, baseline, claims, level), f"chosen by hand, {why}"
+    if options.hotfix:
+        return hotfix_version(baseline.version, needed, taken), f"hotfix of {baseline.version}"
+    if own is not None and own > baseline.version and own not in taken:
+        given = level_given(own, claims)
+        if options.pre is None and given >= needed:
+            if is_legal_successor(own, baseline.version, taken):
+                return own, why
+            # Somebody chose the level but skipped numbers, which tags would make permanent.
+            needed = max(needed, given)
+    return next_version(baseline.version, needed, taken, pre=options.pre), why
+
+
+def level_given(version: Version, claims: Claims) -> Level:
+    """Return the level by which a version exceeds the last stable one, as levels are meant.
+
+    Before the first stable version any change fits.
+    """
+    stable = claims.last_stable(version)
+    return level_between(stable.version, version) if stable else Level.MAJOR
+
+
+def _wished(version: Version, baseline: Claim, claims: Claims, level: Level) -> Version:
+    taken = claims.versions
+    if version in taken:
+        raise PromptError(f"version {version} is taken", rule="version-taken")
+    if not is_legal_successor(version, baseline.version, taken):
+        raise PromptError(
+            f"version {version} cannot follow {baseline.version}: numbers would be skipped",
+            rule="version-skips",
+        )
+    if level_given(version, claims) < level:
+        raise PromptError(
+            f"version {version} is too low: the change since {baseline.version} is {level.label}",
+            rule="level-too-low",
+        )
+    return version

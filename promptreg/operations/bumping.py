@@ -1,0 +1,252 @@
+"""Bumping files of the work tree: which ones, what with, and writing them safely."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from promptreg.errors import ConfigError, Location, NotFoundError, PromptError
+from promptreg.history.claims import collect_claims, file_claim
+from promptreg.operations.bump import BumpOptions, BumpPlan, plan_bump
+from promptreg.prompt.conflicts import resolve_conflict
+from promptreg.prompt.content import Content, content_of, read_content
+from promptreg.prompt.naming import NAME, is_fragment
+from promptreg.prompt.splice import set_version_and_digest
+from promptreg.prompt.yamldoc import load
+from promptreg.versioning import CHANNELS, Level, Version
+
+if TYPE_CHECKING:
+    from promptreg.registry import Registry
+
+__all__ = ["BumpRequest", "BumpResult", "bump_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class BumpRequest:
+    """What a person asks of a bump of files.
+
+    Attributes:
+        options: What is asked of each file.
+        base: A revision whose files count as taken.
+        every: Also prompts without a version yet.
+    """
+
+    options: BumpOptions = field(default_factory=BumpOptions)
+    base: str | None = None
+    every: bool = False
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        level: str | None = None,
+        version: str | None = None,
+        pre: str | None = None,
+        base: str | None = None,
+        hotfix: bool = False,
+        every: bool = False,
+    ) -> BumpRequest:
+        """Read the options as they are written on the command line.
+
+        Raises:
+            ConfigError: An option is wrong or two contradict each other.
+            PromptError: The version or level cannot be read.
+        """
+        channel = next((c for c in CHANNELS if c == pre), None)
+        if pre is not None and channel is None:
+            raise ConfigError(f"--pre {pre} is none of {', '.join(CHANNELS)}")
+        if sum(map(bool, (version, level or pre, hotfix))) > 1:
+            raise ConfigError("--version, --hotfix and --level or --pre exclude each other")
+        options = BumpOptions(
+            level=Level.from_name(level) if level else Level.NONE,
+            version=Version.parse(version, strict=True) if version else None,
+            pre=channel,
+            hotfix=hotfix,
+        )
+        return cls(options, base, every)
+
+
+@dataclass(frozen=True, slots=True)
+class BumpResult:
+    """What became of one file."""
+
+    name: str
+    path: str
+    before: Version | None
+    plan: BumpPlan
+    wrote: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the result as JSON types."""
+        return {
+            "prompt": self.name,
+            "path": self.path,
+            "before": str(self.before) if self.before else None,
+            "version": str(self.plan.version),
+            "digest": self.plan.digest,
+            "level": self.plan.level.label,
+            "reason": self.plan.reason,
+            "changes": [
+                {"rule": c.rule, "level": c.level.label, "detail": c.detail}
+                for c in self.plan.changes
+            ],
+            "wrote": self.wrote,
+        }
+
+
+def bump_files(
+    registry: Registry,
+    paths: Iterable[str] | None,
+    request: BumpRequest,
+    *,
+    dry_run: bool = False,
+) -> list[BumpResult]:
+    """Bump prompt files of the work tree.
+
+    Args:
+        registry: The registry.
+        paths: Files in the repository, prompts and fragments; None for all prompts.
+        request: What is asked.
+        dry_run: Write nothing.
+
+    Raises:
+        PromptError: A file is not valid; files before it are written already.
+        NotFoundError: A file does not exist.
+        ConfigError: The base is not a commit, or the history of a file's version is missing.
+    """
+    base = _base(registry, request.base)
+    options = replace(request.options, levels=registry.config.levels)
+    chosen = _everything(registry, request) if paths is None else _named(registry, paths)
+    results = []
+    for path in chosen:
+        name = registry.config.layout.name_of(path)
+        assert name is not None
+        content, was_conflicted = _read(registry, path)
+        claims = collect_claims(registry.tags, name, path, base=base)
+        plan = plan_bump(content, claims, options, floor=_floor(registry, content, base))
+        wrote = was_conflicted or not plan.is_stated_by(content)
+        if wrote and not dry_run:
+            _write(registry.root / path, content, plan)
+        results.append(BumpResult(name, path, content.prompt.version, plan, wrote))
+    return results
+
+
+def _read(registry: Registry, path: str) -> tuple[Content, bool]:
+    """Return a prompt, without the conflict of its version and digest lines, if it had one."""
+    source, layout = registry.worktree, registry.config.layout
+    resolved = resolve_conflict(source.read(path) or b"")
+    if resolved is None:
+        return read_content(source, layout, path), False
+    return content_of(resolved, path, source, layout), True
+
+
+def _base(registry: Registry, revision: str | None) -> str | None:
+    if revision is None:
+        return None
+    commit = registry.repository.resolve_commit(revision)
+    if commit is None:
+        raise ConfigError(f"no commit {revision!r}", fix=f"git fetch origin {revision}")
+    return commit
+
+
+def _floor(registry: Registry, content: Content, base: str | None) -> Version | None:
+    """Return the base's version where the file's own fell below it, tagged or not."""
+    own, prompt = content.prompt.version, content.prompt
+    if base is None or own is None:
+        return None
+    claim = file_claim(registry.tags, prompt.name, prompt.path, base, "the base")
+    return claim.version if claim is not None and claim.version > own else None
+
+
+def _everything(registry: Registry, request: BumpRequest) -> list[str]:
+    """Return all prompts, or without --all only those that are adopted."""
+    layout = registry.config.layout
+    found = []
+    for path in registry.worktree.paths(layout.root):
+        name = layout.name_of(path)
+        if name is None or not _is_name(name, path):
+            continue
+        if request.every or _is_adopted(registry, name, path):
+            found.append(path)
+    return found
+
+
+def _is_adopted(registry: Registry, name: str, path: str) -> bool:
+    """Tell whether a prompt has a version: in its file or, where that lost its lines, in a tag."""
+    data = registry.worktree.read(path) or b""
+    # Most files need no parse: a text that merely speaks of versions is the exception.
+    if b"version" in data or b"digest" in data:
+        try:
+            value = load(data, path).value
+        except PromptError:
+            return True  # the bump itself says what is wrong with it
+        if value.get("version") is not None or value.get("digest") is not None:
+            return True
+    return bool(registry.tags.oids(name))
+
+
+def _named(registry: Registry, paths: Iterable[str]) -> list[str]:
+    """Return the prompts among paths, and those that include a fragment among them."""
+    layout = registry.config.layout
+    prompts: dict[str, None] = {}
+    fragments: set[str] = set()
+    for path in paths:
+        name = layout.name_of(path)
+        relative = layout.relative(path)
+        if name is not None and _is_name(name, path):
+            if registry.worktree.read(path) is None:
+                raise NotFoundError(f"no file {path}")
+            prompts[path] = None
+        elif relative is not None and is_fragment(path):
+            fragments.add(relative)
+    if fragments:
+        prompts.update(dict.fromkeys(_dependents(registry, fragments)))
+    return list(prompts)
+
+
+def _is_name(name: str, path: str) -> bool:
+    if NAME.fullmatch(name):
+        return True
+    raise PromptError(
+        f"{name!r} is not a prompt name",
+        location=Location(path),
+        rule="invalid-name",
+        fix="rename the file: lower case with digits, - and _, folders separated by /",
+    )
+
+
+def _dependents(registry: Registry, fragments: set[str]) -> list[str]:
+    """Return the adopted prompts that include one of these fragments, transitively."""
+    found = []
+    for name, path in registry.paths().items():
+        data = registry.worktree.read(path) or b""
+        if b"include" not in data:
+            continue
+        content = read_content(registry.worktree, registry.config.layout, path)
+        if content.includes.keys() & fragments and _is_adopted(registry, name, path):
+            found.append(path)
+    return found
+
+
+def _write(target: Path, content: Content, plan: BumpPlan) -> None:
+    """Replace the file at once, keeping its mode: a full disk or a kill leaves the old one."""
+    prompt = content.prompt
+    data = set_version_and_digest(
+        content.data, prompt.path, version=str(plan.version), digest=plan.digest
+    )
+    mode = target.stat().st_mode
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(mode & 0o7777)
+        Path(temporary).replace(target.resolve())
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(temporary).unlink()
+        raise

@@ -1,0 +1,207 @@
+"""`init`: what a repository needs to be a prompt registry, added without overwriting anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from promptreg.errors import PromptError
+from promptreg.prompt.schema import SCHEMA_FILE, schema_text
+from promptreg.prompt.yamldoc import Document, load
+
+__all__ = ["Step", "initialize"]
+
+CONFIGURATION = """\
+# promptreg: every key with its default; see `promptreg config`.
+# root = "prompts"
+# store = ".promptreg/metrics"
+# environment = "production"
+
+[release]
+# Only commits on these branches become versions.
+branches = [{branches}]
+
+[gate]
+# `promptreg check --metrics` blocks a change that is worse than this.
+quality = "-10%"
+cost = "+20%"
+latency = "+30%"
+error_rate = "+5pp"
+"""
+
+SAMPLE = """\
+# yaml-language-server: $schema=.prompt.schema.json
+name: Greeting
+description: A first prompt to edit; change a word and commit.
+model: openai/gpt-4o-mini
+modelParameters: {temperature: 0.7, maxTokens: 120}
+variables:
+  person: {type: string, description: Whom to greet}
+  tone: {type: string, default: friendly, enum: [friendly, formal]}
+messages:
+  - role: system
+    content: |
+      You write greetings of at most two sentences.
+  - role: user
+    content: "Greet {{person}} in a {{tone}} tone."
+tags: [sample]
+testData:
+  - person: Ada
+"""
+
+HOOKS = """\
+- repo: local
+  hooks:
+  - id: promptreg-bump
+    name: promptreg bump
+    entry: promptreg bump
+    language: system
+    files: ^{root}/
+    require_serial: true
+    stages: [pre-commit, pre-merge-commit, manual]
+  - id: promptreg-check
+    name: promptreg check
+    entry: promptreg check
+    language: system
+    pass_filenames: false
+    stages: [pre-push, manual]
+"""
+
+_HOOK_TYPES = "default_install_hook_types: [pre-commit, pre-merge-commit, pre-push]\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What became of one file.
+
+    Attributes:
+        path: The file below the top of the work tree.
+        outcome: ``created``, ``extended`` or ``kept``.
+        note: Why it was kept, or what was added.
+    """
+
+    path: str
+    outcome: str
+    note: str = ""
+
+
+def initialize(top: Path, *, root: str, branch: str | None, dry_run: bool = False) -> list[Step]:
+    """Add what is missing; a second run changes nothing.
+
+    Args:
+        top: The top of the work tree.
+        root: The prompts folder.
+        branch: The branch that is checked out.
+        dry_run: Write nothing.
+
+    Raises:
+        PromptError: An existing pre-commit configuration is not valid YAML.
+    """
+    editor = _Editor(top, dry_run=dry_run)
+    editor.create("promptreg.toml", CONFIGURATION.format(branches=_branches(branch)))
+    if (top / root).is_dir() and any((top / root).rglob("*.y*ml")):
+        editor.steps.append(Step(f"{root}/", "kept", "it holds prompts already"))
+    else:
+        editor.create(f"{root}/greeting.prompt.yml", SAMPLE)
+        editor.create(f"{root}/{SCHEMA_FILE}", schema_text())
+    editor.extend(".pre-commit-config.yaml", lambda text: add_hooks(text, root))
+    editor.extend(".gitignore", ignore_store)
+    return editor.steps
+
+
+def _branches(branch: str | None) -> str:
+    main = branch if branch and re.fullmatch(r"[\w./-]+", branch) else "main"
+    return ", ".join(f'"{name}"' for name in dict.fromkeys((main, "release/*")))
+
+
+class _Editor:
+    def __init__(self, top: Path, *, dry_run: bool) -> None:
+        self.top = top
+        self.dry_run = dry_run
+        self.steps: list[Step] = []
+
+    def create(self, path: str, text: str) -> None:
+        target = self.top / path
+        if target.exists():
+            self.steps.append(Step(path, "kept"))
+            return
+        if not self.dry_run:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("x", encoding="utf-8") as file:
+                file.write(text)
+        self.steps.append(Step(path, "created"))
+
+    def extend(self, path: str, edit: Callable[[str | None], str | None]) -> None:
+        target = self.top / path
+        before = target.read_bytes().decode("utf-8") if target.exists() else None
+        after = edit(before)
+        if after is None:
+            self.steps.append(Step(path, "kept"))
+            return
+        if not self.dry_run:
+            target.write_bytes(after.encode("utf-8"))
+        self.steps.append(Step(path, "created" if before is None else "extended"))
+
+
+def ignore_store(text: str | None) -> str | None:
+    """Return a .gitignore with the metrics store in it, or None when it is there."""
+    if text is not None and re.search(r"^/?\.promptreg/?\s*$", text, re.MULTILINE):
+        return None
+    before = text or ""
+    gap = "" if not before or before.endswith("\n") else "\n"
+    return f"{before}{gap}.promptreg/\n"
+
+
+def add_hooks(text: str | None, root: str) -> str | None:
+    """Return a pre-commit configuration with our hooks in it, or None when they are there.
+
+    Raises:
+        PromptError: The text is not valid.
+    """
+    entry = HOOKS.format(root=root)
+    if text is None or not text.strip():
+        return f"{_HOOK_TYPES}repos:\n{entry}"
+    if "promptreg-bump" in text:
+        return None
+    document = load(text.encode("utf-8"), ".pre-commit-config.yaml")
+    edited = _add_entry(document, entry)
+    if "default_install_hook_types" not in document.value:
+        edited = _insert_before_first(edited, _HOOK_TYPES)
+    if "\n" not in text.replace("\r\n", ""):
+        edited = re.sub(r"(?<!\r)\n", "\r\n", edited)
+    load(edited.encode("utf-8"), ".pre-commit-config.yaml")
+    return edited
+
+
+def _add_entry(document: Document, entry: str) -> str:
+    text = document.text
+    pair = next((p for p in document.root.value if p[0].value == "repos"), None)
+    if pair is None:
+        return f"{text}{'' if text.endswith(chr(10)) else chr(10)}repos:\n{entry}"
+    sequence: Any = pair[1]
+    if sequence.id == "scalar" and not sequence.value and sequence.style not in ("'", '"'):
+        colon = text.index(":", pair[0].end_mark.index) + 1
+        return f"{text[:colon]}\n{entry.rstrip()}{text[colon:] or chr(10)}"
+    if sequence.id != "sequence" or (sequence.flow_style and sequence.value):
+        raise PromptError(
+            "repos is written in a way that cannot be extended",
+            location=document.positions.get("repos"),
+            fix="add the hooks by hand, see the README",
+        )
+    if not sequence.value:
+        start, end = sequence.start_mark.index, sequence.end_mark.index
+        return f"{text[:start].rstrip()}\n{entry}{text[end:].lstrip(' ')}".replace("\n\n\n", "\n\n")
+    indent = " " * sequence.start_mark.column
+    last = sequence.value[-1].end_mark.index
+    at = len(text[:last].rstrip()) if last <= len(text) else len(text)
+    block = "".join(f"{indent}{line}\n" for line in entry.splitlines())
+    return f"{text[:at]}\n{block.rstrip()}{text[at:] or chr(10)}"
+
+
+def _insert_before_first(text: str, line: str) -> str:
+    first = re.search(r"^(?!#|---|\s*$)", text, re.MULTILINE)
+    at = first.start() if first else 0
+    return f"{text[:at]}{line}{text[at:]}"

@@ -1,0 +1,175 @@
+"""Setting labels: the file is written, the commit stays with the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from promptreg.errors import ConflictError, NotFoundError
+from promptreg.history.labels import label_path, parse_label, write_label
+
+if TYPE_CHECKING:
+    from promptreg.registry import Registry
+    from promptreg.versioning import Version
+
+__all__ = [
+    "LabelChange",
+    "LabelDifference",
+    "LabelEvent",
+    "compare_labels",
+    "label_history",
+    "set_label",
+    "unset_label",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """What became of one label's entry; None where there is none."""
+
+    label: str
+    path: str
+    name: str
+    before: Version | None
+    after: Version | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelEvent:
+    """A commit that moved a label."""
+
+    when: datetime
+    author: str
+    commit: str
+    name: str
+    before: Version | None
+    after: Version | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDifference:
+    """A prompt for which two labels differ; None where a label does not name it."""
+
+    name: str
+    left: Version | None
+    right: Version | None
+
+
+def compare_labels(registry: Registry, left: str, right: str) -> list[LabelDifference]:
+    """Return the prompts for which two labels name different versions, as committed.
+
+    Raises:
+        NotFoundError: There is no such label.
+    """
+    a, b = registry.label(left), registry.label(right)
+    return [
+        LabelDifference(name, a.get(name), b.get(name))
+        for name in sorted(a.keys() | b.keys())
+        if a.get(name) != b.get(name)
+    ]
+
+
+def set_label(registry: Registry, label: str, name: str, version: str) -> LabelChange:
+    """Let a label name a released version, in the work tree.
+
+    Args:
+        registry: The registry.
+        label: The label; its file is made if there is none.
+        name: The prompt.
+        version: A version, range or label of it; only what has a tag can be served.
+
+    Raises:
+        NotFoundError: The version has no tag.
+        ConflictError: It is yanked.
+        PromptError: The label's name or its file is wrong.
+    """
+    resolved = registry.resolve(name, version)
+    yank = registry.yanked.get((name, resolved.version))
+    if yank is not None:
+        raise ConflictError(
+            f"{name} {resolved.version} is yanked: {yank.reason}",
+            fix=f"choose another of promptreg versions {name}, or promptreg yank {yank.key} --undo",
+        )
+    if resolved.release is None:
+        raise NotFoundError(
+            f"{name} {version} has no tag, so no label may name it",
+            fix="merge it and run promptreg release first",
+        )
+    return _write(registry, label, name, resolved.version)
+
+
+def unset_label(registry: Registry, label: str, name: str) -> LabelChange:
+    """Remove a prompt from a label, in the work tree.
+
+    Raises:
+        NotFoundError: The label does not name the prompt.
+    """
+    if name not in _entries(registry, label):
+        raise NotFoundError(f"label {label} names no version of {name}")
+    return _write(registry, label, name, None)
+
+
+def _entries(registry: Registry, label: str) -> Mapping[str, Version]:
+    path = label_path(registry.config.root, label)
+    return parse_label(registry.worktree.read(path) or b"", path)
+
+
+def _write(registry: Registry, label: str, name: str, version: Version | None) -> LabelChange:
+    path = label_path(registry.config.root, label)
+    data = registry.worktree.read(path) or b""
+    entries = dict(parse_label(data, path))
+    before = entries.pop(name, None)
+    if version is not None:
+        entries[name] = version
+    if before != version:
+        target = registry.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        comments = b"".join(_leading_comments(data))
+        target.write_bytes(comments + write_label(entries))
+    return LabelChange(label, path, name, before, version)
+
+
+def _leading_comments(data: bytes) -> list[bytes]:
+    found = []
+    for line in data.splitlines(keepends=True):
+        if line.strip() and not line.startswith(b"#"):
+            break
+        found.append(line)
+    return found
+
+
+def label_history(registry: Registry, label: str, name: str | None = None) -> list[LabelEvent]:
+    """Return the commits that moved a label, newest first, along first parents.
+
+    Args:
+        registry: The registry.
+        label: The label.
+        name: Only this prompt.
+    """
+    repository, path = registry.repository, label_path(registry.config.root, label)
+    head = repository.head.oid
+    events: list[LabelEvent] = []
+    if head is None:
+        return events
+    commits = repository.first_parents(head)
+    for commit in commits:
+        parent = commit.parents[0] if commit.parents else None
+        if commit.oid in repository.shallow_commits:
+            parent = None
+        after = parse_label(repository.file_at(commit.oid, path) or b"", path)
+        before = parse_label(repository.file_at(parent, path) or b"", path) if parent else {}
+        events.extend(
+            LabelEvent(
+                commit.committer.when,
+                commit.author.name,
+                commit.oid,
+                prompt,
+                before.get(prompt),
+                after.get(prompt),
+            )
+            for prompt in sorted(before.keys() | after.keys())
+            if before.get(prompt) != after.get(prompt) and name in (None, prompt)
+        )
+    return events

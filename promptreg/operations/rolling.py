@@ -1,0 +1,204 @@
+"""`rollback`: an older content as a new version, or a label set back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promptreg.errors import ConflictError, NotFoundError, RepositoryError
+from promptreg.history.formerly import former_names_in, set_formerly
+from promptreg.history.labels import label_path
+from promptreg.operations.bumping import BumpRequest, BumpResult, bump_files
+from promptreg.operations.labelling import LabelChange, label_history, set_label
+from promptreg.prompt.splice import set_version_and_digest
+from promptreg.prompt.yamldoc import load
+from promptreg.versioning import Version
+
+if TYPE_CHECKING:
+    from promptreg.prompt.content import Content
+    from promptreg.registry import Registry
+
+__all__ = ["RolledBack", "commit_and_push", "previous_version", "roll_back", "roll_back_label"]
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """What a rollback wrote.
+
+    Attributes:
+        path: The prompt's file.
+        restored: The version whose content it has.
+        bumped: The new version of it, then those of the prompts that share restored fragments.
+        fragments: The fragments that were restored.
+    """
+
+    path: str
+    restored: Version
+    bumped: tuple[BumpResult, ...]
+    fragments: tuple[str, ...]
+
+
+def roll_back(
+    registry: Registry, name: str, selector: str, *, with_fragments: bool = False
+) -> RolledBack:
+    """Write the content of an older version back, under the next free version.
+
+    Args:
+        registry: The registry.
+        name: The prompt.
+        selector: The version, or a range or label that names it.
+        with_fragments: Restore the fragments it included too, which other prompts may share.
+
+    Raises:
+        NotFoundError: There is no such version.
+        ConflictError: The file has edits that would be lost, has that content already, or a
+            fragment changed since.
+    """
+    resolved = registry.resolve(name, selector)
+    content = resolved.content
+    root = registry.config.root
+    path = registry.paths().get(name, f"{root}/{name}.prompt.yml")
+    _require_committed(registry, path)
+    current = registry.worktree.read(path)
+    fragments = _changed_fragments(registry, content)
+    if fragments and not with_fragments:
+        raise ConflictError(
+            f"{name} {resolved.version} included {', '.join(fragments)}, which changed since",
+            fix=f"promptreg rollback {name} {selector} --with-fragments, which other prompts share",
+        )
+    restored = _with_current_identity(registry, name, path, content, current)
+    if current is not None and not fragments:
+        now = registry.resolve(name, "worktree").content
+        if now.digest == content.digest:
+            raise ConflictError(f"{path} has the content of {resolved.version} already")
+    changes = {path: restored}
+    for include in fragments:
+        fragment = registry.config.layout.fragment(include)
+        _require_committed(registry, fragment)
+        changes[fragment] = content.includes[include].encode()
+    bumped = _write_and_bump(registry, changes)
+    return RolledBack(path, resolved.version, tuple(bumped), tuple(fragments))
+
+
+def _write_and_bump(registry: Registry, changes: dict[str, bytes]) -> list[BumpResult]:
+    """Write files and bump what they concern; where that fails, put everything back."""
+    before = {path: registry.worktree.read(path) for path in changes}
+    try:
+        for path, data in changes.items():
+            target = registry.root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        return [r for r in bump_files(registry, list(changes), BumpRequest()) if r.wrote]
+    except BaseException:
+        for path, old in before.items():
+            if old is None:
+                (registry.root / path).unlink(missing_ok=True)
+            else:
+                (registry.root / path).write_bytes(old)
+        raise
+
+
+def _with_current_identity(
+    registry: Registry, name: str, path: str, content: Content, current: bytes | None
+) -> bytes:
+    """Return the old bytes with the version they follow now and the former names of today."""
+    version = max(registry.tags.oids(name))
+    data = content.data
+    if current is not None:
+        document = load(current, path)
+        own = document.value.get("version")
+        version = max(version, Version.parse(own)) if isinstance(own, str) else version
+        data = set_formerly(data, path, former_names_in(document.value.get("formerly")))
+    return set_version_and_digest(data, path, version=str(version), digest=content.short_digest)
+
+
+def _changed_fragments(registry: Registry, content: Content) -> list[str]:
+    from promptreg.prompt.digest import normalize_fragment
+
+    layout = registry.config.layout
+    found = []
+    for include, text in content.includes.items():
+        data = registry.worktree.read(layout.fragment(include))
+        if data is None or normalize_fragment(data.decode("utf-8", "replace")) != text:
+            found.append(include)
+    return found
+
+
+def _require_committed(registry: Registry, path: str) -> None:
+    """Refuse to overwrite edits that no commit has."""
+    from promptreg.git.process import run_git
+
+    changed = run_git(registry.root, "status", "--porcelain", "--no-renames", "--", path)
+    if changed.strip():
+        raise ConflictError(
+            f"{path} has edits that are not committed", fix=f"git stash push -- {path}"
+        )
+
+
+def roll_back_label(registry: Registry, label: str, name: str, selector: str | None) -> LabelChange:
+    """Set a label back, in the work tree.
+
+    Args:
+        registry: The registry.
+        label: The label.
+        name: The prompt.
+        selector: The version; by default the one the label named before the current one.
+
+    Raises:
+        NotFoundError: The label never named another version that can be served.
+        ConflictError: The label's file has edits, or names that version already.
+    """
+    _require_committed(registry, label_path(registry.config.root, label))
+    current = registry.label(label).get(name)
+    wanted = selector or str(previous_version(registry, label, name))
+    change = set_label(registry, label, name, wanted)
+    if change.before == change.after:
+        raise ConflictError(f"label {label} names {name} {current} already")
+    return change
+
+
+def previous_version(registry: Registry, label: str, name: str) -> Version:
+    """Return the version a label named before, that has a tag and is not yanked.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    current = registry.label(label).get(name)
+    usable = set(registry.choosable(name))
+    for event in label_history(registry, label, name):
+        if event.before is not None and event.before != current and event.before in usable:
+            return event.before
+    raise NotFoundError(
+        f"label {label} never named another version of {name} that could be served",
+        fix=f"promptreg rollback {name} VERSION --label {label}",
+    )
+
+
+def commit_and_push(registry: Registry, path: str, text: str) -> tuple[str, str]:
+    """Commit one file, whatever else is staged, and push the branch.
+
+    Args:
+        registry: The registry.
+        path: The file.
+        text: The commit's message.
+
+    Returns:
+        The commit and the branch.
+
+    Raises:
+        RepositoryError: HEAD is detached, or git refuses; a commit that was made stays.
+    """
+    from promptreg.git.process import complaint, run_git, try_git
+
+    branch = registry.repository.head.branch
+    if branch is None:
+        raise RepositoryError("HEAD is detached, so nothing can be pushed", fix="git switch main")
+    run_git(registry.root, "commit", "--quiet", "--only", "-m", text, "--", path)
+    commit = registry.repository.head.oid or ""
+    answer = try_git(registry.root, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+    if answer.returncode != 0:
+        raise RepositoryError(
+            f"committed as {commit[:7]}, but origin refuses it: {complaint(answer)}",
+            fix=f"git push origin HEAD:refs/heads/rollback-{commit[:7]}, and open a pull request",
+        )
+    return commit, branch

@@ -1,0 +1,125 @@
+"""`verify`: every tag against the file at its commit."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promptreg.errors import NotFoundError, PromptError
+from promptreg.history.tags import release_of
+from promptreg.prompt.content import CommitSource, locate, read_content
+
+if TYPE_CHECKING:
+    from promptreg.history.tags import Release
+    from promptreg.registry import Registry
+    from promptreg.versioning import Version
+
+__all__ = ["Fault", "Verification", "loose_tags", "verify_tags"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a tag."""
+
+    tag: str
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What became of reading all tags again.
+
+    Attributes:
+        verified: Tags whose content is what they say.
+        faults: What is wrong.
+        foreign: Tags that look like a release and are not ours.
+        unfetched: Release tags that origin has and this clone does not.
+        loose: How many tags are single files, which slows every command down.
+    """
+
+    verified: int
+    faults: tuple[Fault, ...]
+    foreign: tuple[str, ...]
+    unfetched: tuple[str, ...] = ()
+    loose: int = 0
+
+
+def verify_tags(
+    registry: Registry, name: str | None = None, *, remote: bool = False, metrics: bool = False
+) -> Verification:
+    """Read every release tag again and compare it with the file at its commit.
+
+    Args:
+        registry: The registry.
+        name: Only the tags of this prompt.
+        remote: Compare with the tags of origin too.
+        metrics: Compare with the digests that logged calls carry too.
+
+    Raises:
+        HistoryError: A tag's commit was not fetched.
+        RepositoryError: Origin cannot be asked.
+        MetricsError: The store cannot be read.
+    """
+    tags = {name: registry.tags.own_oids(name)} if name is not None else registry.tags.names()
+    faults: list[Fault] = []
+    foreign: list[str] = []
+    verified = 0
+    for prompt, versions in sorted(tags.items()):
+        for version, (tag, oid) in sorted(versions.items()):
+            fault = _fault(registry, prompt, version, tag, oid)
+            if fault is None:
+                verified += 1
+            elif fault.rule == "tag-foreign":
+                foreign.append(tag)
+            else:
+                faults.append(fault)
+    unfetched: list[str] = []
+    if remote or metrics:
+        from promptreg.operations.witnesses import compare_metrics, compare_remote
+
+        if remote:
+            found, unfetched = compare_remote(registry, tags, name)
+            faults += found
+        if metrics:
+            faults += compare_metrics(registry, tags, name)
+    loose = loose_tags(registry)
+    return Verification(verified, tuple(faults), tuple(foreign), tuple(unfetched), loose)
+
+
+def loose_tags(registry: Registry) -> int:
+    """Return how many tags are single files instead of lines of packed-refs."""
+    folder = registry.repository.paths.common_dir / "refs" / "tags"
+    return sum(len(files) for _, _, files in os.walk(folder))
+
+
+def _fault(registry: Registry, name: str, version: Version, tag: str, oid: str) -> Fault | None:
+    found = registry.repository.tag(oid)
+    if found is None:
+        message = "is not annotated, so it says nothing about its content"
+        return Fault(tag, "tag-lightweight", message)
+    release = release_of(found)
+    if release is None:
+        return Fault(tag, "tag-foreign", "was not made by promptreg")
+    trailers = release.trailers
+    if (trailers.prompt, trailers.version) != (name, version):
+        return Fault(tag, "tag-edited", f"says it is {trailers.prompt} {trailers.version}")
+    return _content_fault(registry, release)
+
+
+def _content_fault(registry: Registry, release: Release) -> Fault | None:
+    source = CommitSource(registry.repository, release.commit)
+    layout = registry.config.layout
+    try:
+        path = locate(source, layout, release.trailers.prompt)
+        content = read_content(source, layout, path)
+    except (NotFoundError, PromptError) as error:
+        message = f"its commit has no valid file: {error.message}"
+        return Fault(release.tag, "tag-without-file", message)
+    if content.digest != release.digest:
+        message = f"records digest {release.digest[:12]}, its file has {content.short_digest}"
+        return Fault(release.tag, "tag-digest", message)
+    if registry.tags.content(release).digest != release.digest:
+        return Fault(release.tag, "tag-digest", "its recorded blob has another digest")
+    return None

@@ -1,0 +1,215 @@
+"""A prompt together with all that its digest covers, read from a work tree or from a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from promptreg.errors import Location, NotFoundError, PromptError, RepositoryError
+from promptreg.prompt import Message, Prompt
+from promptreg.prompt.digest import SHORT, collect_includes, compute_digest, normalize_fragment
+from promptreg.prompt.naming import NAME, Layout
+from promptreg.prompt.parsing import parse_prompt
+from promptreg.prompt.yamldoc import MAX_BYTES, decode
+
+if TYPE_CHECKING:
+    from promptreg.git import Repository
+
+__all__ = [
+    "CommitSource",
+    "Content",
+    "Source",
+    "WorktreeSource",
+    "content_of",
+    "includes_of",
+    "locate",
+    "read_content",
+]
+
+
+class Source(Protocol):
+    """A place that holds files: the work tree, or a commit."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes by its path in the repository, or None."""
+        ...
+
+    def paths(self, folder: str) -> list[str]:
+        """Return the sorted paths of all files below a folder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorktreeSource:
+    """The files as they lie on the disk."""
+
+    top: Path
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, or None; at most one byte more than a prompt may have."""
+        target = self.top / path
+        try:
+            if target.is_symlink() and not target.resolve().is_relative_to(self.top.resolve()):
+                raise RepositoryError(f"{path} links out of the repository", fix="copy the file")
+            with target.open("rb") as file:
+                return file.read(MAX_BYTES + 1)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+
+    def paths(self, folder: str) -> list[str]:
+        """Return the sorted paths of all files below a folder."""
+        import os
+
+        found: list[str] = []
+        for parent, folders, files in os.walk(self.top / folder):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            prefix = Path(parent).relative_to(self.top).as_posix()
+            found.extend(f"{prefix}/{name}" for name in files)
+        return sorted(found)
+
+
+@dataclass(frozen=True, slots=True)
+class CommitSource:
+    """The files of one commit."""
+
+    repository: Repository
+    commit: str
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, or None.
+
+        Raises:
+            HistoryError: It is there but was not fetched.
+        """
+        return self.repository.file_at(self.commit, path)
+
+    def paths(self, folder: str) -> list[str]:
+        """Return the sorted paths of all files below a folder."""
+        return sorted(self.repository.files_at(self.commit, folder))
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one version of a prompt is.
+
+    Attributes:
+        prompt: The parsed file.
+        includes: The text of each fragment, transitively, by its path below the root.
+        digest: The 64 hex digits of its identity.
+        data: The bytes of the file.
+    """
+
+    prompt: Prompt
+    includes: Mapping[str, str]
+    digest: str
+    data: bytes = field(repr=False)
+
+    @property
+    def short_digest(self) -> str:
+        """The 12 hex digits that stand in files."""
+        return self.digest[:SHORT]
+
+    @property
+    def states_its_digest(self) -> bool:
+        """Whether the digest line says what the content is."""
+        return self.prompt.digest == self.short_digest
+
+
+def locate(source: Source, layout: Layout, name: str) -> str:
+    """Return the path of a prompt.
+
+    Raises:
+        NotFoundError: The source has no such prompt.
+        PromptError: Two files have that name.
+    """
+    if not NAME.fullmatch(name):
+        raise NotFoundError(
+            f"{name!r} is not a prompt name",
+            fix="names are lower case with digits, - and _, folders separated by /",
+        )
+    found = [path for path in layout.candidates(name) if source.read(path) is not None]
+    if len(found) > 1:
+        raise PromptError(
+            f"two files have the name {name}: {found[0]} and {found[1]}",
+            rule="duplicate-name",
+            fix="remove or rename one of them",
+        )
+    if not found:
+        raise NotFoundError(f"no prompt {name!r} below {layout.root}/")
+    return found[0]
+
+
+def read_content(source: Source, layout: Layout, path: str) -> Content:
+    """Read a prompt file with its fragments.
+
+    Args:
+        source: Where to read.
+        layout: Which files are prompts.
+        path: The file's path in the repository.
+
+    Raises:
+        NotFoundError: There is no such file.
+        PromptError: The file or a fragment is not valid.
+    """
+    data = source.read(path)
+    if data is None:
+        raise NotFoundError(f"no file {path}")
+    return content_of(data, path, source, layout)
+
+
+def content_of(data: bytes, path: str, source: Source, layout: Layout) -> Content:
+    """Make the content of bytes that are already read; fragments come from the source.
+
+    Raises:
+        PromptError: The file or a fragment is not valid.
+    """
+    prompt = parse_prompt(data, path, layout.name_of(path) or path)
+    includes = includes_of(prompt, source, layout)
+    return Content(prompt, includes, compute_digest(prompt.value, includes), data)
+
+
+def includes_of(prompt: Prompt, source: Source, layout: Layout) -> dict[str, str]:
+    """Return the text of every fragment a prompt includes, transitively.
+
+    Raises:
+        PromptError: A fragment is missing, leads out of the root or goes in a circle.
+    """
+    texts = [m.content for m in prompt.messages if isinstance(m, Message)]
+    # jinja2 costs as much start-up time as all the rest of a bump: only load it for its own tags.
+    if prompt.template != "jinja2" or not any(_may_include(text) for text in texts):
+        return {}
+    from promptreg.render.templating import find_includes
+
+    def direct(text: str) -> tuple[str, ...]:
+        return tuple(find_includes(text)) if _may_include(text) else ()
+
+    def load(include: str) -> str:
+        data = source.read(layout.fragment(include))
+        if data is None:
+            raise PromptError(
+                f"included file {include} does not exist below {layout.root}/",
+                rule="include-missing",
+                location=_line_of(prompt, include),
+            )
+        return normalize_fragment(decode(data, layout.fragment(include))[0])
+
+    try:
+        return collect_includes(direct, texts, load)
+    except PromptError as error:
+        if error.location is None:
+            error.location = _line_of(prompt, "include")
+        raise
+
+
+def _may_include(text: str) -> bool:
+    return "{%" in text and ("include" in text or "import" in text or "extends" in text)
+
+
+def _line_of(prompt: Prompt, needle: str) -> Location:
+    for message in prompt.messages:
+        if isinstance(message, Message) and needle in message.content:
+            before = message.content[: message.content.index(needle)]
+            return Location(prompt.path, message.file_line(before.count("\n") + 1), 1)
+    return prompt.at("messages")

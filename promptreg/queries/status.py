@@ -1,0 +1,230 @@
+"""`status`: what is changed, not released, live and behind."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from promptreg.errors import NotFoundError, PromptError
+from promptreg.prompt.content import content_of
+from promptreg.prompt.naming import NAME
+
+if TYPE_CHECKING:
+    from promptreg.history.tags import Release
+    from promptreg.registry import Registry
+    from promptreg.versioning import Version
+
+__all__ = ["LabelStatus", "PromptState", "PromptStatus", "Status", "read_status"]
+
+
+class PromptState(StrEnum):
+    """What a prompt file waits for."""
+
+    BROKEN = "broken"
+    NEW = "new"
+    CHANGED = "changed"
+    UNRELEASED = "unreleased"
+    RELEASED = "released"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptStatus:
+    """How one prompt stands.
+
+    Attributes:
+        name: The prompt's name.
+        path: Its file, or where it was.
+        state: What it waits for.
+        version: The version its file states.
+        latest: The greatest stable release.
+        committed: Whether HEAD has the file just so.
+        merged: Whether the release branch has the file just so.
+        note: What a person should know.
+    """
+
+    name: str
+    path: str
+    state: PromptState
+    version: Version | None = None
+    latest: Version | None = None
+    committed: bool = True
+    merged: bool = True
+    note: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return {
+            "prompt": self.name,
+            "path": self.path,
+            "state": self.state.value,
+            "version": str(self.version) if self.version else None,
+            "latest": str(self.latest) if self.latest else None,
+            "committed": self.committed,
+            "merged": self.merged,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStatus:
+    """What one label serves, and which of that is behind.
+
+    Attributes:
+        label: The label.
+        versions: The version of each prompt it names.
+        behind: For the prompts with a greater stable release: that release.
+        missing: Prompts whose named version has no tag here.
+    """
+
+    label: str
+    versions: Mapping[str, Version]
+    behind: Mapping[str, Version]
+    missing: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return {
+            "label": self.label,
+            "versions": {name: str(version) for name, version in self.versions.items()},
+            "behind": {name: str(version) for name, version in self.behind.items()},
+            "missing": list(self.missing),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a registry stands.
+
+    Attributes:
+        branch: What is checked out; None for a detached HEAD.
+        release_branch: The branch that versions are released from; None if there is none.
+        prompts: Every prompt, by name.
+        labels: Every label, by name.
+    """
+
+    branch: str | None
+    release_branch: str | None
+    prompts: tuple[PromptStatus, ...]
+    labels: tuple[LabelStatus, ...]
+
+    def of(self, *states: PromptState) -> tuple[PromptStatus, ...]:
+        """Return the prompts in some states."""
+        return tuple(prompt for prompt in self.prompts if prompt.state in states)
+
+
+def read_status(registry: Registry) -> Status:
+    """Say how every prompt of the work tree and every label stands."""
+    from promptreg.history.claims import release_ref
+
+    repository = registry.repository
+    ref = release_ref(repository, registry.config.release_branches)
+    reader = _Reader(registry, registry.release_commit())
+    return Status(
+        branch=repository.head.branch,
+        release_branch=_short(ref) if ref else None,
+        prompts=tuple(reader.prompts()),
+        labels=tuple(_label(registry, label) for label in registry.label_names()),
+    )
+
+
+def _short(ref: str) -> str:
+    return ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+
+
+class _Reader:
+    """Reads each file once, and parses only those that no tag or commit knows by their bytes."""
+
+    def __init__(self, registry: Registry, merged: str | None) -> None:
+        self.registry = registry
+        repository, root = registry.repository, registry.config.root
+        head = repository.head.oid
+        self.head = repository.files_at(head, root) if head else {}
+        self.merged = repository.files_at(merged, root) if merged else self.head
+
+    def prompts(self) -> list[PromptStatus]:
+        layout = self.registry.config.layout
+        found = {name: self._one(name, path) for name, path in self.registry.paths().items()}
+        for path in self.head:
+            name = layout.name_of(path)
+            if name is not None and NAME.fullmatch(name) and name not in found:
+                latest = self._latest(name)
+                found[name] = PromptStatus(
+                    name, path, PromptState.DELETED, None, latest, committed=False, merged=False
+                )
+        return [found[name] for name in sorted(found)]
+
+    def _latest(self, name: str) -> Version | None:
+        return self.registry.latest(name)
+
+    def _one(self, name: str, path: str) -> PromptStatus:
+        data = self.registry.worktree.read(path) or b""
+        oids = _blob_ids(data)
+        latest = self._latest(name)
+        committed, merged = self.head.get(path) in oids, self.merged.get(path) in oids
+        state, version, note = self._state(name, path, data, oids)
+        return PromptStatus(name, path, state, version, latest, committed, merged, note)
+
+    def _state(
+        self, name: str, path: str, data: bytes, oids: frozenset[str]
+    ) -> tuple[PromptState, Version | None, str]:
+        from promptreg.queries.listing import claimed_version
+
+        claimed = claimed_version(data, path)
+        release = self._release(name, claimed) if claimed is not None else None
+        # Where the tag recorded the very bytes, nothing needs to be parsed.
+        if release and release.trailers.blob in oids and not release.trailers.includes:
+            return PromptState.RELEASED, release.version, ""
+        return self._parsed(name, path, data)
+
+    def _parsed(self, name: str, path: str, data: bytes) -> tuple[PromptState, Version | None, str]:
+        registry = self.registry
+        try:
+            content = content_of(data, path, registry.worktree, registry.config.layout)
+        except PromptError as error:
+            return PromptState.BROKEN, None, f"{error.location or path}: {error.message}"
+        version = content.prompt.version
+        if version is None:
+            return PromptState.NEW, None, ""
+        if not content.states_its_digest:
+            return PromptState.CHANGED, version, ""
+        if version not in registry.tags.oids(name):
+            return PromptState.UNRELEASED, version, ""
+        release = self._release(name, str(version))
+        if release is not None and release.digest == content.digest:
+            return PromptState.RELEASED, version, ""
+        return PromptState.CHANGED, version, f"{version} is released with other content"
+
+    def _release(self, name: str, version: str) -> Release | None:
+        from promptreg.versioning import Version
+
+        try:
+            return self.registry.tags.release(name, Version.parse(version))
+        except (NotFoundError, PromptError):
+            return None
+
+
+def _blob_ids(data: bytes) -> frozenset[str]:
+    """Return the object ids git may know a file by: as it is, and with LF from a CRLF checkout."""
+
+    def oid(text: bytes) -> str:
+        return hashlib.sha1(b"blob %d\0%s" % (len(text), text), usedforsecurity=False).hexdigest()
+
+    return frozenset({oid(data), oid(data.replace(b"\r\n", b"\n"))})
+
+
+def _label(registry: Registry, label: str) -> LabelStatus:
+    versions = registry.label(label)
+    behind: dict[str, Version] = {}
+    missing = []
+    for name, version in versions.items():
+        known = registry.tags.oids(name)
+        latest = registry.latest(name)
+        if version not in known:
+            missing.append(name)
+        if latest is not None and latest > version:
+            behind[name] = latest
+    return LabelStatus(label, versions, behind, tuple(missing))
