@@ -151,6 +151,23 @@ def test_a_group_and_an_item_are_reached_by_name() -> None:
     )
 
 
+def test_a_default_stands_in_for_what_is_missing() -> None:
+    """`default` replaces a missing key, item or neighbour; nothing else takes a missing value."""
+    found = text_of("{% set d = {'a': 1} %}{{ d.b | default('x') }}{{ [] | first | default('y') }}")
+    assert found == "xy"
+    loop = "{% for i in [1, 2] %}{{ loop.nextitem | default('-') }}{% endfor %}"
+    assert text_of(loop) == "2-"
+    with pytest.raises(PromptError, match="no attribute 'b'"):
+        text_of("{% set d = {'a': 1} %}{{ d.b | upper }}")
+
+
+def test_indent_refuses_what_it_would_change() -> None:
+    """jinja2's own filter appends to a list it is given, in place."""
+    assert text_of("{{ 'a\nb' | indent(2) }}") == "a\n  b"
+    with pytest.raises(PromptError, match="indent wants a text"):
+        text_of("{% set items = ['a'] %}{{ items | indent }}{{ items }}")
+
+
 def test_placeholders_are_filled_with_messages() -> None:
     """A slot takes the caller's messages as they are, between the prompt's own."""
     text = (

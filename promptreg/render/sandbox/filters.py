@@ -8,7 +8,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import pass_context, pass_environment
+from jinja2 import Undefined, pass_context, pass_environment
+from jinja2.exceptions import FilterArgumentError
 
 from promptreg.render.sandbox.budget import MAX_CHARACTERS, LimitError, emit, require_size, spend
 from promptreg.render.sandbox.operators import percent_format
@@ -107,11 +108,20 @@ def _guarded(name: str, filter_: _Filter) -> _Filter:
     @functools.wraps(filter_)
     def guard(*args: Any, **kwargs: Any) -> Any:
         value, options = args[first], (*args[first + 1 :], *kwargs.values())
-        _charge(value, strict=name == "string")
+        if isinstance(value, Undefined):
+            # It has no size to measure; `default` replaces it and the other filters refuse it.
+            spend(1)
+        else:
+            _charge(value, strict=name == "string")
+        if name == "indent" and not isinstance(value, str | Undefined):
+            # jinja2 would append to a list in place, which changes the caller's value.
+            kind = type(value).__name__
+            raise FilterArgumentError(f"the filter indent wants a text, not a value of type {kind}")
         if name in _SIZED:
             _require_small(name, value, options)
         result = filter_(*args, **kwargs)
-        require_size(result)
+        if not isinstance(result, Undefined):
+            require_size(result)
         return result
 
     return guard
