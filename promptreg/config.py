@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from promptreg.errors import ConfigError, Location
-from promptreg.prompt.naming import Layout, TagFormat
+from promptreg.naming import Layout, TagFormat
 from promptreg.versioning import Level
 
 __all__ = ["DEFAULT_STORE", "Accept", "Config", "load_config"]

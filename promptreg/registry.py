@@ -15,15 +15,9 @@ from promptreg.history.claims import release_ref
 from promptreg.history.labels import label_of_path, label_path, parse_label
 from promptreg.history.tagindex import TagIndex
 from promptreg.history.yanked import Yank, Yanks, parse_yanked, yanked_path
-from promptreg.prompt.content import (
-    CommitSource,
-    Content,
-    Source,
-    WorktreeSource,
-    locate,
-    read_content,
-)
-from promptreg.prompt.naming import NAME
+from promptreg.naming import NAME
+from promptreg.prompt.content import Content, read_content
+from promptreg.sources import CommitSource, Source, WorktreeSource, locate
 from promptreg.versioning import Version
 from promptreg.versioning.references import Reference, ReferenceKind, parse_reference
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.errors import PromptError
-from promptreg.prompt.content import CommitSource, Content, content_of
+from promptreg.prompt.content import Content, content_of
+from promptreg.sources import CommitSource
 
 if TYPE_CHECKING:
     from promptreg.git import Repository

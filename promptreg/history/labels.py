@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding
-from promptreg.prompt.naming import LABEL, NAME, RESERVED_LABELS
+from promptreg.naming import LABEL, NAME, RESERVED_LABELS
 from promptreg.versioning import Version
 
 __all__ = ["label_of_path", "label_path", "lint_label", "parse_label", "write_label"]

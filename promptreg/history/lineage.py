@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from promptreg.errors import HistoryError, PromptError
 from promptreg.history.yanked import parse_yanked, yanked_path
-from promptreg.prompt.content import CommitSource, Source, WorktreeSource
-from promptreg.prompt.naming import NAME
+from promptreg.naming import NAME
+from promptreg.sources import CommitSource, Source, WorktreeSource
 
 if TYPE_CHECKING:
     from promptreg.config import Config

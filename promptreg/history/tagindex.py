@@ -11,7 +11,8 @@ from promptreg.errors import HistoryError, NotFoundError, PromptError
 from promptreg.history.claims import Claim, release_ref
 from promptreg.history.lineage import deleted_versions, deletions_key, former_names
 from promptreg.history.tags import Release, release_of
-from promptreg.prompt.content import CommitSource, Content, content_of, locate
+from promptreg.prompt.content import Content, content_of
+from promptreg.sources import CommitSource, locate
 from promptreg.versioning import Version
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from promptreg.versioning import Version
 
 if TYPE_CHECKING:
     from promptreg.git import Repository
-    from promptreg.prompt.naming import TagFormat
+    from promptreg.naming import TagFormat
 
 __all__ = ["TagSummary", "summarize_tags"]
 

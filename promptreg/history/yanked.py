@@ -16,7 +16,7 @@ from typing import Any
 
 from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding
-from promptreg.prompt.naming import NAME
+from promptreg.naming import NAME
 from promptreg.prompt.yamldoc import load
 from promptreg.versioning import Version
 

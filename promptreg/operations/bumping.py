@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConfigError, Location, NotFoundError, PromptError
 from promptreg.history.claims import collect_claims, file_claim
+from promptreg.naming import NAME, is_fragment
 from promptreg.operations.bump import BumpOptions, BumpPlan, plan_bump
 from promptreg.prompt.conflicts import resolve_conflict
 from promptreg.prompt.content import Content, content_of, read_content
-from promptreg.prompt.naming import NAME, is_fragment
 from promptreg.prompt.splice import set_version_and_digest
 from promptreg.prompt.yamldoc import load
 from promptreg.versioning import CHANNELS, Level, Version

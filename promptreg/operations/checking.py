@@ -14,13 +14,14 @@ from promptreg.formats.report import ChangedPrompt, CheckReport
 from promptreg.history.claims import collect_claims, release_ref
 from promptreg.history.labels import label_of_path, lint_label, parse_label
 from promptreg.history.yanked import Yanks, lint_yanked, parse_yanked, yanked_path
+from promptreg.naming import NAME, is_fragment
 from promptreg.operations.policy import judge_content, judge_digest
-from promptreg.prompt.content import CommitSource, Content, Source, content_of, read_content
+from promptreg.prompt.content import Content, content_of, read_content
 from promptreg.prompt.github import inspect_for_github
-from promptreg.prompt.naming import NAME, is_fragment
 from promptreg.prompt.parsing import lint_prompt
 from promptreg.render import inspect_templates
 from promptreg.render.testdata import inspect_test_data
+from promptreg.sources import CommitSource, Source
 from promptreg.versioning import Level
 
 if TYPE_CHECKING:

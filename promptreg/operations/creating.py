@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.errors import ConflictError, PromptError
-from promptreg.prompt.naming import NAME
+from promptreg.naming import NAME
 from promptreg.prompt.schema import SCHEMA_FILE, schema_text
 from promptreg.prompt.yamldoc import decode, load
 

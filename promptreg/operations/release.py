@@ -12,8 +12,9 @@ from promptreg.errors import ConflictError, HistoryError, PromptError, Repositor
 from promptreg.git import TagOutcome
 from promptreg.history.tagindex import TagIndex
 from promptreg.history.tags import Release, Trailers, release_message, release_of
-from promptreg.prompt.content import CommitSource, Content, includes_of, read_content
-from promptreg.prompt.naming import NAME, is_fragment
+from promptreg.naming import NAME, is_fragment
+from promptreg.prompt.content import Content, includes_of, read_content
+from promptreg.sources import CommitSource
 from promptreg.versioning import Level, Version
 
 if TYPE_CHECKING:

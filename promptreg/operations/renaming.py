@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from promptreg.errors import ConflictError, PromptError
 from promptreg.history.formerly import former_names_in, set_formerly
 from promptreg.history.labels import label_path, parse_label, write_label
-from promptreg.prompt.content import locate
-from promptreg.prompt.naming import NAME
+from promptreg.naming import NAME
 from promptreg.prompt.yamldoc import load
+from promptreg.sources import locate
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from promptreg.errors import NotFoundError, PromptError
 from promptreg.history.tags import release_of
-from promptreg.prompt.content import CommitSource, locate, read_content
+from promptreg.prompt.content import read_content
+from promptreg.sources import CommitSource, locate
 
 if TYPE_CHECKING:
     from promptreg.history.tags import Release

@@ -4,90 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from promptreg.errors import Location, NotFoundError, PromptError, RepositoryError
+from promptreg.errors import Location, NotFoundError, PromptError
 from promptreg.prompt import Message, Prompt
 from promptreg.prompt.digest import SHORT, collect_includes, compute_digest, normalize_fragment
-from promptreg.prompt.naming import NAME, Layout
 from promptreg.prompt.parsing import parse_prompt
-from promptreg.prompt.yamldoc import MAX_BYTES, decode
+from promptreg.prompt.yamldoc import decode
 
 if TYPE_CHECKING:
-    from promptreg.git import Repository
+    from promptreg.naming import Layout
+    from promptreg.sources import Source
 
 __all__ = [
-    "CommitSource",
     "Content",
-    "Source",
-    "WorktreeSource",
     "content_of",
     "includes_of",
-    "locate",
     "read_content",
 ]
-
-
-class Source(Protocol):
-    """A place that holds files: the work tree, or a commit."""
-
-    def read(self, path: str) -> bytes | None:
-        """Return a file's bytes by its path in the repository, or None."""
-        ...
-
-    def paths(self, folder: str) -> list[str]:
-        """Return the sorted paths of all files below a folder."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class WorktreeSource:
-    """The files as they lie on the disk."""
-
-    top: Path
-
-    def read(self, path: str) -> bytes | None:
-        """Return a file's bytes, or None; at most one byte more than a prompt may have."""
-        target = self.top / path
-        try:
-            if target.is_symlink() and not target.resolve().is_relative_to(self.top.resolve()):
-                raise RepositoryError(f"{path} links out of the repository", fix="copy the file")
-            with target.open("rb") as file:
-                return file.read(MAX_BYTES + 1)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None
-
-    def paths(self, folder: str) -> list[str]:
-        """Return the sorted paths of all files below a folder."""
-        import os
-
-        found: list[str] = []
-        for parent, folders, files in os.walk(self.top / folder):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            prefix = Path(parent).relative_to(self.top).as_posix()
-            found.extend(f"{prefix}/{name}" for name in files)
-        return sorted(found)
-
-
-@dataclass(frozen=True, slots=True)
-class CommitSource:
-    """The files of one commit."""
-
-    repository: Repository
-    commit: str
-
-    def read(self, path: str) -> bytes | None:
-        """Return a file's bytes, or None.
-
-        Raises:
-            HistoryError: It is there but was not fetched.
-        """
-        return self.repository.file_at(self.commit, path)
-
-    def paths(self, folder: str) -> list[str]:
-        """Return the sorted paths of all files below a folder."""
-        return sorted(self.repository.files_at(self.commit, folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,30 +49,6 @@ class Content:
     def states_its_digest(self) -> bool:
         """Whether the digest line says what the content is."""
         return self.prompt.digest == self.short_digest
-
-
-def locate(source: Source, layout: Layout, name: str) -> str:
-    """Return the path of a prompt.
-
-    Raises:
-        NotFoundError: The source has no such prompt.
-        PromptError: Two files have that name.
-    """
-    if not NAME.fullmatch(name):
-        raise NotFoundError(
-            f"{name!r} is not a prompt name",
-            fix="names are lower case with digits, - and _, folders separated by /",
-        )
-    found = [path for path in layout.candidates(name) if source.read(path) is not None]
-    if len(found) > 1:
-        raise PromptError(
-            f"two files have the name {name}: {found[0]} and {found[1]}",
-            rule="duplicate-name",
-            fix="remove or rename one of them",
-        )
-    if not found:
-        raise NotFoundError(f"no prompt {name!r} below {layout.root}/")
-    return found[0]
 
 
 def read_content(source: Source, layout: Layout, path: str) -> Content:

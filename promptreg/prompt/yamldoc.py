@@ -15,10 +15,10 @@ from functools import cache
 from typing import Any
 
 from promptreg.errors import ConfigError, Location, PromptError
+from promptreg.naming import MAX_BYTES
 
 __all__ = ["MAX_BYTES", "Document", "decode", "load"]
 
-MAX_BYTES = 1 << 20
 _MAX_NODES = 50_000
 _MAX_DEPTH = 100
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import NotFoundError, PromptError
+from promptreg.naming import NAME
 from promptreg.prompt.content import content_of
-from promptreg.prompt.naming import NAME
 
 if TYPE_CHECKING:
     from promptreg.history.tags import Release

@@ -155,7 +155,7 @@ class Collector:
 
     @cached_property
     def _names(self) -> list[str]:
-        from promptreg.prompt.content import CommitSource
+        from promptreg.sources import CommitSource
 
         if not self._commit:
             return []
@@ -173,7 +173,7 @@ class Collector:
     @cached_property
     def _renamed(self) -> dict[str, str]:
         """The present name by each former one that no prompt has any more."""
-        from promptreg.prompt.content import CommitSource
+        from promptreg.sources import CommitSource
 
         if not self._commit:
             return {}

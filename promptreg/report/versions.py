@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from promptreg.diffs.myers import changed_blocks
 from promptreg.errors import NotFoundError, PromptError, PromptregError
 from promptreg.prompt import Message
-from promptreg.prompt.content import CommitSource, Content, locate, read_content
+from promptreg.prompt.content import Content, read_content
 from promptreg.report.model import ChangeRow, Fragment, MessageRow, VariableRow, VersionRow
+from promptreg.sources import CommitSource, locate
 
 if TYPE_CHECKING:
     from promptreg.history.tags import Release

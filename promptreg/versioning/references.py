@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from promptreg.errors import ConfigError, PromptError
-from promptreg.prompt.naming import LABEL, NAME, RESERVED_LABELS
+from promptreg.naming import LABEL, NAME, RESERVED_LABELS
 from promptreg.versioning.ranges import is_range
 from promptreg.versioning.version import Version
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
-from promptreg.prompt.naming import NAME
+from promptreg.naming import NAME
 from promptreg.registry import Registry
 from promptreg.versioning import Version
 from tests.core.acts import bump, release, verify

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from promptreg.errors import ConfigError, PromptError
 from promptreg.history.labels import label_of_path, label_path, lint_label, parse_label, write_label
-from promptreg.prompt.naming import LABEL, NAME, Layout, TagFormat
+from promptreg.naming import LABEL, NAME, Layout, TagFormat
 from promptreg.versioning import Version
 from promptreg.versioning.references import Reference, ReferenceKind, parse_reference
 

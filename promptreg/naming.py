@@ -11,6 +11,7 @@ from promptreg.errors import ConfigError
 __all__ = [
     "FRAGMENT_ENDINGS",
     "LABEL",
+    "MAX_BYTES",
     "NAME",
     "Layout",
     "TagFormat",
@@ -20,6 +21,8 @@ __all__ = [
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(?:/[a-z0-9][a-z0-9_-]*)*")
 LABEL = re.compile(r"[a-z][a-z0-9-]+")
 RESERVED_LABELS = frozenset({"head", "worktree", "latest"})
+MAX_BYTES = 1 << 20
+"""How large a prompt file or a fragment may be."""
 FRAGMENT_ENDINGS = (".md", ".txt", ".j2")
 _ENDINGS = (".prompt.yaml", ".prompt.yml", ".yaml", ".yml")
 _EVALUATION_ENDINGS = (".eval.yaml", ".eval.yml")
