@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 from promptreg.config import DEFAULT_STORE, Config, load_config
 from promptreg.errors import NotFoundError, RepositoryError
 from promptreg.git import Repository
-from promptreg.history.claims import release_ref
+from promptreg.history.branches import release_ref
 from promptreg.history.labels import label_of_path, label_path, parse_label
 from promptreg.history.tagindex import TagIndex
 from promptreg.history.yanked import Yank, Yanks, parse_yanked, yanked_path
 from promptreg.naming import NAME
-from promptreg.prompt.content import Content, read_content
 from promptreg.sources import CommitSource, Source, WorktreeSource, locate
 from promptreg.versioning import Version
 from promptreg.versioning.references import Reference, ReferenceKind, parse_reference
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from promptreg.history.tags import Release
     from promptreg.loaded import LoadedPrompt
     from promptreg.metrics import Metrics
+    from promptreg.prompt.content import Content
 
 __all__ = ["Registry", "Resolved"]
 
@@ -243,6 +243,8 @@ class Registry:
         return self._untagged(reference, CommitSource(self.repository, commit), commit)
 
     def _untagged(self, reference: Reference, source: Source, commit: str | None) -> Resolved:
+        from promptreg.prompt.content import read_content
+
         path = locate(source, self.config.layout, reference.name)
         content = read_content(source, self.config.layout, path)
         release = self._release_of(reference.name, content)

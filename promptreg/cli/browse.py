@@ -11,7 +11,6 @@ import typer
 from promptreg.cli.completion import complete_names, complete_references
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, print_json, style, table
-from promptreg.prompt import Message, Placeholder
 
 if TYPE_CHECKING:
     from promptreg.registry import Resolved
@@ -173,6 +172,8 @@ def show(
         given = "" if variable.required else f" = {variable.default!r}"
         note = f"  {variable.description}" if variable.description else ""
         data(f"  {style('variable   ', 'dim')}{variable.name}: {variable.type}{given}{note}")
+    from promptreg.prompt import Message
+
     for entry in prompt.messages:
         data()
         if isinstance(entry, Message):
@@ -212,6 +213,7 @@ def render(
 ) -> None:
     """Fill in a prompt's variables and show the messages."""
     from promptreg.cli.variables import read_variables
+    from promptreg.prompt import Placeholder
 
     with open_registry() as registry:
         loaded = registry.get(reference, selector)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.errors import PromptError
+from promptreg.history.branches import release_ref
 from promptreg.prompt.content import Content, content_of
 from promptreg.sources import CommitSource
 
 if TYPE_CHECKING:
-    from promptreg.git import Repository
     from promptreg.history.tagindex import TagIndex
     from promptreg.versioning import Version
 
-__all__ = ["Claim", "Claims", "collect_claims", "file_claim", "release_ref"]
+__all__ = ["Claim", "Claims", "collect_claims", "file_claim"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +65,6 @@ class Claims:
         """Return the greatest stable claim not above a version."""
         below = [v for v in self.by_version if v <= version and v.is_stable]
         return self.by_version[max(below)] if below else None
-
-
-def release_ref(repository: Repository, branches: Iterable[str]) -> str | None:
-    """Return the ref of the release branch, remote-tracking first, or None.
-
-    Args:
-        repository: The repository.
-        branches: The configured branch names; patterns count only for what is checked out.
-    """
-    plain = [branch for branch in branches if not any(c in branch for c in "*?[")]
-    default = repository.refs.symbolic("refs/remotes/origin/HEAD")
-    on_origin = [f"refs/remotes/origin/{branch}" for branch in plain]
-    if default is not None:
-        on_origin.insert(0, default)
-    checked_out = repository.head.branch
-    if checked_out and any(fnmatch.fnmatchcase(checked_out, b) for b in branches):
-        # On release/1.x the line's own branch decides, not main.
-        on_origin.insert(0, f"refs/remotes/origin/{checked_out}")
-        plain.insert(0, checked_out)
-    for ref in (*on_origin, *(f"refs/heads/{branch}" for branch in plain)):
-        if repository.refs.read(ref) is not None:
-            return ref
-    return None
 
 
 def collect_claims(

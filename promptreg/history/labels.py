@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from promptreg.errors import Location, PromptError
-from promptreg.findings import Finding
 from promptreg.naming import LABEL, NAME, RESERVED_LABELS
 from promptreg.versioning import Version
+
+if TYPE_CHECKING:
+    from promptreg.findings import Finding
 
 __all__ = ["label_of_path", "label_path", "lint_label", "parse_label", "write_label"]
 
@@ -87,6 +90,8 @@ def _plain_entries(data: bytes) -> dict[str, Version] | None:
 
 def lint_label(data: bytes, path: str) -> list[Finding]:
     """Return what is wrong with a label's file as such: syntax, values, the order of its keys."""
+    from promptreg.findings import Finding
+
     try:
         entries = parse_label(data, path)
     except PromptError as error:

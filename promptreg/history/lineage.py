@@ -46,7 +46,7 @@ def deleted_versions(repository: Repository, config: Config) -> Mapping[str, fro
 
     One of them is enough, because a deleted number must never come back.
     """
-    from promptreg.history.claims import release_ref
+    from promptreg.history.branches import release_ref
 
     path = yanked_path(config.root)
     sources = list(_sources(repository))

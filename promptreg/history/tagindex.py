@@ -8,16 +8,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from promptreg.errors import HistoryError, NotFoundError, PromptError
-from promptreg.history.claims import Claim, release_ref
+from promptreg.history.branches import release_ref
 from promptreg.history.lineage import deleted_versions, deletions_key, former_names
 from promptreg.history.tags import Release, release_of
-from promptreg.prompt.content import Content, content_of
 from promptreg.sources import CommitSource, locate
 from promptreg.versioning import Version
 
 if TYPE_CHECKING:
     from promptreg.config import Config
     from promptreg.git import Repository
+    from promptreg.history.claims import Claim
+    from promptreg.prompt.content import Content
 
 __all__ = ["TagIndex"]
 
@@ -183,6 +184,9 @@ class TagIndex:
         self, name: str, blob: str, includes: tuple[tuple[str, str], ...], tag: str
     ) -> Content:
 
+        # Listing versions reads no content, so it does not load the parser either.
+        from promptreg.prompt.content import content_of
+
         data = self.repository.blob(blob)
         if data is None:
             raise _blob_not_fetched(f"content of {tag}", blob)
@@ -192,6 +196,8 @@ class TagIndex:
 
     def claim(self, name: str, version: Version, tag: str, oid: str) -> Claim:
         """Return the claim that a tag makes, whoever made it."""
+        from promptreg.history.claims import Claim
+        from promptreg.prompt.content import content_of
 
         def load() -> Content:
 

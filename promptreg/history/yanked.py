@@ -12,13 +12,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import Location, PromptError
-from promptreg.findings import Finding
 from promptreg.naming import NAME
-from promptreg.prompt.yamldoc import load
 from promptreg.versioning import Version
+
+if TYPE_CHECKING:
+    from promptreg.findings import Finding
 
 __all__ = ["Yank", "Yanks", "lint_yanked", "parse_yanked", "write_yanked", "yanked_path"]
 
@@ -63,6 +64,8 @@ def parse_yanked(data: bytes | None, path: str) -> Yanks:
     """
     if data is None or not _has_content(data):
         return MappingProxyType({})
+    from promptreg.prompt.yamldoc import load
+
     document = load(data, path)
     found: dict[tuple[str, Version], Yank] = {}
     for key, value in document.value.items():
@@ -107,6 +110,8 @@ def lint_yanked(data: bytes, before: bytes | None, path: str) -> list[Finding]:
         before: The file as the base has it.
         path: Its path, for findings.
     """
+    from promptreg.findings import Finding
+
     try:
         entries = parse_yanked(data, path)
     except PromptError as error:
@@ -129,6 +134,8 @@ def lint_yanked(data: bytes, before: bytes | None, path: str) -> list[Finding]:
 
 
 def _finding(path: str, message: str, fix: str) -> Finding:
+    from promptreg.findings import Finding
+
     return Finding("yanked-value", "error", message, Location(path, 1, 1), fix=fix)
 
 

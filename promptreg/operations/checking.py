@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from promptreg.errors import HistoryError, Location, NotFoundError, PromptError
 from promptreg.findings import Finding, finding_of
 from promptreg.formats.report import ChangedPrompt, CheckReport
-from promptreg.history.claims import collect_claims, release_ref
+from promptreg.history.branches import release_ref
+from promptreg.history.claims import collect_claims
 from promptreg.history.labels import label_of_path, lint_label, parse_label
 from promptreg.history.yanked import Yanks, lint_yanked, parse_yanked, yanked_path
 from promptreg.naming import NAME, is_fragment

@@ -127,7 +127,7 @@ def _hooks(registry: Registry) -> Iterator[Diagnosis]:
 
 
 def _branches(registry: Registry) -> Iterator[Diagnosis]:
-    from promptreg.history.claims import release_ref
+    from promptreg.history.branches import release_ref
 
     ref = release_ref(registry.repository, registry.config.release_branches)
     if ref is None:

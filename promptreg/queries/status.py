@@ -118,7 +118,7 @@ class Status:
 
 def read_status(registry: Registry) -> Status:
     """Say how every prompt of the work tree and every label stands."""
-    from promptreg.history.claims import release_ref
+    from promptreg.history.branches import release_ref
 
     repository = registry.repository
     ref = release_ref(repository, registry.config.release_branches)

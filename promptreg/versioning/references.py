@@ -7,7 +7,6 @@ from enum import Enum
 
 from promptreg.errors import ConfigError, PromptError
 from promptreg.naming import LABEL, NAME, RESERVED_LABELS
-from promptreg.versioning.ranges import is_range
 from promptreg.versioning.version import Version
 
 __all__ = ["Reference", "ReferenceKind", "parse_reference"]
@@ -91,6 +90,8 @@ def _selector(text: str) -> tuple[ReferenceKind, str]:
         return ReferenceKind.COMMIT, "HEAD" if text.upper() == "HEAD" else text
     if _is_version(text):
         return ReferenceKind.VERSION, text
+    from promptreg.versioning.ranges import is_range
+
     if is_range(text):
         return ReferenceKind.RANGE, text
     if LABEL.fullmatch(text) and text not in RESERVED_LABELS:
