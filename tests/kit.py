@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["PROMPT", "Repo", "Result", "prompt_text"]
+from promptreg.cli import run as run_command
+
+__all__ = ["PROMPT", "CommandRepo", "Repo", "Result", "prompt_text"]
 
 PROMPT = """\
 # A comment that must stay.
@@ -137,4 +141,36 @@ class Repo:
     def clone(self, path: Path, *args: str) -> Repo:
         """Clone this repository."""
         self.git("clone", "-q", *args, f"file://{self.path}", str(path))
-        return Repo(path, self.clock)
+        return type(self)(path, self.clock)
+
+
+class CommandRepo(Repo):
+    """A repository whose commands run in this process: the whole command line but the start-up.
+
+    `process` still starts processes, for what only those can show.
+    """
+
+    def run(self, *args: str, stdin: str | None = None) -> Result:
+        """Run promptreg in the work tree."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+        before, before_stdin = dict(os.environ), sys.stdin
+        os.environ.update(self.env())
+        sys.stdin = io.TextIOWrapper(io.BytesIO((stdin or "").encode()), encoding="utf-8")
+        try:
+            with (
+                contextlib.chdir(self.path),
+                contextlib.redirect_stdout(out),
+                contextlib.redirect_stderr(err),
+            ):
+                code = run_command(list(args))
+        finally:
+            sys.stdin = before_stdin
+            os.environ.clear()
+            os.environ.update(before)
+        return Result(int(code), *map(_text, (out, err)))
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit import Repo, prompt_text
+from tests.kit import CommandRepo, Repo, prompt_text
 
 SUMMARIZER = "prompts/summarizer.prompt.yml"
 TRIAGE = "prompts/triage.prompt.yml"
@@ -26,6 +26,12 @@ def ship(repo: Repo, message: str = "change") -> None:
     repo.ok("release")
 
 
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """An empty repository on branch main, whose commands run in this process."""
+    return CommandRepo.create(tmp_path / "repo")
+
+
 @pytest.fixture(scope="session")
 def _shipped_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the first test that wants it builds the history for all."""
@@ -40,9 +46,9 @@ def shipped(tmp_path: Path, _shipped_once: Path) -> Repo:
     of "news", and 2.0.0 wants a variable more.
     """
     if not _shipped_once.exists():
-        _build(Repo.create(_shipped_once))
+        _build(CommandRepo.create(_shipped_once))
     shutil.copytree(_shipped_once, tmp_path / "shipped", symlinks=True)
-    return Repo(tmp_path / "shipped", clock=1_700_000_180)
+    return CommandRepo(tmp_path / "shipped", clock=1_700_000_180)
 
 
 def _build(repo: Repo) -> None:
