@@ -19,8 +19,9 @@ IMAGES = HERE.parent / "docs" / "images"
 PICTURES = (
     ("report", "", "light", 1280, 1000),
     ("report-dark", "", "dark", 1280, 1000),
-    ("compare", "/compare", "light", 1280, 1000),
-    ("alerts", "/alerts", "light", 1280, 700),
+    ("prompt", "/prompt/summarizer?tab=charts", "light", 1280, 1000),
+    ("compare", "/compare?view=split", "light", 1280, 1000),
+    ("ab", "/ab?metric=quality", "light", 1280, 1000),
     ("phone", "", "light", 390, 844),
 )
 # Without these Chromium asks the network for updates at every start.
@@ -74,8 +75,8 @@ def _take(chromium: str, report: Path) -> None:
                 reduced_motion="reduce",
             )
             page.goto(f"{report.resolve().as_uri()}#{route}")
-            page.wait_for_load_state("load")
-            page.wait_for_function("document.querySelector('main h1, main h2') !== null")
+            page.wait_for_selector("html[data-ready]", state="attached")
+            page.wait_for_function("() => !document.querySelector('[aria-busy]')")
             page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
             print(f"docs/images/{name}.png")
             page.close()
