@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests and benchmarks start thousands of processes: let Python keep the compiled modules, as an
+# installed package has them.
+unexport PYTHONDONTWRITEBYTECODE
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test lint bench screenshots clean

@@ -7,6 +7,7 @@ in an environment of its own, and git itself. Run ``python benchmarks/commands.p
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import statistics
 import subprocess
@@ -19,6 +20,8 @@ from pathlib import Path
 from metrics_peer import peer_python
 from repositories import Shape, build_registry
 
+import promptreg
+
 NAME = "team-01/prompt-00001"
 FILE = f"prompts/{NAME}.prompt.yml"
 
@@ -29,6 +32,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--large", action="store_true", help="100,000 tags and 10,000 prompts too")
     arguments = parser.parse_args()
+    # pip compiles what it installs; an editable checkout must be compiled to be compared with it.
+    compileall.compile_dir(Path(promptreg.__file__).parent, quiet=1)
     with tempfile.TemporaryDirectory(prefix="promptreg-bench-") as folder:
         small = _edited(build_registry(Path(folder) / "small", Shape(1_000, 1)))
         _table(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -36,14 +38,28 @@ class WorktreeSource:
 
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, or None; at most one byte more than a prompt may have."""
-        target = self.top / path
+        target = f"{self.top}/{path}"
         try:
-            if target.is_symlink() and not target.resolve().is_relative_to(self.top.resolve()):
-                raise RepositoryError(f"{path} links out of the repository", fix="copy the file")
-            with target.open("rb") as file:
-                return file.read(MAX_BYTES + 1)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            handle = self._open(target, path)
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        try:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            return os.read(handle, min(status.st_size, MAX_BYTES) + 1)
+        finally:
+            os.close(handle)
+
+    def _open(self, target: str, path: str) -> int:
+        try:
+            return os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+        if not Path(target).resolve().is_relative_to(self.top.resolve()):
+            raise RepositoryError(f"{path} links out of the repository", fix="copy the file")
+        return os.open(target, os.O_RDONLY | os.O_CLOEXEC)
 
     def paths(self, folder: str) -> list[str]:
         """Return the sorted paths of all files below a folder."""

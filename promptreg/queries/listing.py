@@ -82,9 +82,9 @@ def claimed_version(data: bytes, path: str) -> str | None:
 
     Parsing a thousand files takes half a second, so the line that bump writes is looked for first.
     """
-    lines = _VERSION_LINE.findall(data)
-    if len(lines) == 1 and len(_UNSURE.findall(data)) == 1:
-        return str(lines[0].decode("ascii"))
+    found = _VERSION_LINE.search(data)
+    if found is not None and len(_UNSURE.findall(data)) == 1:
+        return found[1].decode("ascii")
     if b"version" not in data:
         return None
     from promptreg.prompt.yamldoc import load
