@@ -49,6 +49,11 @@ export function timeChart({ title, note, unit, zero = true, series, bucket = "da
   });
 }
 
+// There is room for some 12 letters at a line's end; the legend has the name in full.
+function shortened(name) {
+  return name.length > 12 ? `${name.slice(0, 6)}…${name.slice(-4)}` : name;
+}
+
 function drawTime({ shown, width, height, format, zero, unit, bucket, highName, lowName }) {
   const named = width > 480;
   const longest = Math.max(0, ...shown.map((one) => one.name.length));
@@ -78,7 +83,7 @@ function drawTime({ shown, width, height, format, zero, unit, bucket, highName, 
   }
   if (named) {
     const places = spread(labels.map((l) => l.y), 15, frame.top + 4, frame.bottom - 4);
-    labels.forEach((l, at) => nodes.push(s("text", { class: `end c${l.color}`, x: l.x + 8, y: places[at] + 4 }, l.name)));
+    labels.forEach((l, at) => nodes.push(s("text", { class: `end c${l.color}`, x: l.x + 8, y: places[at] + 4 }, shortened(l.name))));
   }
   return { nodes, marks: timeMarks(shown, dates, values, frame, { format, bucket, highName, lowName }) };
 }
