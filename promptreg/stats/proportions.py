@@ -147,6 +147,10 @@ def paired_contrast(counts: PairCounts, ratio: float = 1.0) -> Contrast:
     return Contrast(mean, math.sqrt(max(0.0, square - mean * mean) / n), _INFINITE_DF)
 
 
+_NEWTON_STEPS = 60
+_NEWTON_END = 1e-15
+
+
 def _restricted_by_difference(table: Table, difference: float) -> float:
     """Return the most likely rate of a given rate(b) - rate(a): a cubic's root in closed form."""
     d, n_a, n_b = difference, table.n_a, table.n_b
@@ -160,13 +164,16 @@ def _restricted_by_difference(table: Table, difference: float) -> float:
     root = 2.0 * p * math.cos((math.pi + math.acos(cosine)) / 3.0) - c2 / 3.0
     low, high = max(0.0, -d), min(1.0, 1.0 - d)
     root = min(high, max(low, root))
-    for _ in range(3):
-        # The cosine loses half the digits near a double root; Newton brings them back.
+    for _ in range(_NEWTON_STEPS):
+        # The cosine loses half the digits near a double root or more; Newton brings them back,
+        # in two steps for a simple root and by halves for a double one.
         slope = (3.0 * root + 2.0 * c2) * root + c1
         if slope == 0.0:
             break
-        root -= (((root + c2) * root + c1) * root + c0) / slope
-        root = min(high, max(low, root))
+        step = (((root + c2) * root + c1) * root + c0) / slope
+        root = min(high, max(low, root - step))
+        if abs(step) <= _NEWTON_END:
+            break
     return root
 
 

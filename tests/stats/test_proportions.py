@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import optimize
 from scipy import stats as scipy_stats
@@ -117,6 +117,7 @@ def test_ratio_error_agrees_with_brute_force(table: Table, ratio: float) -> None
 
 
 @given(_tables(), st.floats(-0.6, 0.6))
+@example(Table(299, 299, 299, 299), 1e-12)
 def test_the_restricted_rate_solves_the_likelihood_equation(
     table: Table, difference: float
 ) -> None:
