@@ -73,6 +73,7 @@ class CheckReport:
         prompts: What the branch changes.
         findings: What is wrong with the files.
         gate: The regression gate's answer; None when it was not asked.
+        files: How many files were checked alone, without a base.
         report_url: Where the HTML report of the same run lies; empty when nowhere.
     """
 
@@ -83,6 +84,7 @@ class CheckReport:
     findings: tuple[Finding, ...] = ()
     gate: GateReport | None = None
     report_url: str = ""
+    files: int = 0
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -111,10 +113,10 @@ class CheckReport:
 
     @property
     def header(self) -> str:
-        """The first line: which base, and how many prompts changed."""
-        changed = f"{count(len(self.prompts), 'prompt')} changed"
+        """The first line: which base, and how many prompts changed; or how many files it was."""
         if not self.base:
-            return changed
+            return f"{count(self.files, 'file')} checked"
+        changed = f"{count(len(self.prompts), 'prompt')} changed"
         details = ", ".join(part for part in (self.base_commit, self.base_source) if part)
         return f"Base {self.base}{f' ({details})' if details else ''}: {changed}"
 

@@ -88,11 +88,13 @@ class CheckResult:
         base: What was compared with; None when files were checked alone.
         prompts: The prompts that the branch changed.
         findings: Everything found, by file and line.
+        files: How many files were checked alone.
     """
 
     base: Base | None
     prompts: tuple[CheckedPrompt, ...]
     findings: tuple[Finding, ...]
+    files: int = 0
 
     @property
     def failed(self) -> bool:
@@ -174,7 +176,8 @@ def check_files(registry: Registry, paths: Iterable[str], *, strict: bool = Fals
         NotFoundError: A file does not exist.
     """
     found: list[Finding] = []
-    for path in paths:
+    chosen = list(paths)
+    for path in chosen:
         data = registry.worktree.read(path)
         if data is None:
             raise NotFoundError(f"no file {path}")
@@ -189,7 +192,7 @@ def check_files(registry: Registry, paths: Iterable[str], *, strict: bool = Fals
                 found.append(note)
             if content is not None and (content.prompt.version or content.prompt.digest):
                 found += [_with_command(finding) for finding in judge_digest(content)]
-    return CheckResult(None, (), _sorted(found, strict=strict))
+    return CheckResult(None, (), _sorted(found, strict=strict), len(chosen))
 
 
 def _with_command(finding: Finding) -> Finding:
@@ -377,6 +380,7 @@ def report_of(result: CheckResult) -> CheckReport:
         base_source=f"from {base.source}" if base else "",
         prompts=tuple(_changed(prompt) for prompt in result.prompts),
         findings=result.findings,
+        files=result.files,
     )
 
 

@@ -264,3 +264,9 @@ def test_an_accepted_regression_says_until_when() -> None:
     report = CheckReport(gate=GateReport((replace(COMPARISON, rows=(row,)),)))
     assert "accepted until 2026-12-31: new tone" in render_check(report)
     assert not report.failed
+
+
+def test_files_that_are_checked_alone_are_counted() -> None:
+    """Without a base the first line says how many files it was, not how many prompts changed."""
+    assert render_check(CheckReport(files=1)) == "1 file checked\nNothing found."
+    assert render_check(CheckReport(files=3)).startswith("3 files checked\n")
