@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -100,7 +101,11 @@ def _release(registry: Registry, folder: Path, name: str) -> float:
 
     path = folder / "prompts" / f"{name}.prompt.yml"
     path.write_text(path.read_text().replace("page it stands on", "page"))
-    command = ["promptreg", "bump", str(path.relative_to(folder))]
+    command = [
+        str(Path(sys.executable).parent / "promptreg"),
+        "bump",
+        str(path.relative_to(folder)),
+    ]
     subprocess.run(command, cwd=folder, capture_output=True, check=False)
     _git(folder, "commit", "-q", "-a", "-m", "Edit")
     head = registry.repository.head.oid

@@ -1,6 +1,6 @@
 """Every figure the documentation quotes: runs all benchmarks, one after the other.
 
-``python benchmarks/run.py`` takes about half an hour; ``--quick`` takes the short form of each.
+``python benchmarks/run.py`` takes an hour or so; ``--quick`` takes the short form of each.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ HERE = Path(__file__).resolve().parent
 # The arguments of the whole form, and of the short one.
 BENCHMARKS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "commands.py": (("--large",), ("--runs", "3")),
+    "registry_reads.py": (("--large",), ()),
+    "merge_simulation.py": (("--merges", "300"), ("--merges", "20")),
     "metrics_log.py": ((), ("--rounds", "2", "--calls", "5000")),
     "metrics_query.py": (("--rows", "10000000"), ("--rows", "200000")),
     "metrics_stress.py": (("--kills", "400"), ("--kills", "30")),
     "stats_figures.py": ((), ("--quick",)),
+    "report_scale.py": ((), ("--quick",)),
+    "report_rows.py": ((), ("--quick",)),
 }
 
 
