@@ -113,7 +113,8 @@ class Metrics:
         """
         columns["prompt"] = prompt
         columns["version"] = version
-        columns["digest"] = digest
+        if digest is not None:
+            columns["digest"] = digest
         try:
             self._append(self._encode(columns), 1)
         except (MetricsError, OSError) as error:

@@ -72,7 +72,8 @@ class SegmentWriter:
         self._rows = 0
         self._bytes = 0
         self._born = 0.0
-        self._checked = 0.0
+        # When to look next whether the segment is still there and young; past when there is none.
+        self._look_at = -1.0
         _writers.add(self)
 
     @property
@@ -90,13 +91,24 @@ class SegmentWriter:
         Raises:
             MetricsError: The lines were not written; no part of them stays in the segment.
         """
+        size = len(lines)
         with self._lock:
-            now = time.monotonic()
-            if self._fd < 0 or self._must_roll(len(lines), rows, now):
-                self._roll(now)
-            self._write(lines)
+            if (
+                time.monotonic() > self._look_at
+                or self._rows + rows > MAX_SEGMENT_ROWS
+                or self._bytes + size > MAX_SEGMENT_BYTES
+            ):
+                self._make_ready(size, rows)
+            try:
+                written = os.write(self._fd, lines)
+                if written != size:
+                    self._take_back(written)
+                if self._sync:
+                    os.fdatasync(self._fd)
+            except OSError as error:
+                raise self._refuse(error) from error
             self._rows += rows
-            self._bytes += len(lines)
+            self._bytes += size
 
     def close(self) -> None:
         """Give up the segment, so that it can be sealed; the next row opens another."""
@@ -104,19 +116,28 @@ class SegmentWriter:
             if self._fd >= 0:
                 os.close(self._fd)
                 self._fd = -1
+            self._look_at = -1.0
 
-    def _must_roll(self, size: int, rows: int, now: float) -> bool:
-        if self._rows and (
+    def retire(self, seconds: float) -> None:
+        """Give up the segment when it has taken rows for so long, so that it can be sealed."""
+        with self._lock:
+            if self._rows and time.monotonic() - self._born >= seconds:
+                self.close()
+
+    def _make_ready(self, size: int, rows: int) -> None:
+        """See whether the segment can take so many bytes and rows; else open another."""
+        now = time.monotonic()
+        is_full = self._rows and (
             self._rows + rows > MAX_SEGMENT_ROWS
             or self._bytes + size > MAX_SEGMENT_BYTES
             or now - self._born > MAX_SEGMENT_SECONDS
-        ):
-            return True
-        if now - self._checked > _CHECK_SECONDS:
+        )
+        if self._fd >= 0 and not is_full:
+            self._look_at = now + _CHECK_SECONDS
             # Rows written to a deleted file are lost without a word: somebody emptied the store.
-            self._checked = now
-            return os.fstat(self._fd).st_nlink == 0
-        return False
+            if os.fstat(self._fd).st_nlink:
+                return
+        self._roll(now)
 
     def _roll(self, now: float) -> None:
         try:
@@ -129,25 +150,17 @@ class SegmentWriter:
             os.close(self._fd)
         self._fd, self._path = fd, path
         self._rows = self._bytes = 0
-        self._born = self._checked = now
+        self._born = now
+        self._look_at = now + _CHECK_SECONDS
 
-    def _write(self, lines: bytes) -> None:
-        fd = self._fd
-        try:
-            written = os.write(fd, lines)
-            if written != len(lines):
-                self._take_back(written)
-                # A second try names the reason, ENOSPC or EFBIG, that a short write leaves open.
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # noqa: TRY301
-            if self._sync:
-                os.fdatasync(fd)
-        except OSError as error:
-            if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-                # After a failed sync the kernel may have dropped the pages: trust the file no more.
-                self.close()
-            raise _unwritable(self._folder, error) from error
+    def _refuse(self, error: OSError) -> MetricsError:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            # After a failed sync the kernel may have dropped the pages: trust the file no more.
+            self.close()
+        return _unwritable(self._folder, error)
 
     def _take_back(self, written: int) -> None:
+        """Cut off what a short write left, and raise."""
         try:
             os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
         except OSError:
@@ -155,6 +168,8 @@ class SegmentWriter:
             # where readers know it as torn.
             self.close()
             raise
+        # A second try would name the reason; a disk that is full is the one that is left.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _forget(self) -> None:
         """In a forked child: leave the parent's segment to the parent, without unlocking it."""
@@ -165,6 +180,7 @@ class SegmentWriter:
             with contextlib.suppress(OSError):
                 os.close(self._fd)
             self._fd = -1
+        self._look_at = -1.0
 
 
 _writers: weakref.WeakSet[SegmentWriter] = weakref.WeakSet()
