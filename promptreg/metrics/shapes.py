@@ -1,8 +1,8 @@
 """Writers of rows, one per set of columns, compiled when the set first comes.
 
 An application logs the same columns again and again. A function that checks and writes exactly
-these, in one condition and one f-string, takes half the time of a loop over them. It judges nothing:
-whatever is not plainly right it leaves to `promptreg.metrics.checks`.
+these, in one condition and one f-string, takes half the time of a loop over them. It judges
+nothing: whatever is not plainly right it leaves to `promptreg.metrics.checks`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from promptreg.metrics.columns import BY_NAME, Kind
 __all__ = ["SHAPES", "ShapeWriter", "encode_json", "shape_writer"]
 
 ShapeWriter = Callable[[Mapping[str, Any], str], str | None]
-"""Takes column values, and the time for a row without one; None when a value is not plainly right."""
+"""Takes columns, and the time for a row without one; None when a value is not plainly right."""
 
 _SHAPE_LIMIT = 1_000
 _KNOWN_LIMIT = 10_000
