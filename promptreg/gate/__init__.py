@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from promptreg.gate.accepting import accept_command, measure_command, outcome_of
-from promptreg.gate.collect import Group, Rows, collect, comparable_contexts, groups_of
+from promptreg.gate.collect import Group, Rows, groups_of, joined_cases, sides_of
 from promptreg.gate.model import (
     Comparison,
     Context,
@@ -22,8 +22,8 @@ from promptreg.gate.model import (
     Outcome,
     PromptChange,
 )
+from promptreg.gate.pairing import Joined, Side, comparable_contexts, judge_pair, judge_sides
 from promptreg.stats.gate import Verdict
-from promptreg.stats.gate import judge as judge_metrics
 from promptreg.stats.metrics import KNOWN_METRICS
 from promptreg.stats.thresholds import (
     DEFAULT_THRESHOLDS,
@@ -43,12 +43,15 @@ __all__ = [
     "Delta",
     "GateReport",
     "GateRow",
+    "Joined",
     "Outcome",
     "PromptChange",
+    "Side",
     "Verdict",
     "accept_command",
     "gate_thresholds",
     "judge",
+    "judge_pair",
     "measure_command",
 ]
 
@@ -112,7 +115,9 @@ def _judge_prompt(
     today: date,
 ) -> list[Comparison]:
     groups = groups_of(store, change)
-    contexts, notes = comparable_contexts(groups)
+    head = [group.context for group in groups if group.is_head]
+    base = [group.context for group in groups if not group.is_head]
+    contexts, notes = comparable_contexts(head, base)
     if not contexts:
         return [_without_rows(change, groups)]
     if not change.base_digest:
@@ -140,12 +145,15 @@ def _compare(
     today: date,
     notes: Sequence[str],
 ) -> Comparison:
-    judged = {threshold.metric.name: threshold.metric for threshold in thresholds}
-    shown = {name: KNOWN_METRICS[name] for name in _FOR_INFORMATION}
-    metrics = list({**judged, **shown}.values())
-    found = collect(store, change, context, groups, metrics)
-    judgements = judge_metrics(found.strata, thresholds)
-    rows = tuple(outcome_of(j, change, config.accept, today) for j in judgements)
+    shown = [KNOWN_METRICS[name] for name in _FOR_INFORMATION]
+    metrics = list({m.name: m for m in (*(t.metric for t in thresholds), *shown)}.values())
+
+    def join(context: Context) -> Joined:
+        return joined_cases(store, change, context, metrics)
+
+    sides = sides_of(store, change, context, groups, metrics)
+    found = judge_sides(context, *sides, thresholds, join, metrics=shown)
+    rows = tuple(outcome_of(j, change, config.accept, today) for j in found.judgements)
     return Comparison(
         change,
         context,

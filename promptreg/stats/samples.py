@@ -11,7 +11,7 @@ __all__ = ["Moments", "PairCounts", "PairMoments", "Pairs", "Sample", "Tail"]
 TAIL_PROBABILITY = 0.95
 TAIL_MINIMUM = 80
 GREATEST = 1e150
-_TAIL_Z = 1.96
+TAIL_Z = 1.96
 
 
 class Moments(NamedTuple):
@@ -45,7 +45,7 @@ class Tail(NamedTuple):
         """Standard error of the logarithm of the p95."""
         if self.low <= 0.0:
             return math.inf
-        return math.log(self.high / self.low) / (2.0 * _TAIL_Z)
+        return math.log(self.high / self.low) / (2.0 * TAIL_Z)
 
 
 class Sample(NamedTuple):
@@ -209,7 +209,7 @@ def is_measurement(value: float | None) -> TypeGuard[float]:
 
 def tail_probabilities(n: int) -> tuple[float, float, float]:
     """Return the probabilities of the p95 and its two neighbours for n values."""
-    half = _TAIL_Z * math.sqrt(TAIL_PROBABILITY * (1.0 - TAIL_PROBABILITY) / n)
+    half = TAIL_Z * math.sqrt(TAIL_PROBABILITY * (1.0 - TAIL_PROBABILITY) / n)
     return TAIL_PROBABILITY, max(0.0, TAIL_PROBABILITY - half), min(1.0, TAIL_PROBABILITY + half)
 
 
