@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from promptreg.git import Repository
 
-__all__ = ["release_ref"]
+__all__ = ["is_unreleased_branch", "release_ref"]
 
 
 def release_ref(repository: Repository, branches: Iterable[str]) -> str | None:
@@ -33,3 +33,34 @@ def release_ref(repository: Repository, branches: Iterable[str]) -> str | None:
         if repository.refs.read(ref) is not None:
             return ref
     return None
+
+
+def is_unreleased_branch(repository: Repository, branches: Iterable[str], commit: str) -> bool:
+    """Tell whether a commit is the tip of a branch whose versions are not yet anybody's.
+
+    That is a branch beside the release branches whose tip none of these holds. A commit that no
+    branch points at, as after a pull from a URL, may be a release branch's own: it is none.
+
+    Args:
+        repository: The repository.
+        branches: The configured names of release branches, with patterns.
+        commit: The commit, such as the one being merged.
+    """
+    patterns = tuple(branches)
+    refs = {
+        **repository.refs.with_prefix("refs/heads/"),
+        **repository.refs.with_prefix("refs/remotes/"),
+    }
+    released = {oid for ref, oid in refs.items() if _is_release(ref, patterns)}
+    if commit not in refs.values() or commit in released:
+        return False
+    return not any(repository.is_ancestor(commit, tip) for tip in released)
+
+
+def _is_release(ref: str, patterns: tuple[str, ...]) -> bool:
+    """Tell whether a ref is a release branch, here or on any remote."""
+    branch = ref.removeprefix("refs/heads/")
+    if branch == ref:
+        # A remote's name may itself hold a slash, but few do and none looks like a branch.
+        branch = ref.removeprefix("refs/remotes/").partition("/")[2]
+    return any(fnmatch.fnmatchcase(branch, pattern) for pattern in patterns)

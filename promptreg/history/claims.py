@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.errors import PromptError
-from promptreg.history.branches import release_ref
+from promptreg.history.branches import is_unreleased_branch, release_ref
 from promptreg.prompt.content import Content, content_of
 from promptreg.sources import CommitSource
 
@@ -40,15 +40,29 @@ class Claims:
     Attributes:
         by_version: Those that have content.
         deleted: Those that were deleted: nothing follows them, and nobody may take them again.
+        without_file: Whether no branch that counts has the prompt's file: one that appears now is
+            new, or comes back.
     """
 
     by_version: Mapping[Version, Claim]
     deleted: frozenset[Version] = frozenset()
+    without_file: bool = False
 
     @property
     def versions(self) -> frozenset[Version]:
         """The versions."""
         return frozenset(self.by_version) | self.deleted
+
+    def floor(self, own: Version | None) -> Version | None:
+        """Return the version above which a file that comes back goes on; None if it needs none.
+
+        Args:
+            own: What the file states.
+        """
+        held = self.by_version or self.deleted
+        if own is None or not held or not self.without_file:
+            return None
+        return max(held) if own < max(held) else None
 
     def baseline(self, version: Version | None) -> Claim | None:
         """Return the claim that a file follows.
@@ -65,6 +79,14 @@ class Claims:
         """Return the greatest stable claim not above a version."""
         below = [v for v in self.by_version if v <= version and v.is_stable]
         return self.by_version[max(below)] if below else None
+
+    def is_on_older_line(self, version: Version) -> bool:
+        """Tell whether a stable claim of another major and minor number stands above a version."""
+        line = (version.major, version.minor)
+        return any(
+            held > version and held.is_stable and (held.major, held.minor) != line
+            for held in self.by_version
+        )
 
 
 def collect_claims(
@@ -86,36 +108,42 @@ def collect_claims(
         tip: The commit the base's branch has moved on to.
         with_head: Let the release branch, a merge and HEAD claim too; otherwise only tags and base.
     """
-    repository, config = index.repository, index.config
-    found: dict[Version, Claim] = {}
-    sources: list[tuple[str, str]] = []
-    if base is not None:
-        sources.append((base, "the base"))
+    tags, deleted = index.oids(name), index.deleted(name)
+    sources = [] if base is None else [(base, "the base")]
     if tip is not None:
         sources.append((tip, "the base's tip"))
-    ref = release_ref(repository, config.release_branches) if with_head else None
-    if ref is not None and (commit := repository.refs.read(ref)):
-        sources.append((commit, ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")))
-    sources += [(c, "the branch being merged") for c in repository.merge_heads() if with_head]
-    tags = index.oids(name)
-    deleted = index.deleted(name)
-    if not sources and not tags and with_head and (head := repository.head.oid):
-        sources.append((head, "HEAD"))
-    for version, (tag, oid) in tags.items():
-        found[version] = index.claim(name, version, tag, oid)
-    for commit, origin in sources:
+    own = list(_own_sources(index)) if with_head else []
+    head = index.repository.head.oid if with_head else None
+    if not sources and not own and not tags and head is not None:
+        own.append((head, "HEAD"))
+    found = {version: index.claim(name, version, *tag) for version, tag in tags.items()}
+    for commit, origin in (*sources, *own):
         claim = file_claim(index, name, path, commit, origin)
         if claim is not None and claim.version not in deleted:
             found.setdefault(claim.version, claim)
-    return Claims(found, deleted)
+    # The base alone decides where there is one, and otherwise all that could hold the file.
+    deciding = [commit for commit, _ in sources or own] + ([] if sources or not head else [head])
+    gone = bool(tags or deleted) and not any(
+        _file_of(index, name, path, CommitSource(index.repository, commit)) for commit in deciding
+    )
+    return Claims(found, deleted, without_file=gone)
+
+
+def _own_sources(index: TagIndex) -> Iterator[tuple[str, str]]:
+    """Yield the commits whose files claim versions without being asked for, with their names."""
+    repository = index.repository
+    ref = release_ref(repository, index.config.release_branches)
+    if ref is not None and (commit := repository.refs.read(ref)):
+        yield commit, ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+    for commit in repository.merge_heads():
+        if not is_unreleased_branch(repository, index.config.release_branches, commit):
+            yield commit, "the branch being merged"
 
 
 def file_claim(index: TagIndex, name: str, path: str, commit: str, origin: str) -> Claim | None:
     """Return the claim that the file of a commit makes, or None where it makes none."""
     source, layout = CommitSource(index.repository, commit), index.config.layout
-    names = index.lineage(name)
-    candidates = (path, *(c for each in names for c in layout.candidates(each) if c != path))
-    found = next(((c, data) for c in candidates if (data := source.read(c)) is not None), None)
+    found = _file_of(index, name, path, source)
     if found is None:
         return None
     try:
@@ -124,3 +152,13 @@ def file_claim(index: TagIndex, name: str, path: str, commit: str, origin: str) 
         return None  # a broken file on the branch claims nothing that could be kept
     version = content.prompt.version
     return None if version is None else Claim(version, origin, lambda: content)
+
+
+def _file_of(
+    index: TagIndex, name: str, path: str, source: CommitSource
+) -> tuple[str, bytes] | None:
+    """Return a prompt's file and its bytes, under any name it had; None where there is none."""
+    layout = index.config.layout
+    names = index.lineage(name)
+    candidates = (path, *(c for each in names for c in layout.candidates(each) if c != path))
+    return next(((c, data) for c in candidates if (data := source.read(c)) is not None), None)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from promptreg.history.claims import Claim, Claims
     from promptreg.prompt.content import Content
 
-__all__ = ["BumpOptions", "BumpPlan", "level_given", "plan_bump"]
+__all__ = ["BumpOptions", "BumpPlan", "level_given", "plan_bump", "suffices"]
+
+_BELOW_ALL = Version(0, 0, 0, "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,14 @@ def plan_bump(
         content: The file as it is.
         claims: The versions that are taken.
         options: What a person asked for.
-        floor: A version the file must not fall below, when its own did.
+        floor: A version the file must not fall below, when its own did; a file that comes back
+            has one in any case.
 
     Raises:
         HistoryError: The content of the version it follows was not fetched.
         PromptError: The wished version is not free or not legal.
     """
+    floor = floor or claims.floor(content.prompt.version)
     own = floor if floor is not None else content.prompt.version
     baseline = claims.baseline(own)
     if baseline is None:
@@ -99,12 +103,18 @@ def plan_bump(
 
 
 def _first(content: Content, claims: Claims, options: BumpOptions) -> BumpPlan:
+    """Keep the version a file comes with, from wherever; without any it begins at 1.0.0."""
     own = options.version or content.prompt.version
-    if own in claims.deleted:
-        own = None
     # With only deleted versions behind it, whatever comes is a new prompt above them.
-    level = Level.MAJOR if claims.deleted else Level.NONE
-    version = own or next_version(None, level, claims.deleted, pre=options.pre)
+    if own is not None and own > max(claims.deleted, default=_BELOW_ALL):
+        version = own.next_pre(options.pre) if options.pre and own.is_stable else own
+    elif options.version is not None:
+        raise PromptError(
+            f"version {own} is not above the deleted {max(claims.deleted)}", rule="version-taken"
+        )
+    else:
+        level = Level.MAJOR if claims.deleted else Level.NONE
+        version = next_version(None, level, claims.deleted, pre=options.pre)
     return BumpPlan(version, content.short_digest, None, Level.NONE, (), "first version")
 
 
@@ -147,7 +157,8 @@ def _choose(
         return hotfix_version(baseline.version, needed, taken), f"hotfix of {baseline.version}"
     if own is not None and own > baseline.version and own not in taken:
         given = level_given(own, claims)
-        if options.pre is None and given >= needed:
+        high_enough = given >= options.level and suffices(own, claims, level)
+        if options.pre is None and high_enough:
             if is_legal_successor(own, baseline.version, taken):
                 return own, why
             # Somebody chose the level but skipped numbers, which tags would make permanent.
@@ -164,6 +175,16 @@ def level_given(version: Version, claims: Claims) -> Level:
     return level_between(stable.version, version) if stable else Level.MAJOR
 
 
+def suffices(version: Version, claims: Claims, level: Level) -> bool:
+    """Tell whether a version is high enough for a change.
+
+    On an older line a patch is, unless the change is major: its minor numbers belong to others.
+    """
+    if level_given(version, claims) >= level:
+        return True
+    return level is not Level.MAJOR and claims.is_on_older_line(version)
+
+
 def _wished(version: Version, baseline: Claim, claims: Claims, level: Level) -> Version:
     taken = claims.versions
     if version in taken:
@@ -173,7 +194,7 @@ def _wished(version: Version, baseline: Claim, claims: Claims, level: Level) -> 
             f"version {version} cannot follow {baseline.version}: numbers would be skipped",
             rule="version-skips",
         )
-    if level_given(version, claims) < level:
+    if not suffices(version, claims, level):
         raise PromptError(
             f"version {version} is too low: the change since {baseline.version} is {level.label}",
             rule="level-too-low",

@@ -297,7 +297,9 @@ class _BranchCheck:
         return same and content.prompt.version is None
 
     def _base_content(self, name: str, path: str) -> Content | None:
-        for candidate in (path, *self.layout.candidates(name)):
+        names = self.registry.tags.lineage(name)
+        former = (candidate for each in names for candidate in self.layout.candidates(each))
+        for candidate in (path, *former):
             if self.before.read(candidate) is None:
                 continue
             try:
@@ -307,15 +309,35 @@ class _BranchCheck:
         return None
 
     def _require_tags(self, name: str, base: Content | None) -> None:
-        """Refuse to judge where the tags of a prompt may just not have been fetched."""
-        if base is None or base.prompt.version is None or self.registry.tags.oids(name):
+        """Refuse to judge where the tags of a prompt may just not have been fetched.
+
+        A file that the base does not have may have been released and deleted before.
+        """
+        unadopted = base is not None and base.prompt.version is None
+        if unadopted or not self.registry.repository.is_shallow or self.registry.tags.oids(name):
             return
-        if self.registry.repository.is_shallow and _remote_has_tags(self.registry, name):
-            prefix = self.registry.config.tags[0].prefix(name)
+        names = self.registry.tags.lineage(name)
+        missing = next((n for n in names if self._on_origin is None or n in self._on_origin), None)
+        if missing is not None:
+            prefix = self.registry.config.tags[0].prefix(missing)
             raise HistoryError(
-                f"the tags of {name} were not fetched",
+                f"the tags of {missing} were not fetched",
                 fix=f"git fetch --depth=1 origin 'refs/tags/{prefix}*:refs/tags/{prefix}*'",
             )
+
+    @cached_property
+    def _on_origin(self) -> frozenset[str] | None:
+        """The prompts that have tags on origin; None when it cannot be asked."""
+        from promptreg.git.process import try_git
+
+        git_dir = self.registry.repository.paths.git_dir
+        answer = try_git(git_dir, "ls-remote", "--refs", "--tags", "origin")
+        if answer.returncode != 0:
+            return None
+        lines = answer.stdout.decode("utf-8", "replace").splitlines()
+        tags = [line.partition("\trefs/tags/")[2] for line in lines]
+        parsed = (form.parse(tag) for form in self.registry.config.tags for tag in tags)
+        return frozenset(each[0] for each in parsed if each is not None)
 
     def _label(self, path: str, *, gone: bool) -> None:
         if gone:
@@ -425,15 +447,6 @@ def with_gate(
     judged = [change for change in changes if change.head_digest]
     gate = judge(registry.metrics, judged, registry.config, overrides=thresholds)
     return replace(report, gate=gate)
-
-
-def _remote_has_tags(registry: Registry, name: str) -> bool:
-    """Ask the remote; when it cannot be asked the tags may be there."""
-    from promptreg.git.process import try_git
-
-    pattern = f"refs/tags/{registry.config.tags[0].prefix(name)}*"
-    answer = try_git(registry.repository.paths.git_dir, "ls-remote", "origin", pattern)
-    return answer.returncode != 0 or bool(answer.stdout.strip())
 
 
 def _lint(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding
-from promptreg.operations.bump import BumpOptions, BumpPlan, level_given, plan_bump
+from promptreg.operations.bump import BumpOptions, BumpPlan, level_given, plan_bump, suffices
 from promptreg.versioning import Level, is_legal_successor, legal_successors
 
 if TYPE_CHECKING:
@@ -100,6 +100,10 @@ def _version_findings(
             content, "version-decreased", f"{own} is below the base's {base_version}", where
         )
         return
+    if (floor := claims.floor(own)) is not None:
+        message = f"{own} is below {floor}: {prompt.name} was there before and goes on above that"
+        yield _finding(content, "version-decreased", message, where)
+        return
     if own in claims.deleted:
         message = f"{own} was deleted, and its number is never used again"
         yield _finding(content, "version-taken", message, where)
@@ -128,8 +132,8 @@ def _successor_findings(content: Content, claims: Claims, plan: BumpPlan) -> Ite
         message = f"{own} has the content of {baseline}, which needs no new version"
         yield _finding(content, "version-without-change", message, where)
         return
-    given = level_given(own, claims)
-    if given < plan.level:
+    if not suffices(own, claims, plan.level):
+        given = level_given(own, claims)
         cause = max(plan.changes, key=lambda change: change.level, default=None)
         reason = f" ({cause.rule}{_line(cause)})" if cause else ""
         message = f"{own} is {given.label}, needs {plan.level.label}{reason}"

@@ -180,20 +180,42 @@ def test_remote_branch_counts_before_the_local_one(released: Repo) -> None:
     assert stated(mine, A)[0] == "1.2.0"
 
 
-def test_merge_head_counts(released: Repo) -> None:
-    """While a merge waits, the version that the other branch states is taken."""
-    released.git("switch", "-q", "-c", "theirs")
-    commit_prompt(released, system="Theirs.")
-    released.git("switch", "-q", "main")
+def test_a_release_branch_being_merged_counts(released: Repo) -> None:
+    """While another remote's main is merged, the version it states is taken."""
+    upstream = released.clone(released.path.parent / "upstream")
+    assert commit_prompt(upstream, system="Theirs.") == "1.1.0"
+    released.git("remote", "add", "upstream", str(upstream.path))
     released.git("switch", "-q", "-c", "mine")
-    commit_prompt(released, system="Mine.")
-    assert released.try_git("merge", "theirs").code == 1
-    version = stated_in(released, "mine")
-    assert version == stated_in(released, "theirs") == "1.1.0"
+    assert commit_prompt(released, system="Mine.") == "1.1.0"
+    assert released.try_git("pull", "--no-rebase", "upstream", "main").code == 1
     released.git("checkout", "-q", "--ours", A)
     _edit(released, "Both.", "Mine.")
     bump(released, A)
     assert stated(released, A)[0] == "1.2.0"
+
+
+@pytest.mark.parametrize("onto", ["mine", "main"])
+def test_a_branch_being_merged_that_nobody_released_takes_no_number(
+    released: Repo, onto: str
+) -> None:
+    """Merging one open branch into another, or into main, skips no number that check would miss."""
+    released.git("switch", "-q", "-c", "theirs")
+    assert commit_prompt(released, system="Theirs.") == "1.1.0"
+    released.git("switch", "-q", "main")
+    if onto != "main":
+        released.git("switch", "-q", "-c", onto)
+    assert commit_prompt(released, system="Mine.") == "1.1.0"
+    assert released.try_git("merge", "theirs").code == 1
+    assert stated_in(released, onto) == stated_in(released, "theirs") == "1.1.0"
+    released.git("checkout", "-q", "--ours", A)
+    _edit(released, "Both.", "Mine.")
+    bump(released, A)
+    released.commit("merge")
+    # On main the number 1.1.0 is main's own, beside it there is only the release 1.0.0.
+    assert stated(released, A)[0] == ("1.2.0" if onto == "main" else "1.1.0")
+    base = "HEAD^1" if onto == "main" else "main"
+    assert rules(check(released, base)) == []
+    assert [result.wrote for result in bump(released, A)] == [False]
 
 
 def stated_in(repo: Repo, revision: str) -> str:
