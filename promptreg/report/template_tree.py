@@ -2,25 +2,52 @@
 
 A node is a list: its name, then its fields in jinja2's order. A float constant is ``{"f": 1.0}``,
 so that the page tells it from an integer.
+
+Versions of a prompt differ by a few lines. A template is therefore parsed by spans of lines that
+stand on their own, each distinct one once, and the lines between them need no tree at all.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.render.templating import FSTRING, TemplateFault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from jinja2 import Environment
 
-__all__ = ["template_tree"]
+__all__ = ["Span", "template_spans", "template_tree"]
 
 _SAFE_INTEGER = 2**53
 _MARKS = ("{{", "{%", "{#")
+# Statements and comments may reach over lines, and a sign at a mark over the space beside it.
+_REACHING = re.compile(r"\{[%#]|[%#]\}|\{\{[-+]|[-+]\}\}")
+_RAW = re.compile(r"\{%[-+]?\s*raw\b")
+_STRIPPING = re.compile(r"\{[{%#][-+]|[-+][}%#]\}")
 
 
-@functools.lru_cache(maxsize=4096)
+class Span(NamedTuple):
+    """Lines of a template that are no plain text.
+
+    Attributes:
+        first: The first line's number, from 0.
+        last: The number of the line after the last.
+        nodes: Their statements, or ``["Error", message]``, then of the whole template.
+    """
+
+    first: int
+    last: int
+    nodes: list[Any]
+
+
+class _UnfitError(Exception):
+    """A span is no template of its own."""
+
+
 def template_tree(text: str, language: str = "jinja2") -> Any:
     """Return the tree of a template as plain JSON values.
 
@@ -31,11 +58,112 @@ def template_tree(text: str, language: str = "jinja2") -> Any:
     Returns:
         The tree, or ``["Error", message]`` when the text is no valid template.
     """
+    spans = template_spans(text, language)
+    if spans and spans[0].nodes[:1] == ["Error"]:
+        return spans[0].nodes
+    lines = text.split("\n")
+    body: list[Any] = []
+    end = 0
+    for span in spans:
+        body += _plain(lines, end, span.first)
+        body += span.nodes
+        end = span.last
+    return ["Template", body + _plain(lines, end, len(lines) + 1)]
+
+
+def _plain(lines: Sequence[str], first: int, last: int) -> list[Any]:
+    """Return the node for plain lines with the line ends to the spans around them.
+
+    A number of lines beyond the last stands for the end of the text, which has no line end.
+    """
+    before = "\n" if first else ""
+    after = "\n" if last <= len(lines) and last else ""
+    if last <= first:
+        # Nothing between two spans but the line end; nothing at all at either end of the text.
+        text = after if first else ""
+    elif first >= len(lines):
+        text = ""
+    else:
+        text = before + "\n".join(lines[first:last]) + after
+    return [["Output", [["TemplateData", text]]]] if text else []
+
+
+@functools.lru_cache(maxsize=4096)
+def template_spans(text: str, language: str = "jinja2") -> tuple[Span, ...]:
+    """Return the spans of a template; all other lines are plain text.
+
+    Args:
+        text: The template.
+        language: ``jinja2`` or ``fstring``.
+    """
     if language == "fstring":
-        return _fstring_tree(text)
+        lines = enumerate(text.split("\n"))
+        return tuple(Span(at, at + 1, _fstring(line)) for at, line in lines if "{" in line)
     # jinja2 would change the line ends of a text it looks at, and leave the others alone.
     if "{" not in text or ("\r" not in text and not any(mark in text for mark in _MARKS)):
-        return ["Template", [["Output", [["TemplateData", text]]]] if text else []]
+        return ()
+    lines = text.split("\n")
+    # A raw block that nothing ends looks whole to jinja2 where the text ends.
+    if "\r" not in text and not _RAW.search(text):
+        try:
+            return tuple(
+                Span(first, last, _parsed("\n".join(lines[first:last])))
+                for first, last in _cuts(lines)
+            )
+        except _UnfitError:
+            # Macros are called from other lines, and a fault is told with its line.
+            pass
+    try:
+        return (Span(0, len(lines), _parsed(text)),)
+    except _UnfitError as fault:
+        return (Span(0, len(lines), ["Error", str(fault)]),)
+
+
+def _cuts(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last line of each span.
+
+    From the first to the last line that may reach over others, all is one span. A line outside
+    that parses on its own leaves the parser as it found it, so the spans together say what the
+    whole does.
+    """
+    marked = [at for at, line in enumerate(lines) if "{{" in line or _REACHING.search(line)]
+    reaching = [at for at in marked if _reaches(lines[at])]
+    # A closing mark alone is text, unless a line before it opened something.
+    loose = [at for at, line in enumerate(lines) if "}}" in line and _reaches(line)]
+    together = sorted({*reaching, *loose})
+    if together:
+        first, last = _with_neighbours(lines, together[0], together[-1] + 1)
+    else:
+        first = last = len(lines)
+    yield from ((at, at + 1) for at in marked if at < first)
+    if together:
+        yield first, last
+    yield from ((at, at + 1) for at in marked if at >= last)
+
+
+def _reaches(line: str) -> bool:
+    return bool(_REACHING.search(line)) or line.count("{{") != line.count("}}")
+
+
+def _with_neighbours(lines: Sequence[str], first: int, last: int) -> tuple[int, int]:
+    """Widen a span by the lines whose space its marks may strip."""
+    if not any(_STRIPPING.search(line) for line in lines[first:last]):
+        return first, last
+    first -= 1
+    while first > 0 and not lines[first].strip():
+        first -= 1
+    while last < len(lines) and not lines[last].strip():
+        last += 1
+    return max(first, 0), min(last + 1, len(lines))
+
+
+@functools.lru_cache(maxsize=16384)
+def _parsed(text: str) -> list[Any]:
+    """Return the statements of a text.
+
+    Raises:
+        _UnfitError: It is no valid template; the message says why.
+    """
     from jinja2 import TemplateSyntaxError
 
     from promptreg.render.sandbox.tree import check
@@ -43,13 +171,14 @@ def template_tree(text: str, language: str = "jinja2") -> Any:
     try:
         tree = _environment().parse(text)
         check(tree)
-        return ["Template", _export(tree.body)]
+        body: list[Any] = _export(tree.body)
     except TemplateSyntaxError as error:
-        return ["Error", f"line {error.lineno}: {error.message}"]
+        raise _UnfitError(f"line {error.lineno}: {error.message}") from None
     except TemplateFault as fault:
-        return ["Error", f"line {fault.line}: {fault.message}"]
+        raise _UnfitError(f"line {fault.line}: {fault.message}") from None
     except RecursionError:
-        return ["Error", "the template is nested too deeply"]
+        raise _UnfitError("the template is nested too deeply") from None
+    return body
 
 
 @functools.cache
@@ -72,7 +201,7 @@ def _export(value: Any) -> Any:
     return [type(value).__name__, *(_export(getattr(value, field)) for field in value.fields)]
 
 
-def _fstring_tree(text: str) -> Any:
+def _fstring(text: str) -> list[Any]:
     parts: list[Any] = []
     end = 0
     for found in FSTRING.finditer(text):
@@ -85,4 +214,4 @@ def _fstring_tree(text: str) -> Any:
         end = found.end()
     if end < len(text):
         parts.append(["TemplateData", text[end:]])
-    return ["Template", [["Output", parts]]]
+    return [["Output", parts]]

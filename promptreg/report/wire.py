@@ -11,10 +11,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from promptreg.report.schema import as_json
-from promptreg.report.template_tree import template_tree
+from promptreg.report.template_tree import template_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from promptreg.report.model import (
         Alert,
@@ -41,14 +41,65 @@ class _Pool:
 
     def __init__(self) -> None:
         self.values: list[Any] = []
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[Hashable, int] = {}
 
-    def add(self, value: Any) -> int:
-        key = value if isinstance(value, str) else json.dumps(value)
-        number = self._numbers.setdefault(key, len(self.values))
-        if number == len(self.values):
-            self.values.append(value)
+    def add(self, value: Hashable) -> int:
+        """Return the number of a value: of a text, of None, or of rows."""
+        number = self._numbers.get(value)
+        if number is None:
+            number = self._numbers[value] = len(self.values)
+            self.values.append(as_json(value))
         return number
+
+
+class _Texts:
+    """Keeps each line, and each tree of a span of lines, once for all versions."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, int] = {}
+        self._spans: dict[str, int] = {}
+        self._packed: dict[tuple[str, str | None], list[Any]] = {}
+        self.trees: list[Any] = []
+
+    @property
+    def lines(self) -> list[str]:
+        return list(self._lines)
+
+    def add(self, text: str, language: str | None) -> list[Any]:
+        """Return the runs of a text's lines, and of a template the spans with their trees."""
+        key = (text, language)
+        if key not in self._packed:
+            packed: list[Any] = [self._runs(text)]
+            if language is not None:
+                packed.append(self._trees(text, language))
+            self._packed[key] = packed
+        return self._packed[key]
+
+    def _runs(self, text: str) -> list[int]:
+        """Return where each run of neighbouring lines starts, and its length."""
+        known = self._lines
+        runs: list[int] = []
+        after = -1
+        for line in text.split("\n"):
+            number = known.setdefault(line, len(known))
+            if number == after:
+                runs[-1] += 1
+            else:
+                runs += (number, 1)
+            after = number + 1
+        return runs
+
+    def _trees(self, text: str, language: str) -> list[int]:
+        packed = []
+        lines = text.split("\n")
+        for span in template_spans(text, language):
+            source = language + "\n".join(lines[span.first : span.last])
+            number = self._spans.get(source)
+            if number is None:
+                number = self._spans[source] = len(self.trees)
+                self.trees.append(_share_lines(span.nodes, self._runs))
+            packed += (span.first, span.last, number)
+        return packed
 
 
 def pack_index(report: Report, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -131,16 +182,9 @@ def with_alerts(row: dict[str, Any], alerts: Iterable[Alert]) -> dict[str, Any]:
 
 def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
     """Pack one prompt with all its versions."""
-    lines, pool, trees = _Pool(), _Pool(), _Pool()
+    texts, pool = _Texts(), _Pool()
     numbers = {v.version: n for n, v in enumerate(prompt.versions)}
-
-    def text(value: str) -> list[int]:
-        return [lines.add(line) for line in value.split("\n")]
-
-    def tree(value: str, language: str) -> int:
-        return trees.add(_share_lines(template_tree(value, language), text))
-
-    versions = [_pack_version(v, text, tree, pool.add) for v in prompt.versions]
+    versions = [_pack_version(v, texts.add, pool.add) for v in prompt.versions]
     return {
         "name": prompt.name,
         "path": prompt.path,
@@ -181,26 +225,23 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
             if s.version in numbers
         ],
         "comparisons": [_pack_comparison(c, numbers, pool.add) for c in prompt.comparisons],
-        "lines": lines.values,
+        "lines": texts.lines,
         "pool": pool.values,
-        "trees": trees.values,
+        "trees": texts.trees,
     }
 
 
-def _share_lines(tree: Any, text: Callable[[str], list[int]]) -> Any:
+def _share_lines(tree: Any, runs: Callable[[str], list[int]]) -> Any:
     """Let a tree name the lines of its plain text instead of repeating them."""
     if not isinstance(tree, list):
         return tree
     if tree[:1] == ["TemplateData"] and tree[1].count("\n") > 1:
-        return ["TemplateData", text(tree[1])]
-    return [_share_lines(item, text) for item in tree]
+        return ["TemplateData", runs(tree[1])]
+    return [_share_lines(item, runs) for item in tree]
 
 
 def _pack_version(
-    v: VersionRow,
-    text: Callable[[str], list[int]],
-    tree: Callable[[str, str], int],
-    pool: Callable[[Any], int],
+    v: VersionRow, text: Callable[[str, str | None], list[Any]], pool: Callable[[Hashable], int]
 ) -> dict[str, Any]:
     packed: dict[str, Any] = {
         "version": v.version,
@@ -210,15 +251,11 @@ def _pack_version(
         "date": v.date,
         "level": v.level,
         "messages": [
-            [
-                pool(m.role),
-                text(m.text),
-                -1 if m.role == "placeholder" else tree(m.text, v.template),
-            ]
+            [pool(m.role), *text(m.text, None if m.role == "placeholder" else v.template)]
             for m in v.messages
         ],
-        "variables": pool(as_json(v.variables)),
-        "settings": pool(as_json(v.settings)),
+        "variables": pool(v.variables),
+        "settings": pool(v.settings),
         "model": pool(v.model),
         "lines": [v.lines_added, v.lines_removed],
     }
@@ -230,10 +267,10 @@ def _pack_version(
         "yanked": v.yanked,
         "template": v.template if v.template != "jinja2" else None,
         "description": None if v.description is None else pool(v.description),
-        "fragments": [[f.path, text(f.text), tree(f.text, v.template)] for f in v.fragments],
+        "fragments": [[f.path, *text(f.text, v.template)] for f in v.fragments],
         "annotations": as_json(v.annotations),
         "calls": v.calls,
-        "cost": _short(v.cost, 6),
+        "cost": _short(v.cost, ".6g"),
         "tokens": v.tokens,
         "last": v.last_call,
     }
@@ -262,14 +299,16 @@ def _pack_interval(s: MetricSummary | None) -> Any:
     if s is None or s.low is None or s.high is None:
         return None
     if s.quantiles:
-        return _short((s.high - s.low) / 2, 3)
+        return _short((s.high - s.low) / 2, ".3g")
     return [_short(s.low), _short(s.high)]
 
 
-def _pack_brief(s: MetricSummary, pool: Callable[[Any], int]) -> list[Any]:
+def _pack_brief(s: MetricSummary, pool: Callable[[Hashable], int]) -> list[Any]:
     """Pack what the table of models shows: n, mean, median and 95th percentile."""
-    packed = [pool(s.metric), s.n, _short(s.mean, 3)]
-    return [*packed, _short(s.p50, 3), _short(s.p95, 3)] if s.metric == "latency" else packed
+    packed = [pool(s.metric), s.n, _short(s.mean, ".3g")]
+    return (
+        [*packed, _short(s.p50, ".3g"), _short(s.p95, ".3g")] if s.metric == "latency" else packed
+    )
 
 
 def _pack_histogram(histogram: Histogram | None) -> list[Any] | int:
@@ -282,7 +321,7 @@ def _pack_histogram(histogram: Histogram | None) -> list[Any] | int:
 
 
 def _pack_comparison(
-    c: Comparison, numbers: dict[str, int], pool: Callable[[Any], int]
+    c: Comparison, numbers: dict[str, int], pool: Callable[[Hashable], int]
 ) -> list[Any]:
     return [
         numbers[c.base],
@@ -313,11 +352,11 @@ def _pack_metric_comparison(m: MetricComparison) -> list[Any]:
     ]
 
 
-def _short(value: float | None, digits: int = 4) -> float | int | None:
+def _short(value: float | None, digits: str = ".4g") -> float | int | None:
     """Round to significant digits; a whole number loses its point."""
     if value is None or not math.isfinite(value):
         return None
-    rounded = float(f"{value:.{digits}g}")
+    rounded = float(format(value, digits))
     return int(rounded) if rounded.is_integer() else rounded
 
 

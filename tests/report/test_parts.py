@@ -8,6 +8,7 @@ import random
 import re
 import statistics
 import zlib
+from typing import Any
 
 import pytest
 import scipy.stats
@@ -18,7 +19,7 @@ from promptreg.report.format import change_text, money, number, value_text
 from promptreg.report.html import deflate, render
 from promptreg.report.model import MetricComparison
 from promptreg.report.spread import histogram_of, interval_of, share_interval
-from promptreg.report.template_tree import template_tree
+from promptreg.report.template_tree import template_spans, template_tree
 from promptreg.report.wire import pack_prompt
 from tests.report.synthetic import synthetic_report
 
@@ -133,6 +134,66 @@ def test_chunks_unpack_to_what_was_packed() -> None:
     packed = pack_prompt(synthetic_report(1, 3).prompts[0]) | {"odd": "\u2028</script>\U0001f600"}
     data = zlib.decompress(base64.b64decode(deflate(packed)), -15)
     assert json.loads(data) == json.loads(json.dumps(packed))
+
+
+LINES = (
+    "{{ a }}",
+    "{{ b|upper }} x",
+    "plain",
+    "",
+    "  ",
+    "{% if a %}x{% endif %}",
+    "{% for x in y %}\n- {{ x }}\n{% endfor %}",
+    "{# c\n #}",
+    "{%- if b -%}\nyes\n{%- endif %}",
+    "{{- c -}}",
+    "{{ 'x }}' }}",
+    "{{\n a\n}}",
+    "{'json': 1}",
+    "}} text",
+    "{{ 'a\n{{' }}",
+    "{% raw %}",
+    "{% endraw %}",
+    "{% macro m() %}1{% endmacro %}",
+    "{{ m() }}",
+    "{{ a",
+    "{% endif %}",
+)
+
+
+def _joined(nodes: Any) -> Any:
+    """Join neighbouring texts, which render the same."""
+    if not isinstance(nodes, list):
+        return nodes
+    found: list[Any] = []
+    for node in map(_joined, nodes):
+        last = found[-1] if found else None
+        for kind in ("Output", "TemplateData"):
+            if isinstance(last, list) and last[:1] == [kind] == node[:1]:
+                found[-1] = [kind, _joined(last[1] + node[1])]
+                break
+        else:
+            found.append(node)
+    return found
+
+
+def test_spans_of_lines_make_the_tree_of_the_whole() -> None:
+    """A template parsed by spans has the statements and the fault of the template in one piece."""
+    rng = random.Random(4)
+    several = faulty = 0
+    for turn in range(3000):
+        lines = LINES if turn % 3 else LINES[:15]
+        text = "\n".join(rng.choice(lines) for _ in range(rng.randint(1, 8)))
+        if not any(mark in text for mark in ("{{", "{%", "{#")):
+            continue
+        # A carriage return keeps a template in one piece, and jinja2 reads it as a line end.
+        whole = template_tree(f"{text}\r")
+        tree = template_tree(f"{text}\n")
+        assert _joined(tree) == _joined(whole), text
+        several += len(template_spans(text)) > 1
+        faulty += tree[0] == "Error"
+    assert several > 200
+    assert faulty > 500
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ from promptreg.diffs.textdiff import TextDiff, compare_texts
 from promptreg.render.sandbox import render_text
 from promptreg.render.templating import TemplateFault, render_fstring
 from promptreg.report.bundle import script_of
+from promptreg.report.model import MessageRow, PromptRow, VersionRow
 from promptreg.report.template_tree import template_tree
+from promptreg.report.wire import pack_prompt
 from tests.report.conftest import Pages
 from tests.report.synthetic import histories
 from tests.report.template_corpus import EVERYDAY, VALUES, templates
@@ -158,6 +160,25 @@ def test_the_preview_and_the_sandbox_agree_on_defaults(pages: Pages) -> None:
     """An undefined field with a default renders the default in both."""
     found = _compare(pages, ["{{ d.zzz | default('none') }}", "{{ missing|d(3) }}"])
     assert len(found["equal"]) == 2
+
+
+def test_the_page_puts_texts_and_trees_together_again(pages: Pages) -> None:
+    """Packed texts and trees of all versions are on the page what they are in Python."""
+    texts = [*EVERYDAY, "a\n{{ b }}\n\n{{ c }}", "{{ a }}\n", "\n{{ a }}", "x\r\n{{ a }}", "", "\n"]
+    texts += ["\n".join(texts[at : at + 4]) for at in range(len(texts))]
+    versions = tuple(
+        VersionRow(f"1.{n}.0", "0" * 64, messages=(MessageRow("user", text),))
+        for n, text in enumerate(texts)
+    )
+    page = pages.open()
+    page.evaluate(script_of("data.js", "globalThis.decode = m_data.decode;"))
+    found = page.evaluate(
+        "(packed) => decode(packed).versions.map(({ messages: [m] }) => [m.text, m.tree()])",
+        pack_prompt(PromptRow("p", versions=versions)),
+    )
+    for text, (shown, tree) in zip(texts, found, strict=True):
+        assert shown == text
+        assert tree == template_tree(text)
 
 
 def test_the_preview_follows_includes_and_fstrings(pages: Pages) -> None:

@@ -19,8 +19,12 @@ export async function unpack(base64) {
   const bytes = Uint8Array.fromBase64
     ? Uint8Array.fromBase64(base64)
     : Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Response(stream).json();
+  // Not by way of a Blob: that would ask the browser's own process and wait for its answer.
+  const { readable, writable } = new DecompressionStream("deflate-raw");
+  const writer = writable.getWriter();
+  const written = Promise.all([writer.write(bytes), writer.close()]);
+  const [value] = await Promise.all([new Response(readable).json(), written]);
+  return value;
 }
 
 async function chunk(name) {
@@ -94,9 +98,8 @@ export async function loadPrompt(number) {
 
 // The inverse of wire.py's pack_prompt.
 export function decode(packed) {
-  const { lines, pool, trees } = packed;
-  const join = (numbers) => numbers.map((n) => lines[n]).join("\n");
-  const tree = (n) => (n < 0 ? null : restoreLines(trees[n], join));
+  const { pool } = packed;
+  const text = (runs, spans) => new Text(packed, runs, spans);
   const versions = packed.versions.map((v, index) => ({
     index,
     version: v.version,
@@ -115,8 +118,8 @@ export function decode(packed) {
     model: pool[v.model],
     template: v.template ?? "jinja2",
     description: v.description === undefined ? null : pool[v.description],
-    messages: v.messages.map(([role, text, at]) => ({ role: pool[role], text: join(text), tree: () => tree(at) })),
-    fragments: (v.fragments ?? []).map(([path, text, at]) => ({ path, text: join(text), tree: () => tree(at) })),
+    messages: v.messages.map(([role, runs, spans]) => Object.assign(text(runs, spans), { role: pool[role] })),
+    fragments: (v.fragments ?? []).map(([path, runs, spans]) => Object.assign(text(runs, spans), { path })),
     variables: pool[v.variables],
     settings: pool[v.settings],
     annotations: v.annotations ?? [],
@@ -180,6 +183,53 @@ function summaryAt(columns, at) {
 export function decodeComparison(packed) {
   const [metric, base, head, baseN, headN, relative, effect, low, high, limit, verdict, state, winner, confidence, needed, note] = packed;
   return { metric, base, head, baseN, headN, relative: Boolean(relative), effect, low, high, limit, verdict, state, winner, confidence, needed, note };
+}
+
+// A text is put together from the prompt's lines when it is first looked at.
+class Text {
+  constructor(packed, runs, spans = null) {
+    Object.assign(this, { packed, runs, spans });
+  }
+
+  get text() {
+    return this.lines.join("\n");
+  }
+
+  get lines() {
+    return linesOf(this.packed, this.runs);
+  }
+
+  // The twin of template_tree.py's template_tree.
+  tree() {
+    if (!this.spans) return null;
+    const lines = this.lines;
+    const body = [];
+    let end = 0;
+    for (let at = 0; at < this.spans.length; at += 3) {
+      const [first, last, number] = this.spans.slice(at, at + 3);
+      const nodes = restoreLines(this.packed.trees[number], (runs) => linesOf(this.packed, runs).join("\n"));
+      if (nodes[0] === "Error") return nodes;
+      body.push(...plain(lines, end, first), ...nodes);
+      end = last;
+    }
+    return ["Template", [...body, ...plain(lines, end, lines.length + 1)]];
+  }
+}
+
+function plain(lines, first, last) {
+  const after = last && last <= lines.length ? "\n" : "";
+  let text = "";
+  if (last <= first) text = first ? after : "";
+  else if (first < lines.length) text = (first ? "\n" : "") + lines.slice(first, last).join("\n") + after;
+  return text ? [["Output", [["TemplateData", text]]]] : [];
+}
+
+function linesOf({ lines }, runs) {
+  const found = [];
+  for (let at = 0; at < runs.length; at += 2) {
+    for (let n = runs[at]; n < runs[at] + runs[at + 1]; n++) found.push(lines[n]);
+  }
+  return found;
 }
 
 function restoreLines(tree, join) {

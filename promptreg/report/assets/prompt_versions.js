@@ -4,7 +4,7 @@ import { count, metricValue, money, time } from "./format.js";
 import { compareRoute, promptRoute } from "./router.js";
 import { card, csv, downloadButton, labelBadge, levelBadge, verdict } from "./widgets.js";
 
-const PAGE = 20;
+const PAGE = 12;
 
 export function versionsPanel(app, prompt, chosen) {
   const newest = prompt.versions.toReversed();
