@@ -103,7 +103,7 @@ def anytime_winner(a: list[Moments], b: list[Moments]) -> int:
         if min(x.n, y.n) < LEAST_PER_ARM:
             continue
         contrast = compare_means(x, y)
-        if anytime(contrast, x.n, y.n, ALPHA).p <= ALPHA:
+        if anytime(contrast, x.n * y.n / (x.n + y.n), ALPHA).p <= ALPHA:
             return 1 if contrast.difference > 0 else -1
     return 0
 

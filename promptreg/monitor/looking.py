@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -155,11 +156,11 @@ def _holds_at_any_look(judgement: Judgement, strata: dict[str, list[Stratum]]) -
         return True
     metric = threshold.metric
     logarithmic = metric.kind is Kind.LATENCY and gate_scale(metric) is Scale.LOG
-    parts, n_base, n_head = [], 0, 0
+    parts = []
     for stratum in strata[metric.name]:
         a = stratum.base.log if logarithmic else stratum.base.linear
         b = stratum.head.log if logarithmic else stratum.head.linear
         if min(a.n, b.n) > 1:
             parts.append((a.n * b.n / (a.n + b.n), compare_means(a, b)))
-            n_base, n_head = n_base + a.n, n_head + b.n
-    return bool(parts) and anytime(combine(parts), n_base, n_head).p <= 2.0 * FAIL_LEVEL
+    information = math.fsum(weight for weight, _ in parts)
+    return bool(parts) and anytime(combine(parts), information).p <= 2.0 * FAIL_LEVEL

@@ -1,4 +1,8 @@
-"""Winners among two or more arms, and none that the statistics do not carry; pure."""
+"""Winners among two or more arms, and none that the statistics do not carry; pure.
+
+Arms are compared within strata, which are models: a version that happened to be called with a
+better model more often is not a better version (Simpson's paradox).
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,15 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from promptreg.stats.distributions import chi2_sf, normal_sf, t_isf
 from promptreg.stats.gate import holm
-from promptreg.stats.kernel import compare_means
+from promptreg.stats.kernel import Contrast, combine, compare_means
+from promptreg.stats.limits import merge_moments
 from promptreg.stats.metrics import Metric, Scale, ab_scale
 from promptreg.stats.samples import Moments
 from promptreg.stats.sequential import Boundaries, Look, anytime, normal_score, planned
-
-if TYPE_CHECKING:
-    from promptreg.stats.kernel import Contrast
-    from promptreg.stats.samples import PairMoments
 
 __all__ = [
     "FRACTIONS",
@@ -25,13 +26,17 @@ __all__ = [
     "ArmComparison",
     "Decision",
     "State",
-    "covariate_adjusted",
     "decide",
+    "decide_within",
     "sample_ratio_p",
+    "standardized",
 ]
 
 LEAST_PER_ARM = 20
 """Below this many values an arm takes part in no decision."""
+
+Strata = Sequence[Mapping[str, Moments]]
+"""For each model the moments of each arm."""
 
 FRACTIONS = tuple(i / 10 for i in range(1, 11))
 """The checkpoints of a planned test, as shares of its greatest number of samples."""
@@ -106,32 +111,92 @@ def decide(
     mde: float | None = None,
     look: int | None = None,
 ) -> Decision:
-    """Decide among arms, the first of which is the control.
+    """Decide among arms whose values all come from one model, the first arm being the control.
 
     Args:
         arms: Moments of each arm, of logarithms where `ab_scale(metric)` is LOG.
+        metric: See `decide_within`.
+        alpha: See `decide_within`.
+        mde: See `decide_within`.
+        look: See `decide_within`.
+    """
+    return decide_within([arms], metric, alpha=alpha, mde=mde, look=look)
+
+
+def decide_within(
+    strata: Strata,
+    metric: Metric,
+    *,
+    alpha: float = 0.05,
+    mde: float | None = None,
+    look: int | None = None,
+    earlier: Sequence[Strata] = (),
+) -> Decision:
+    """Decide among arms that are compared within each stratum, the first being the control.
+
+    The strata's differences are weighted by ``n_a n_b / (n_a + n_b)``: the least-squares estimate
+    in a linear model with a level for each stratum. See `anytime` and `Boundaries` for why one may
+    still look again and again.
+
+    Args:
+        strata: For each model the moments of every arm, of logarithms where `ab_scale(metric)` is
+            LOG; empty moments where an arm has no values of a model.
         metric: What is measured; without a direction nobody wins.
         alpha: Two-sided error rate over all looks and all pairs.
         mde: The relative difference that would matter: when all intervals lie within it, the
             arms are equivalent.
         look: Number of the planned checkpoint, from 0; None for a test without a plan.
+        earlier: The strata at the checkpoints before; each stood for a tenth when none are given.
     """
-    if len(arms) < 2 or min(arm.n for arm in arms.values()) < LEAST_PER_ARM:  # noqa: PLR2004
-        return Decision(State.COLLECTING, None, 0.0, ())
+    arms = list(dict.fromkeys(arm for stratum in strata for arm in stratum))
     pairs = {
-        (base, arm): _compare(arms, base, arm, metric, alpha / _pairs(len(arms)), look)
-        for base, arm in itertools.combinations(arms, 2)
+        (base, arm): _Pair.of(strata, base, arm) for base, arm in itertools.combinations(arms, 2)
     }
-    pairs = dict(zip(pairs, _adjusted(list(pairs.values())), strict=True))
-    control = next(iter(arms))
-    against = _adjusted([pair for (base, _), pair in pairs.items() if base == control])
-    winner = _winner(list(arms), pairs, metric, alpha)
+    if not pairs or min(pair.fewest for pair in pairs.values()) < LEAST_PER_ARM:
+        return Decision(State.COLLECTING, None, 0.0, ())
+    level = alpha / len(pairs)
+    compared = []
+    for (base, arm), pair in pairs.items():
+        before = [_Pair.of(past, base, arm).information for past in earlier]
+        seen = _look(pair, look, level, before)
+        compared.append(_comparison(base, arm, pair, metric, seen))
+    compared = _adjusted(compared)
+    against = _adjusted([pair for pair in compared if pair.base == arms[0]])
+    by_arms = {(pair.base, pair.arm): pair for pair in compared}
+    winner = _winner(arms, by_arms, metric, alpha)
     if winner is not None:
-        weakest = max(p.p_adjusted for (a, b), p in pairs.items() if winner in {a, b})
+        weakest = max(p.p_adjusted for p in compared if winner in {p.base, p.arm})
         return Decision(State.WINNER, winner, 1.0 - weakest, tuple(against))
-    strongest = max(pair.confidence for pair in pairs.values())
+    strongest = max(pair.confidence for pair in compared)
     note = "" if metric.harm else f"nobody said whether a higher {metric.name} is better"
-    return Decision(_open_state(pairs, mde, look), None, strongest, tuple(against), note)
+    return Decision(_open_state(by_arms, mde, look), None, strongest, tuple(against), note)
+
+
+def standardized(strata: Strata) -> dict[str, Moments]:
+    """Return each arm's moments as if all arms had been called with the same mix of models.
+
+    Args:
+        strata: For each model the moments of every arm.
+
+    Returns:
+        Number, mean at the common mix, and the variance within models. Only models that every arm
+        has at least two values of count; without any, the moments of all values together.
+    """
+    arms = list(dict.fromkeys(arm for stratum in strata for arm in stratum))
+    shared = [s for s in strata if all(arm in s and s[arm].n > 1 for arm in arms)]
+    if not shared:
+        return {arm: merge_moments([s[arm] for s in strata if arm in s]) for arm in arms}
+    # For two arms these are the weights of the comparison.
+    weights = [1.0 / math.fsum(1.0 / s[arm].n for arm in arms) for s in shared]
+    total = math.fsum(weights)
+    result = {}
+    for arm in arms:
+        own = [s[arm] for s in shared]
+        n = sum(moments.n for moments in own)
+        mean = math.fsum(w * m.mean for w, m in zip(weights, own, strict=True)) / total
+        var = math.fsum((m.n - 1) * m.var for m in own) / (n - len(own))
+        result[arm] = Moments(n, mean, var)
+    return result
 
 
 def sample_ratio_p(counts: Sequence[int], weights: Sequence[float] | None = None) -> float:
@@ -150,64 +215,66 @@ def sample_ratio_p(counts: Sequence[int], weights: Sequence[float] | None = None
     return chi2_sf(statistic, len(counts) - 1)
 
 
-def covariate_adjusted(arms: Mapping[str, PairMoments]) -> dict[str, Moments]:
-    """Return each arm's moments without what a covariate explains (analysis of covariance).
+class _Pair(NamedTuple):
+    """Two arms within the strata that have two values of both.
 
-    Deng et al., WSDM 2013. Input tokens explain nearly half of a cost's variance, and no version
-    changes them.
-
-    Args:
-        arms: For each arm the joint moments of (covariate, outcome).
+    Attributes:
+        contrast: Their difference.
+        information: Sum of ``n_a n_b / (n_a + n_b)``.
+        fewest: Values of the smaller arm.
+        base_mean: Mean of the first arm at the weights of the contrast.
     """
-    present = [arm for arm in arms.values() if arm.n > 1]
-    spread = math.fsum((arm.n - 1) * arm.var_a for arm in present)
-    slope = math.fsum((arm.n - 1) * arm.cov for arm in present) / spread if spread else 0.0
-    total = sum(arm.n for arm in arms.values())
-    centre = math.fsum(arm.n * arm.mean_a for arm in arms.values()) / total if total else 0.0
-    return {
-        name: Moments(
-            arm.n,
-            arm.mean_b - slope * (arm.mean_a - centre),
-            max(0.0, arm.var_b - 2.0 * slope * arm.cov + slope * slope * arm.var_a),
-        )
-        for name, arm in arms.items()
-    }
+
+    contrast: Contrast
+    information: float
+    fewest: int
+    base_mean: float
+
+    @classmethod
+    def of(cls, strata: Strata, base: str, arm: str) -> _Pair:
+        empty = Moments(0, 0.0, 0.0)
+        both = [(s.get(base, empty), s.get(arm, empty)) for s in strata]
+        kept = [(a, b) for a, b in both if min(a.n, b.n) > 1]
+        if not kept:
+            return cls(Contrast(0.0, 0.0, 0.0), 0.0, 0, 0.0)
+        weights = [a.n * b.n / (a.n + b.n) for a, b in kept]
+        total = math.fsum(weights)
+        mean = math.fsum(w * a.mean for w, (a, _) in zip(weights, kept, strict=True)) / total
+        parts = zip(weights, (compare_means(a, b) for a, b in kept), strict=True)
+        fewest = min(sum(a.n for a, _ in kept), sum(b.n for _, b in kept))
+        return cls(combine(parts), total, fewest, mean)
 
 
-def _pairs(arms: int) -> int:
-    return arms * (arms - 1) // 2
-
-
-def _compare(
-    arms: Mapping[str, Moments], base: str, arm: str, metric: Metric, alpha: float, look: int | None
-) -> ArmComparison:
-    a, b = arms[base], arms[arm]
-    contrast = compare_means(a, b)
-    seen = anytime(contrast, a.n, b.n, alpha) if look is None else _planned(contrast, look, alpha)
-    low, high = contrast.difference - seen.half_width, contrast.difference + seen.half_width
-    change = _share(contrast.difference, a, metric)
-    bounds = _share(low, a, metric), _share(high, a, metric)
-    return ArmComparison(base, arm, change, *bounds, p=seen.p, p_adjusted=seen.p)
-
-
-def _planned(contrast: Contrast, look: int, alpha: float) -> Look:
+def _look(pair: _Pair, look: int | None, alpha: float, before: Sequence[float]) -> Look:
+    contrast = pair.contrast
+    if look is None:
+        return anytime(contrast, pair.information, alpha)
     if contrast.is_exact:
         return Look(min(contrast.p_above(), contrast.p_below()), 0.0)
-    score = normal_score(contrast)
-    boundary = Boundaries(alpha, FRACTIONS).scores[look]
+    information = (*before, pair.information) if before else FRACTIONS[: look + 1]
+    boundary = Boundaries(alpha, FRACTIONS, information).at(look)
     tail = normal_sf(boundary)
     half = t_isf(tail, contrast.df) * contrast.error if tail > 0.0 else math.inf
-    return Look(planned(score, look, FRACTIONS), half)
+    return Look(planned(normal_score(contrast), look, FRACTIONS, information), half)
 
 
-def _share(difference: float, base: Moments, metric: Metric) -> float:
+def _comparison(base: str, arm: str, pair: _Pair, metric: Metric, seen: Look) -> ArmComparison:
+    difference = pair.contrast.difference
+    change, low, high = (
+        _share(moved, pair.base_mean, metric)
+        for moved in (difference, difference - seen.half_width, difference + seen.half_width)
+    )
+    return ArmComparison(base, arm, change, low, high, p=seen.p, p_adjusted=seen.p)
+
+
+def _share(difference: float, base_mean: float, metric: Metric) -> float:
     """Return a difference as a share of the base's mean."""
     if ab_scale(metric) is Scale.LOG:
         # The greatest double is about exp(709.78).
         return math.expm1(difference) if difference < 709.0 else math.inf  # noqa: PLR2004
-    if base.mean == 0.0:
+    if base_mean == 0.0:
         return math.copysign(math.inf, difference) if difference else 0.0
-    return difference / abs(base.mean)
+    return difference / abs(base_mean)
 
 
 def _adjusted(comparisons: Sequence[ArmComparison]) -> list[ArmComparison]:

@@ -7,7 +7,7 @@ needs the greatest number of samples beforehand and finds effects earlier in ret
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +22,7 @@ _TUNED_FOR = 100
 _NODES = 48
 _FAR = 8.0
 _FLOOR = 1e-12
+_NOTHING_NEW = 1e-6
 
 
 class Look(NamedTuple):
@@ -37,24 +38,25 @@ class Look(NamedTuple):
     half_width: float
 
 
-def anytime(contrast: Contrast, n_a: int, n_b: int, alpha: float = 0.05) -> Look:
+def anytime(contrast: Contrast, information: float, alpha: float = 0.05) -> Look:
     """Look at a difference of means by the anytime-valid t-test.
 
     Lindon, Ham, Tingley and Bojinov, arXiv 2210.08589, with the mixture tuned to be narrowest
-    near 100 samples an arm.
+    near 100 samples an arm. Theirs is the test of one coefficient of a linear model beside any
+    nuisance coefficients; here these are one level for each stratum, and what is left of the arm's
+    column beside them has the squared length `information`. A stratum that appears later is a
+    column that was zero before, so the guarantee holds for it too.
 
     Args:
         contrast: The difference of means.
-        n_a: Samples of the first arm.
-        n_b: Samples of the second arm.
+        information: ``n_a n_b / (n_a + n_b)``, its sum over the strata where they are several.
         alpha: Two-sided error rate of the interval.
     """
     if contrast.is_exact:
         moved = min(contrast.p_above(), contrast.p_below())
         return Look(moved, 0.0)
-    precision = n_a * n_b / (n_a + n_b)
     phi = _mixture(alpha)
-    r = phi / (phi + precision)
+    r = phi / (phi + information)
     power = contrast.df + 1.0
     q = (contrast.difference / contrast.error) ** 2 / contrast.df
     log_e = 0.5 * math.log(r) - 0.5 * power * (math.log1p(r * q) - math.log1p(q))
@@ -77,7 +79,9 @@ def normal_score(contrast: Contrast) -> float:
     return math.copysign(-normal_ppf(p) if p > 0.0 else abs(t), t)
 
 
-def planned(score: float, look: int, fractions: tuple[float, ...]) -> float:
+def planned(
+    score: float, look: int, fractions: tuple[float, ...], information: tuple[float, ...] = ()
+) -> float:
     """Return the repeated two-sided p-value of a planned look.
 
     The least error rate at which this look's boundary is crossed.
@@ -85,22 +89,21 @@ def planned(score: float, look: int, fractions: tuple[float, ...]) -> float:
     Args:
         score: The statistic of the look, as a normal score.
         look: Its number, from 0.
-        fractions: The information of each look of the plan, rising to 1.
+        fractions: The share of the plan that each look stands for, rising to 1.
+        information: See `Boundaries`.
     """
-    if abs(score) >= _FAR:
+    size = abs(score)
+    if size >= _FAR:
         return 0.0
-    low, high = _FLOOR, 1.0 - 1e-9
-    if Boundaries(high, fractions).scores[look] > abs(score):
-        return 1.0
-    for _ in range(40):
-        middle = math.sqrt(low * high)
-        if Boundaries(middle, fractions).scores[look] > abs(score):
-            low = middle
-        else:
-            high = middle
-        if high / low < 1.0 + 1e-6:
-            break
-    return high
+
+    def excess(log_alpha: float) -> float:
+        """Return by how much the boundary of a level lies above the score."""
+        return Boundaries(math.exp(log_alpha), fractions, information).at(look) - size
+
+    # The boundary falls as the level rises; the fixed test's p is the least it can be.
+    low, high = math.log(max(_FLOOR, 2.0 * normal_sf(size))), math.log(1.0 - 1e-9)
+    found = _root(excess, low, high, 1e-7)
+    return 1.0 if found == high else math.exp(found)
 
 
 class Boundaries(NamedTuple):
@@ -108,20 +111,29 @@ class Boundaries(NamedTuple):
 
     ``alpha(t) = 4 (1 - Phi(z(1 - alpha/4) / sqrt(t)))`` for both sides together, each side spending
     half; Lan and DeMets, Biometrika 70 (1983) 659-663. The recursive integration is Armitage,
-    McPherson and Rowe's.
+    McPherson and Rowe's. The error rate is spent by the plan's fractions while the scores are as
+    correlated as their information says, which may grow unevenly (Lan and DeMets, Statistics in
+    Medicine 8 (1989) 1191-1198): so the plan also holds for strata whose mix moves.
 
     Attributes:
         alpha: Two-sided error rate.
-        fractions: The information of each look, rising to 1.
+        fractions: The share of the plan that each look stands for, rising to 1.
+        information: That of each look so far, in any unit; as the fractions when empty.
     """
 
     alpha: float
     fractions: tuple[float, ...]
+    information: tuple[float, ...] = ()
 
     @property
     def scores(self) -> tuple[float, ...]:
-        """The normal score that each look must reach."""
-        return _boundaries(self.alpha, self.fractions)
+        """The normal score that each look must reach; infinite where it learns nothing new."""
+        return _boundaries(self.alpha, self.fractions, self.information or self.fractions)
+
+    def at(self, look: int) -> float:
+        """Return the normal score that one look must reach."""
+        known = self.information or self.fractions
+        return _boundaries(self.alpha, self.fractions[: look + 1], known[: look + 1])[look]
 
 
 def _spent(alpha: float, fraction: float) -> float:
@@ -130,19 +142,25 @@ def _spent(alpha: float, fraction: float) -> float:
 
 
 @lru_cache(maxsize=512)
-def _boundaries(alpha: float, fractions: tuple[float, ...]) -> tuple[float, ...]:
+def _boundaries(
+    alpha: float, fractions: tuple[float, ...], information: tuple[float, ...]
+) -> tuple[float, ...]:
     scores: list[float] = []
     # The density of the score times sqrt(information) where no boundary has been crossed yet.
     points: Sequence[float] = ()
     masses: Sequence[float] = ()
     spent = previous = 0.0
-    for fraction in fractions:
+    whole = information[-1] or 1.0
+    for fraction, known in zip(fractions, (i / whole for i in information), strict=False):
+        if known - previous < _NOTHING_NEW:
+            scores.append(math.inf)
+            continue
         target = _spent(alpha, fraction) - spent
-        step = math.sqrt(fraction - previous)
+        step = math.sqrt(known - previous)
         edge = _edge(points, masses, step, target)
-        scores.append(edge / math.sqrt(fraction))
+        scores.append(edge / math.sqrt(known))
         points, masses = _carry_on(points, masses, step, edge)
-        spent, previous = spent + target, fraction
+        spent, previous = spent + target, known
     return tuple(scores)
 
 
@@ -150,20 +168,38 @@ def _edge(points: Sequence[float], masses: Sequence[float], step: float, target:
     """Find the boundary that the walk crosses upwards with probability `target`."""
     if not points:
         return -normal_ppf(max(target, 1e-300)) * step
-    low, high = 0.0, _FAR + 2.0
+    spread = math.sqrt(2.0) * step
+    walk = [(mass * 0.5, point / spread) for point, mass in zip(points, masses, strict=True)]
+    goal = normal_ppf(max(target, 1e-300))
+
+    def excess(edge: float) -> float:
+        # On normal scores the crossing probability is nearly straight.
+        place, erfc = edge / spread, math.erfc
+        crossing = math.fsum([mass * erfc(place - point) for mass, point in walk])
+        return normal_ppf(min(max(crossing, 1e-300), 1.0 - 1e-16)) - goal
+
+    return _root(excess, 0.0, _FAR + 2.0, 1e-10)
+
+
+def _root(falling: Callable[[float], float], low: float, high: float, precision: float) -> float:
+    """Find the zero of a falling function by the Illinois method; an end where it has none."""
+    above, below = falling(low), falling(high)
+    if above <= 0.0:
+        return low
+    if below >= 0.0:
+        return high
+    middle = low
     for _ in range(60):
-        middle = 0.5 * (low + high)
-        crossing = math.fsum(
-            mass * normal_sf((middle - point) / step)
-            for point, mass in zip(points, masses, strict=True)
-        )
-        if crossing > target:
-            low = middle
-        else:
-            high = middle
-        if high - low < 1e-10:  # noqa: PLR2004 - far below any use
+        middle = low + above * (high - low) / (above - below)
+        value = falling(middle)
+        if abs(value) < precision or high - low < precision:
             break
-    return 0.5 * (low + high)
+        # The end that stays loses weight.
+        if value > 0.0:
+            low, above, below = middle, value, 0.5 * below
+        else:
+            high, below, above = middle, value, 0.5 * above
+    return middle
 
 
 def _carry_on(
@@ -175,12 +211,11 @@ def _carry_on(
     nodes = [(reach * x, reach * w) for x, w in _legendre(_NODES)]
     scale = 1.0 / (step * math.sqrt(2.0 * math.pi))
     sources = list(zip(points, masses, strict=True)) if points else [(0.0, 1.0)]
-    next_masses = []
-    for node, weight in nodes:
-        density = sum(
-            mass * math.exp(-0.5 * ((node - point) / step) ** 2) for point, mass in sources
-        )
-        next_masses.append(weight * scale * density)
+    fall, exp = -0.5 / (step * step), math.exp
+    next_masses = [
+        weight * scale * sum([mass * exp(fall * (node - point) ** 2) for point, mass in sources])
+        for node, weight in nodes
+    ]
     return [node for node, _ in nodes], next_masses
 
 

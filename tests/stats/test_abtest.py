@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 
 import pytest
 from hypothesis import given, settings
@@ -12,11 +11,11 @@ from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import tt_ind_solve_power
 
-from promptreg.stats.abtest import State, covariate_adjusted, decide, sample_ratio_p
+from promptreg.stats.abtest import State, decide, decide_within, sample_ratio_p, standardized
 from promptreg.stats.gate import holm
 from promptreg.stats.metrics import metric_named
 from promptreg.stats.power import Plan, growth_needed, needed_per_arm
-from promptreg.stats.samples import Moments, PairMoments
+from promptreg.stats.samples import Moments
 
 QUALITY, LATENCY = metric_named("quality"), metric_named("latency")
 
@@ -93,20 +92,6 @@ def test_sample_ratio_agrees_with_scipy(counts: list[int], weights: list[float] 
     assert sample_ratio_p([0, 0]) == 1.0
 
 
-def test_a_covariate_explains_its_share_of_the_variance() -> None:
-    """The adjusted variance is that of the residuals of a common slope."""
-    source = random.Random(5)
-    arms, residuals = {}, {}
-    for name, shift in (("a", 0.0), ("b", 0.3)):
-        x = [source.gauss(0.0, 1.0) for _ in range(4000)]
-        noise = [source.gauss(0.0, 0.7) for _ in x]
-        arms[name] = PairMoments.of(x, [u + e + shift for u, e in zip(x, noise, strict=True)])
-        residuals[name] = Moments.of(noise)
-    adjusted = covariate_adjusted(arms)
-    assert adjusted["a"].var == pytest.approx(residuals["a"].var, rel=0.01)
-    assert adjusted["b"].mean - adjusted["a"].mean == pytest.approx(0.3, abs=0.04)
-
-
 def test_needed_samples_agree_with_statsmodels() -> None:
     """The closed form is within one sample of the exact noncentral t."""
     exact = tt_ind_solve_power(effect_size=0.33, alpha=0.05, power=0.9)
@@ -129,3 +114,65 @@ def test_no_difference_needs_no_number() -> None:
     assert needed_per_arm(1.0, 1.0, 1e-6) is None
     assert growth_needed(-0.1, 0.05) == math.inf
     assert growth_needed(100.0, 0.05) == 1.0
+
+
+def _mixed(better: dict[str, float], n: dict[str, tuple[int, int]]) -> list[dict[str, Moments]]:
+    """Return arms "a" and "b" on models with these means and sizes."""
+    return [
+        {"a": Moments(n[model][0], mean, 0.01), "b": Moments(n[model][1], mean, 0.01)}
+        for model, mean in better.items()
+    ]
+
+
+@pytest.mark.parametrize("look", [None, 9])
+def test_a_better_model_makes_no_better_arm(look: int | None) -> None:
+    """Equal arms of which one used the better model more often have no winner (Simpson)."""
+    strata = _mixed({"weak": 0.5, "strong": 0.9}, {"weak": (900, 300), "strong": (100, 700)})
+    together = {
+        arm: Moments(1000, sum(s[arm].n * s[arm].mean for s in strata) / 1000, 0.03) for arm in "ab"
+    }
+    assert decide(together, QUALITY, look=look).winner == "b"
+    decision = decide_within(strata, QUALITY, look=look)
+    assert decision.winner is None
+    assert decision.comparisons[0].change == pytest.approx(0.0, abs=1e-12)
+    assert standardized(strata)["a"].mean == pytest.approx(standardized(strata)["b"].mean)
+
+
+def test_strata_are_weighted_as_by_least_squares() -> None:
+    """The combined change is the coefficient of the arm beside a level for each model."""
+    import numpy as np
+
+    rng = np.random.default_rng(3)
+    sizes = {"x": (40, 90), "y": (70, 30), "z": (25, 25)}
+    rows, strata = [], []
+    for level, (n_a, n_b) in enumerate(sizes.values()):
+        arms = {}
+        for arm, n in (("a", n_a), ("b", n_b)):
+            values = 0.4 + 0.2 * level + 0.1 * (arm == "b") + 0.05 * rng.standard_normal(n)
+            rows += [(level, arm == "b", value) for value in values]
+            arms[arm] = Moments.of(values.tolist())
+        strata.append(arms)
+    design = np.array([[lv == 0, lv == 1, lv == 2, is_b] for lv, is_b, _ in rows], dtype=float)
+    oracle = np.linalg.lstsq(design, np.array([value for *_, value in rows]), rcond=None)[0][3]
+    comparison = decide_within(strata, QUALITY).comparisons[0]
+    common = standardized(strata)
+    assert comparison.change * common["a"].mean == pytest.approx(oracle, rel=1e-9)
+    assert common["b"].mean - common["a"].mean == pytest.approx(oracle, rel=1e-9)
+
+
+def test_one_model_is_no_stratum() -> None:
+    """A single model, and one that only one arm used, change nothing."""
+    arms = {"a": Moments(200, 0.80, 0.01), "b": Moments(200, 0.82, 0.01)}
+    lonely = {"a": Moments(0, 0.0, 0.0), "b": Moments(500, 0.1, 0.01)}
+    assert decide_within([arms, lonely], QUALITY) == decide(arms, QUALITY)
+
+
+def test_arms_on_different_models_are_never_compared() -> None:
+    """Where no model has rows of both arms nobody wins, however much there is."""
+    empty = Moments(0, 0.0, 0.0)
+    strata = [
+        {"a": Moments(900, 0.5, 0.01), "b": empty},
+        {"a": empty, "b": Moments(900, 0.9, 0.01)},
+    ]
+    assert decide_within(strata, QUALITY).state is State.COLLECTING
+    assert standardized(strata)["b"].mean == pytest.approx(0.9)

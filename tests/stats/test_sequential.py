@@ -56,7 +56,7 @@ def test_anytime_p_is_the_inverse_of_a_mixture_of_likelihood_ratios(t: float, n:
     from promptreg.stats.sequential import _mixture
 
     df = 2 * n - 2
-    look = anytime(Contrast(t, 1.0, df), n, n)
+    look = anytime(Contrast(t, 1.0, df), n / 2)
     expected = min(1.0, 1.0 / _e_value(t, df, n / 2, _mixture(0.05)))
     assert look.p == pytest.approx(expected, rel=1e-6)
 
@@ -65,7 +65,7 @@ def test_the_mixture_is_narrowest_at_its_size() -> None:
     """No other size has a boundary nearer to the fixed test's than about 100 an arm."""
     widths = {}
     for n in (25, 50, 100, 200, 400):
-        half = anytime(Contrast(0.0, 1.0, 2 * n - 2), n, n).half_width
+        half = anytime(Contrast(0.0, 1.0, 2 * n - 2), n / 2).half_width
         widths[n] = half
     assert min(widths, key=widths.__getitem__) == 100
 
@@ -73,7 +73,7 @@ def test_the_mixture_is_narrowest_at_its_size() -> None:
 @given(st.floats(-8, 8), st.integers(20, 3000), st.integers(20, 3000), st.floats(0.001, 0.2))
 def test_anytime_interval_and_p_never_disagree(t: float, n_a: int, n_b: int, alpha: float) -> None:
     """Zero lies outside the interval exactly when p is below the level."""
-    look = anytime(Contrast(t, 1.0, n_a + n_b - 2), n_a, n_b, alpha)
+    look = anytime(Contrast(t, 1.0, n_a + n_b - 2), n_a * n_b / (n_a + n_b), alpha)
     if abs(abs(t) - look.half_width) > 1e-9:
         assert (abs(t) > look.half_width) is (look.p < alpha)
 
@@ -89,6 +89,29 @@ def test_the_repeated_p_at_a_boundary_is_the_level(look: int, alpha: float) -> N
 def test_constants_are_certain() -> None:
     """Without variance equal means are equal and unequal ones differ."""
     equal, unequal = Contrast(0.0, 0.0, 10.0), Contrast(0.2, 0.0, 10.0)
-    assert (anytime(equal, 50, 50).p, anytime(unequal, 50, 50).p) == (1.0, 0.0)
+    assert (anytime(equal, 25).p, anytime(unequal, 25).p) == (1.0, 0.0)
     assert (normal_score(equal), normal_score(unequal)) == (0.0, math.inf)
     assert normal_score(Contrast(-0.2, 0.0, 10.0)) == -math.inf
+
+
+def test_information_may_grow_unevenly() -> None:
+    """Whatever the information of the looks, the chance to cross any boundary is the level."""
+    import numpy as np
+
+    information = (0.02, 0.05, 0.05, 0.4, 0.45, 0.5, 0.9, 0.92, 0.96, 1.0)
+    scores = Boundaries(0.05, TENTHS, information).scores
+    assert scores[2] == math.inf
+    steps = np.diff([0.0, *information])
+    rng = np.random.default_rng(11)
+    walk = np.cumsum(rng.standard_normal((200_000, len(steps))) * np.sqrt(steps), axis=1)
+    crossed = (np.abs(walk / np.sqrt(information)) >= np.array(scores)).any(axis=1).mean()
+    assert crossed == pytest.approx(0.05, abs=0.002)
+
+
+def test_information_has_no_unit() -> None:
+    """Only the ratios of the information count, and those of later looks do not."""
+    at_once = Boundaries(0.05, TENTHS).scores
+    assert Boundaries(0.05, TENTHS, tuple(37.0 * i for i in TENTHS)).scores == pytest.approx(
+        at_once
+    )
+    assert Boundaries(0.05, TENTHS, TENTHS[:4]).at(3) == pytest.approx(at_once[3])
