@@ -17,7 +17,7 @@ exit code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from promptreg.values import dataclass
 
 __all__ = [
     "ConfigError",

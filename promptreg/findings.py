@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from promptreg.errors import Location, PromptError
+from promptreg.values import dataclass
 
 __all__ = ["Finding", "Severity", "finding_of"]
 

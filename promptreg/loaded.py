@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from promptreg.values import dataclass, field
 
 if TYPE_CHECKING:
     from promptreg.prompt import Prompt

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from dataclasses import dataclass
 
 from promptreg.errors import ConfigError
+from promptreg.values import dataclass
 
 __all__ = [
     "FRAGMENT_ENDINGS",

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from promptreg.errors import ConfigError
+from promptreg.values import dataclass
 
 __all__ = ["Price", "Pricer"]
 

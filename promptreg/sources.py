@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from promptreg.errors import NotFoundError, PromptError, RepositoryError
 from promptreg.naming import MAX_BYTES, NAME, Layout
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.git import Repository

@@ -7,9 +7,8 @@ which that number is computed, the test decides at fixed prefixes of the rows an
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promptreg.abtest.deciding import (
@@ -23,13 +22,21 @@ from promptreg.abtest.deciding import (
 )
 from promptreg.abtest.model import ABResult, Arm, Guardrail, Histogram
 from promptreg.abtest.source import StoredArms, models_of
+from promptreg.abtest.strata import Samples, complete, notes_on, shared_models
 from promptreg.errors import ConfigError
-from promptreg.stats.abtest import Decision, State, decide, sample_ratio_p
+from promptreg.stats.abtest import (
+    Decision,
+    State,
+    Strata,
+    decide_within,
+    sample_ratio_p,
+    standardized,
+)
 from promptreg.stats.gate import judge
-from promptreg.stats.limits import merge_moments
-from promptreg.stats.metrics import Metric, metric_named
-from promptreg.stats.samples import Moments, Sample, is_measurement
+from promptreg.stats.metrics import Metric, Scale, ab_scale, metric_named
+from promptreg.stats.samples import Sample, is_measurement
 from promptreg.stats.thresholds import DEFAULT_THRESHOLDS, Threshold
+from promptreg.values import replace
 
 if TYPE_CHECKING:
     from promptreg.gate.collect import Rows
@@ -42,7 +49,8 @@ _FEWEST_ARMS = 2
 class ABTest:
     """A comparison of versions of one prompt.
 
-    Log results by hand with `log_result`, or give the store that holds the rows.
+    Log results by hand with `log_result`, or give the store that holds the rows. Arms are compared
+    within each model, so that one that was called with a better model more often does not win.
 
     Args:
         prompt: The prompt's name.
@@ -95,12 +103,13 @@ class ABTest:
             self._stored = StoredArms(store, prompt, arms, experiment, environment, suite, model)
         self._logged: list[Observation] = []
 
-    def log_result(self, arm: str, value: float) -> None:
+    def log_result(self, arm: str, value: float, *, model: str = "") -> None:
         """Log one observation by hand.
 
         Args:
             arm: The arm it belongs to.
             value: In the metric's unit; 0 or 1 for a share.
+            model: The model it came from; arms are compared within each.
 
         Raises:
             ConfigError: No such arm, a value that is no number, or the rows come from a store.
@@ -111,7 +120,7 @@ class ABTest:
             raise ConfigError(f"no arm {arm!r}", fix=f"use one of {', '.join(self.arms)}")
         if not is_measurement(value):
             raise ConfigError(f"{value!r} is no measurement of {self.metric.name}")
-        self._logged.append(Observation(arm, float(value)))
+        self._logged.append(Observation(arm, float(value), model))
 
     def get_sample_counts(self) -> dict[str, int]:
         """Return how many observations each arm has."""
@@ -135,30 +144,31 @@ class ABTest:
             MetricsError: The store cannot be read.
         """
         samples, guardrails = self._samples()
-        moments = {arm: moments_of(sample, self.metric) for arm, sample in samples.items()}
-        settings, decision = self._decide(moments)
-        histograms = self._histograms()
-        counts = self._stored.counts() if self._stored else {a: s.n for a, s in samples.items()}
+        strata = [
+            {arm: moments_of(sample, self.metric) for arm, sample in by_arm.items()}
+            for by_arm in samples.values()
+        ]
+        settings, decision = self._decide(strata)
+        arms = self._arms(samples, strata)
+        counts = self._stored.counts() if self._stored else {arm.name: arm.n for arm in arms}
         needed = None
         if decision.state in {State.COLLECTING, State.RUNNING}:
-            needed = more_needed(moments, self.metric, settings)
+            needed = more_needed(strata, self.metric, settings)
         return ABResult(
             prompt=self.prompt,
             metric=self.metric,
             state=decision.state,
             winner=decision.winner,
             confidence=decision.confidence,
-            arms=tuple(
-                Arm(arm, sample.n, sample.mean, self._typical(sample), histograms.get(arm))
-                for arm, sample in samples.items()
-            ),
+            arms=arms,
             comparisons=decision.comparisons,
             guardrails=guardrails,
             max_samples=settings.max_samples,
             needed=needed,
             ratio_p=sample_ratio_p(list(counts.values()), self.weights),
             model=self._model,
-            notes=tuple(self._notes(samples, decision)),
+            models=shared_models(samples),
+            notes=tuple(notes_on(samples, decision, self.metric)),
         )
 
     def results_by_model(self) -> list[ABResult]:
@@ -173,10 +183,10 @@ class ABTest:
             results.append(one.get_result())
         return results
 
-    def _decide(self, moments: Mapping[str, Moments]) -> tuple[Settings, Decision]:
+    def _decide(self, strata: Strata) -> tuple[Settings, Decision]:
         settings = self.settings
         if settings.max_samples is None and settings.mde is None:
-            return settings, decide(moments, self.metric, alpha=settings.alpha)
+            return settings, decide_within(strata, self.metric, alpha=settings.alpha)
         if settings.max_samples is None:
             assert settings.mde is not None
             # Enough rows for every arm to have its pilot even where the split is uneven.
@@ -194,27 +204,53 @@ class ABTest:
             return self._logged[:limit]
         return self._stored.observations(self.metric, limit)
 
-    def _samples(self) -> tuple[dict[str, Sample], tuple[Guardrail, ...]]:
+    def _samples(self) -> tuple[Samples, tuple[Guardrail, ...]]:
+        """Return the samples of each model and arm, and what the other metrics say."""
         if self._stored is None:
-            values: dict[str, list[float]] = {arm: [] for arm in self.arms}
+            values: dict[str, dict[str, list[float]]] = {}
             for row in self._logged:
-                values[row.arm].append(row.value)
-            return {arm: Sample.of(own) for arm, own in values.items()}, ()
+                by_arm = values.setdefault(row.model, {arm: [] for arm in self.arms})
+                by_arm[row.arm].append(row.value)
+            values = values or {"": {arm: [] for arm in self.arms}}
+            return {
+                model: {arm: Sample.of(own) for arm, own in by_arm.items()}
+                for model, by_arm in values.items()
+            }, ()
         metrics = {self.metric.name: self.metric}
         metrics |= {threshold.metric.name: threshold.metric for threshold in self.guardrails}
-        samples: dict[str, Sample] = {}
+        samples: dict[str, dict[str, Sample]] = {}
         guardrails: list[Guardrail] = []
         for arm in self.arms[1:]:
             strata = self._stored.samples(list(metrics.values()), arm)
-            own = strata[self.metric.name]
-            samples.setdefault(self.arms[0], _merged([stratum.base for stratum in own]))
-            samples[arm] = _merged([stratum.head for stratum in own])
+            for stratum in strata[self.metric.name]:
+                cells = samples.setdefault(stratum.label, {})
+                cells.setdefault(self.arms[0], stratum.base)
+                cells[arm] = stratum.head
             shared = {
                 name: [s for s in parts if s.base.n and s.head.n] for name, parts in strata.items()
             }
             judged = judge(shared, self.guardrails)
             guardrails += [Guardrail(arm, judgement) for judgement in judged]
-        return samples, tuple(guardrails)
+        return complete(samples, self.arms), tuple(guardrails)
+
+    def _arms(self, samples: Samples, strata: Strata) -> tuple[Arm, ...]:
+        """Return the arms with their means at a common mix of models."""
+        histograms = self._histograms()
+        means = standardized(
+            [{arm: s.linear for arm, s in by_arm.items()} for by_arm in samples.values()]
+        )
+        common = standardized(strata)
+        is_log = ab_scale(self.metric) is Scale.LOG
+        return tuple(
+            Arm(
+                arm,
+                sum(by_arm[arm].n for by_arm in samples.values()),
+                means[arm].mean,
+                math.exp(common[arm].mean) if is_log and common[arm].n else means[arm].mean,
+                histograms.get(arm),
+            )
+            for arm in self.arms
+        )
 
     def _histograms(self) -> dict[str, Histogram]:
         if self._stored is not None:
@@ -228,34 +264,6 @@ class ABTest:
             arm: Histogram.of([row.value for row in self._logged if row.arm == arm], low, high)
             for arm in self.arms
         }
-
-    def _typical(self, sample: Sample) -> float:
-        moments = moments_of(sample, self.metric)
-        if moments is sample.linear or not moments.n:
-            return sample.mean
-        return math.exp(moments.mean)
-
-    def _notes(self, samples: Mapping[str, Sample], decision: Decision) -> list[str]:
-        notes = [decision.note] if decision.note else []
-        for arm, sample in samples.items():
-            dropped = sample.dropped_by_log
-            if dropped and moments_of(sample, self.metric) is sample.log:
-                share = dropped / sample.n
-                notes.append(f"{arm}: {share:.0%} of the values are not above 0 and left out")
-        return notes
-
-
-def _merged(samples: Sequence[Sample]) -> Sample:
-    present = [sample for sample in samples if sample.n]
-    return Sample(
-        merge_moments([sample.linear for sample in samples]),
-        merge_moments([sample.log for sample in samples]),
-        min((sample.minimum for sample in present), default=0.0),
-        max((sample.maximum for sample in present), default=0.0),
-        sum(sample.ones for sample in samples),
-        sum(sample.zeros for sample in samples),
-        sum(sample.missing for sample in samples),
-    )
 
 
 def _check(

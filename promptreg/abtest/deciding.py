@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from promptreg.stats.abtest import FRACTIONS, Decision, State, decide
+from promptreg.stats.abtest import FRACTIONS, Decision, State, Strata, decide_within, standardized
 from promptreg.stats.metrics import Metric, Scale, ab_scale
 from promptreg.stats.power import Plan, needed_per_arm
 from promptreg.stats.samples import Moments, Sample
+from promptreg.values import dataclass
 
 __all__ = [
     "PILOT_PER_ARM",
@@ -20,6 +20,7 @@ __all__ = [
     "planned_decision",
     "planned_size",
     "scaled",
+    "strata_of",
 ]
 
 PILOT_PER_ARM = 50
@@ -28,10 +29,11 @@ PILOT_PER_ARM = 50
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One value of one arm, in the metric's unit."""
+    """One value of one arm, in the metric's unit; the model it came from may be unknown."""
 
     arm: str
     value: float
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,11 @@ def planned_size(
     """
     pilot = []
     for arm in arms:
-        values = scaled([row.value for row in rows if row.arm == arm], metric)[:PILOT_PER_ARM]
-        if len(values) < PILOT_PER_ARM:
+        own = [row for row in rows if row.arm == arm and scaled([row.value], metric)]
+        if len(own) < PILOT_PER_ARM:
             return None
-        pilot.append(Moments.of(values))
+        ((_, moments),) = standardized(strata_of([arm], own[:PILOT_PER_ARM], metric)).items()
+        pilot.append(moments)
     difference = _difference(pilot[0], metric, mde)
     variance = max(moments.var for moments in pilot)
     size = needed_per_arm(variance, variance, difference, alpha=alpha, plan=Plan.SEQUENTIAL)
@@ -104,25 +107,38 @@ def planned_decision(
     assert settings.max_samples is not None
     total = settings.max_samples * len(arms)
     decision = Decision(State.COLLECTING, None, 0.0, ())
+    earlier: list[Strata] = []
     for look, fraction in enumerate(FRACTIONS):
         prefix = math.ceil(total * fraction - 1e-9)
         if len(rows) < prefix:
             break
-        values: dict[str, list[float]] = {arm: [] for arm in arms}
-        for row in rows[:prefix]:
-            values[row.arm].append(row.value)
-        moments = {arm: Moments.of(scaled(own, metric)) for arm, own in values.items()}
-        decision = decide(moments, metric, alpha=settings.alpha, mde=settings.mde, look=look)
+        strata = strata_of(arms, rows[:prefix], metric)
+        decision = decide_within(
+            strata, metric, alpha=settings.alpha, mde=settings.mde, look=look, earlier=earlier
+        )
         if decision.state.is_ready:
             return decision
+        earlier.append(strata)
     return decision
 
 
-def more_needed(arms: Mapping[str, Moments], metric: Metric, settings: Settings) -> int | None:
+def strata_of(arms: Sequence[str], rows: Sequence[Observation], metric: Metric) -> Strata:
+    """Return the moments of each arm for each model, on the scale the metric is compared on."""
+    values: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        values.setdefault(row.model, {arm: [] for arm in arms})[row.arm].append(row.value)
+    return [
+        {arm: Moments.of(scaled(own, metric)) for arm, own in by_arm.items()}
+        for by_arm in values.values()
+    ] or [{arm: Moments.of(()) for arm in arms}]
+
+
+def more_needed(strata: Strata, metric: Metric, settings: Settings) -> int | None:
     """Return how many more observations an arm would settle an open test.
 
     For the difference that would matter, or else for the one that is seen now.
     """
+    arms = standardized(strata)
     if min(moments.n for moments in arms.values()) < 2:  # noqa: PLR2004 - no variance yet
         return None
     control, *others = arms.values()

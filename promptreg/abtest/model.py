@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.stats.gate import Judgement, Verdict
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +41,8 @@ class Arm:
     Attributes:
         name: The version, or the experiment's variant.
         n: Observations: rows, or cases and units where rows name them.
-        mean: Arithmetic mean of the metric.
-        typical: Geometric mean for latency, cost and tokens, else the arithmetic one.
+        mean: Arithmetic mean of the metric, at a mix of models that all arms have in common.
+        typical: Geometric mean for latency, cost and tokens, else the arithmetic one; same mix.
         histogram: The distribution of its values.
     """
 
@@ -78,6 +78,7 @@ class ABResult:
         needed: How many more samples an arm would settle it; None when unknown.
         ratio_p: Of the sample-ratio check.
         model: The model the rows are limited to; None for all.
+        models: The models within which the arms were compared.
         notes: What to know before acting on it.
     """
 
@@ -94,6 +95,7 @@ class ABResult:
     ratio_p: float = 1.0
     model: str | None = None
     notes: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
 
     @property
     def is_ready(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from promptreg.abtest.deciding import Observation
@@ -14,6 +13,7 @@ from promptreg.gate.sql import (
     Selection,
     metric_value,
 )
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.stats.evidence import Stratum
@@ -56,16 +56,17 @@ class StoredArms:
         value, (where, parameters) = metric_value(metric), self.where(self.arms)
         rows = self.store.sql(
             f"WITH picked AS (SELECT {self._column} AS arm, ts, case_id, "  # noqa: S608
-            f"{OBSERVATION_UNIT} AS unit, {value} AS value FROM calls WHERE {where}), "
-            "observed AS (SELECT arm, min(ts) AS ts, avg(value) AS value FROM picked "
-            "WHERE case_id IS NOT NULL OR unit IS NOT NULL GROUP BY arm, case_id, unit "
-            "UNION ALL SELECT arm, ts, value FROM picked "
+            f"coalesce(model, '') AS model, {OBSERVATION_UNIT} AS unit, {value} AS value "
+            f"FROM calls WHERE {where}), "
+            "observed AS (SELECT arm, model, min(ts) AS ts, avg(value) AS value FROM picked "
+            "WHERE case_id IS NOT NULL OR unit IS NOT NULL GROUP BY arm, model, case_id, unit "
+            "UNION ALL SELECT arm, model, ts, value FROM picked "
             "WHERE case_id IS NULL AND unit IS NULL) "
-            "SELECT arm, value FROM observed WHERE value IS NOT NULL "
-            "ORDER BY ts, arm, value LIMIT ?",
+            "SELECT arm, value, model FROM observed WHERE value IS NOT NULL "
+            "ORDER BY ts, arm, value, model LIMIT ?",
             [*parameters, limit],
         )
-        return [Observation(arm, number) for arm, number in rows]
+        return [Observation(*row) for row in rows]
 
     def samples(self, metrics: Sequence[Metric], arm: str) -> dict[str, tuple[Stratum, ...]]:
         """Return the samples of the control and one other arm, by metric and model.

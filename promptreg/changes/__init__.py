@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from promptreg.changes.output import output_differences
 from promptreg.changes.variables import variable_differences
 from promptreg.prompt.digest import UNVERSIONED_FIELDS
 from promptreg.rules import level_of_rule
+from promptreg.values import dataclass
 from promptreg.versioning import Level
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.changes.difference import Difference, same_value
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.prompt import JSON, Prompt

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+
+from promptreg.values import dataclass
 
 __all__ = ["COMMANDS", "CommandEntry", "build_app"]
 

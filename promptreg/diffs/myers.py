@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from promptreg.values import dataclass
 
 __all__ = ["Block", "changed_blocks", "heaviest_blocks", "slide", "trim"]
 

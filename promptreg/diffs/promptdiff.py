@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from promptreg.changes import Change, compare, level_of
 from promptreg.diffs.textdiff import TextDiff, compare_texts
 from promptreg.prompt import Message, Placeholder, Prompt
 from promptreg.prompt.digest import UNVERSIONED_FIELDS
+from promptreg.values import dataclass
 from promptreg.versioning import Level
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from promptreg.diffs.promptdiff import Section, sections_of
 from promptreg.errors import ConfigError, PromptError
 from promptreg.prompt import Placeholder
 from promptreg.render import prompt_variables, render_messages
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.prompt.content import Content

@@ -7,12 +7,12 @@ the markdown of the same report.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from promptreg.formats.machine import sentence
 from promptreg.formats.report import CheckReport, count
 from promptreg.gate.model import Comparison, Outcome
 from promptreg.stats.gate import Verdict
+from promptreg.values import dataclass
 
 __all__ = ["github_annotations"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from promptreg.gate.model import Context, PromptChange
@@ -20,6 +19,7 @@ from promptreg.gate.sql import (
 )
 from promptreg.stats.evidence import Stratum
 from promptreg.stats.samples import Sample
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.stats.metrics import Metric

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from promptreg.stats.gate import Judgement, Verdict, worst
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.config import Accept

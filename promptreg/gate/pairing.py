@@ -6,7 +6,6 @@ The gate and the report both judge with `judge_sides`, so that they never disagr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.gate.model import Delta
@@ -14,6 +13,7 @@ from promptreg.stats.evidence import Stratum
 from promptreg.stats.gate import judge
 from promptreg.stats.limits import merge_moments
 from promptreg.stats.samples import Sample
+from promptreg.values import dataclass, field
 
 if TYPE_CHECKING:
     from promptreg.gate.model import Context

@@ -6,10 +6,10 @@ Only texts of ours and validated metric names are put together here; every value
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from promptreg.stats.metrics import Kind, Metric, Scale, gate_scale
 from promptreg.stats.samples import GREATEST, tail_probabilities
+from promptreg.values import dataclass
 
 __all__ = [
     "GATE_SELECTION",

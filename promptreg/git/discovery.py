@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from promptreg.errors import RepositoryError
+from promptreg.values import dataclass
 
 __all__ = ["GitPaths", "discover"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+
+from promptreg.values import dataclass
 
 __all__ = ["Commit", "Signature", "Tag", "TreeEntry", "parse_commit", "parse_tag", "parse_tree"]
 

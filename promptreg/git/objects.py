@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from promptreg.errors import RepositoryError
 from promptreg.git.process import git_environment
+from promptreg.values import dataclass
 
 __all__ = ["GitObject", "ObjectReader", "ProcessReader", "Pygit2Reader"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from promptreg.git.model import Commit, Tag, TreeEntry, parse_commit, parse_tag,
 from promptreg.git.objects import GitObject, ObjectReader, ProcessReader, Pygit2Reader
 from promptreg.git.process import has_git
 from promptreg.git.refs import Refs
+from promptreg.values import dataclass
 
 __all__ = ["Commit", "Head", "Repository", "TagOutcome", "TreeChange"]
 

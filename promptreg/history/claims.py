@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.errors import PromptError
 from promptreg.history.branches import is_unreleased_branch, release_ref
 from promptreg.prompt.content import Content, content_of
 from promptreg.sources import CommitSource
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.history.tagindex import TagIndex

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from promptreg.history.branches import release_ref
 from promptreg.history.lineage import deleted_versions, deletions_key, former_names
 from promptreg.history.tags import Release, release_of
 from promptreg.sources import CommitSource, locate
+from promptreg.values import dataclass
 from promptreg.versioning import Version
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promptreg.errors import PromptError
+from promptreg.values import dataclass, field
 from promptreg.versioning import Level, Version
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import PromptError
+from promptreg.values import dataclass
 from promptreg.versioning import Version
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import Location, PromptError
 from promptreg.naming import NAME
+from promptreg.values import dataclass
 from promptreg.versioning import Version
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from promptreg.formats import figures
 from promptreg.stats.thresholds import Form
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
 from promptreg.errors import ConfigError
 from promptreg.stats.thresholds import Form, Threshold, parse_threshold
+from promptreg.values import dataclass, field
 
 __all__ = ["MonitorSettings", "parse_duration", "settings_from"]
 

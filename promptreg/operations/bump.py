@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promptreg.changes import Change, compare, level_of
 from promptreg.errors import PromptError
+from promptreg.values import dataclass, field
 from promptreg.versioning import (
     Channel,
     Level,

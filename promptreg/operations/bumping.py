@@ -6,7 +6,6 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from promptreg.prompt.conflicts import resolve_conflict
 from promptreg.prompt.content import Content, content_of, read_content
 from promptreg.prompt.splice import set_version_and_digest
 from promptreg.prompt.yamldoc import load
+from promptreg.values import dataclass, field, replace
 from promptreg.versioning import CHANNELS, Level, Version
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from promptreg.prompt.parsing import lint_prompt
 from promptreg.render import inspect_templates
 from promptreg.render.testdata import inspect_test_data
 from promptreg.sources import CommitSource, Source
+from promptreg.values import dataclass, replace
 from promptreg.versioning import Level
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.errors import ConflictError, PromptError
 from promptreg.naming import NAME
 from promptreg.prompt.schema import SCHEMA_FILE, schema_text
 from promptreg.prompt.yamldoc import decode, load
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry

@@ -11,12 +11,12 @@ import shlex
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptreg.errors import ConfigError, ConflictError, RepositoryError
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from promptreg.errors import PromptError
 from promptreg.prompt.schema import SCHEMA_FILE, schema_text
 from promptreg.prompt.yamldoc import Document, load
+from promptreg.values import dataclass
 
 __all__ = ["Step", "initialize"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from promptreg.errors import ConflictError, NotFoundError
 from promptreg.history.labels import label_path, parse_label, write_label
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry

@@ -8,12 +8,12 @@ content, so that `bump` or `check` ask for the next version.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from promptreg.errors import PromptError
 from promptreg.prompt.splice import set_version_and_digest
 from promptreg.prompt.yamldoc import Document, load
+from promptreg.values import dataclass
 from promptreg.versioning import Version
 
 __all__ = ["MergeResult", "merge_prompts", "text_of"]

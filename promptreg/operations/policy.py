@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding
 from promptreg.operations.bump import BumpOptions, BumpPlan, level_given, plan_bump, suffices
+from promptreg.values import dataclass, replace
 from promptreg.versioning import Level, is_legal_successor, legal_successors
 
 if TYPE_CHECKING:

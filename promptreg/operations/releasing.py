@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from promptreg.operations.release import (
     release_candidate,
     require_release_branch,
 )
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.errors import ConflictError, PromptError
@@ -11,6 +10,7 @@ from promptreg.history.labels import label_path, parse_label, write_label
 from promptreg.naming import NAME
 from promptreg.prompt.yamldoc import load
 from promptreg.sources import locate
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry

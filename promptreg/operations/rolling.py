@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.errors import ConflictError, NotFoundError, RepositoryError
@@ -12,6 +11,7 @@ from promptreg.operations.bumping import BumpRequest, BumpResult, bump_files
 from promptreg.operations.labelling import LabelChange, label_history, set_label
 from promptreg.prompt.splice import set_version_and_digest
 from promptreg.prompt.yamldoc import load
+from promptreg.values import dataclass
 from promptreg.versioning import Version
 
 if TYPE_CHECKING:

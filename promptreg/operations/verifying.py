@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.errors import NotFoundError, PromptError
 from promptreg.history.tags import release_of
 from promptreg.prompt.content import read_content
 from promptreg.sources import CommitSource, locate
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.history.tags import Release

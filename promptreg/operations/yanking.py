@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.errors import ConflictError, NotFoundError, RepositoryError
 from promptreg.history.yanked import Yank, parse_yanked, write_yanked, yanked_path
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry

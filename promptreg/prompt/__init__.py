@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from promptreg.errors import Location
+from promptreg.values import dataclass, field
 
 if TYPE_CHECKING:
     from promptreg.versioning import Version

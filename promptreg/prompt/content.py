@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promptreg.errors import Location, NotFoundError, PromptError
@@ -11,6 +10,7 @@ from promptreg.prompt import Message, Prompt
 from promptreg.prompt.digest import SHORT, collect_includes, compute_digest, normalize_fragment
 from promptreg.prompt.parsing import parse_prompt
 from promptreg.prompt.yamldoc import decode
+from promptreg.values import dataclass, field
 
 if TYPE_CHECKING:
     from promptreg.naming import Layout

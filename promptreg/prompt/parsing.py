@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +18,7 @@ from promptreg.prompt import (
     Variable,
 )
 from promptreg.prompt.yamldoc import Document, load
+from promptreg.values import dataclass
 from promptreg.versioning import Version
 
 __all__ = ["KNOWN_FIELDS", "Parsed", "lint_prompt", "parse_prompt"]

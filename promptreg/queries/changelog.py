@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConfigError
 from promptreg.history.tags import release_of
 from promptreg.moments import parse_moment
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.history.tags import Release

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from promptreg.diffs.promptdiff import PromptDiff, compare_contents
 from promptreg.stats.metrics import KNOWN_METRICS, Metric
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.gate import GateReport

@@ -5,11 +5,11 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import PromptError
 from promptreg.history.tagsummary import TagSummary, summarize_tags
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry

@@ -7,13 +7,13 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConfigError, PromptError
 from promptreg.prompt import Message
 from promptreg.prompt.content import content_of
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.metrics.summary import Figures, Summary

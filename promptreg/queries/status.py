@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import NotFoundError, PromptError
 from promptreg.naming import NAME
 from promptreg.prompt.content import content_of
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.history.tags import Release

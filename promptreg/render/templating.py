@@ -9,11 +9,11 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from promptreg.errors import PromptError
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.prompt import TemplateLanguage

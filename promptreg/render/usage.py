@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from promptreg.errors import Location, NotFoundError, PromptError
 from promptreg.prompt import Message, Prompt, Variable
 from promptreg.prompt.digest import collect_includes, normalize_fragment
 from promptreg.render.templating import TemplateFault, Use, analyze
+from promptreg.values import dataclass
 
 __all__ = [
     "LoadInclude",

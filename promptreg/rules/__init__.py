@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from promptreg.errors import NotFoundError
 from promptreg.rules.change_texts import CHANGE_TEXTS
 from promptreg.rules.finding_texts import FINDING_TEXTS
+from promptreg.values import dataclass
 from promptreg.versioning import Level
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ first 12 hex digits of the content's digest, as in ``1.3.1-0.20261122141500-abcd
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from promptreg.errors import PromptError
+from promptreg.values import dataclass
 from promptreg.versioning.version import Level, Version
 
 __all__ = ["PseudoVersion", "is_pseudo", "parse_pseudo", "pseudo_version"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from promptreg.errors import PromptError
+from promptreg.values import dataclass, replace
 from promptreg.versioning.version import Level, Version
 
 __all__ = ["Range", "is_range"]

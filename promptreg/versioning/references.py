@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from promptreg.errors import ConfigError, PromptError
 from promptreg.naming import LABEL, NAME, RESERVED_LABELS
+from promptreg.values import dataclass
 from promptreg.versioning.version import Version
 
 __all__ = ["Reference", "ReferenceKind", "parse_reference"]
