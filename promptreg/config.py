@@ -15,7 +15,7 @@ from promptreg.errors import ConfigError, Location
 from promptreg.naming import Layout, TagFormat
 from promptreg.versioning import Level
 
-__all__ = ["DEFAULT_STORE", "Accept", "Config", "load_config"]
+__all__ = ["DEFAULT_STORE", "Accept", "Config", "SparkConfig", "load_config"]
 
 DEFAULT_STORE = ".promptreg/metrics"
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -30,6 +30,7 @@ _ENVIRONMENT_KEYS = (
     "tag-format",
     "store",
     "engine",
+    "spark",
     "environment",
     "required-version",
 )
@@ -57,6 +58,26 @@ class Accept:
 
 
 @dataclass(frozen=True, slots=True)
+class SparkConfig:
+    """Where Spark is.
+
+    Attributes:
+        url: A master such as ``local[*]``, or a Spark Connect server, ``sc://host:port``.
+        store: Where Spark sees the store, None where it sees it as this process does.
+        options: Spark's own options.
+    """
+
+    url: str = "local[*]"
+    store: str | None = None
+    options: Mapping[str, str] = field(default_factory=_nothing)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether Spark runs elsewhere, behind a Spark Connect server."""
+        return self.url.startswith("sc://")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that can be configured, with its default.
 
@@ -72,6 +93,7 @@ class Config:
     tag_formats: tuple[str, ...] = ()
     store: str = DEFAULT_STORE
     engine: str = "duckdb"
+    spark: SparkConfig = SparkConfig()
     environment: str = "production"
     required_version: str | None = None
     release_branches: tuple[str, ...] = ("main", "master", "release/*")
@@ -178,9 +200,22 @@ def _text(value: Any) -> str:
 
 
 def _engine(value: Any) -> str:
-    if value != "duckdb":
-        raise ValueError(f"must be 'duckdb', the only engine so far, not {value!r}")
+    if value not in {"duckdb", "spark"}:
+        raise ValueError(f"must be 'duckdb' or 'spark', not {value!r}")
     return str(value)
+
+
+def _spark(value: Any) -> SparkConfig:
+    table = {"url": value} if isinstance(value, str) else dict(_table_of(value))
+    if unknown := table.keys() - {"url", "store", "options"}:
+        raise ValueError(f"unknown key {min(unknown)!r}")
+    given = {name: _text(table[name]) for name in ("url", "store") if name in table}
+    # Spark's options are words; TOML's true and 2 are meant as such.
+    options = {
+        name: str(option).lower() if isinstance(option, bool) else str(option)
+        for name, option in _table_of(table.get("options", {})).items()
+    }
+    return SparkConfig(**given, options=MappingProxyType(options))
 
 
 def _folder(value: Any) -> str:
@@ -256,6 +291,7 @@ _READERS: Mapping[str, tuple[str, Any]] = {
     "tag-formats": ("tag_formats", _texts),
     "store": ("store", _text),
     "engine": ("engine", _engine),
+    "spark": ("spark", _spark),
     "environment": ("environment", _text),
     "required-version": ("required_version", _text),
     "release": ("release_branches", _release),

@@ -346,6 +346,7 @@ class Registry:
             environment=self.config.environment,
             prices=self.config.prices,
             wal=segments,
+            spark=self.config.spark if self.config.engine == "spark" else None,
         )
 
     def log_metrics(self, name: str, version: str | Version, **values: Any) -> None:

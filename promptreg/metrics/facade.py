@@ -27,7 +27,9 @@ from promptreg.metrics.wal import (
 from promptreg.pricing import Pricer
 
 if TYPE_CHECKING:
+    from promptreg.config import SparkConfig
     from promptreg.storage.compact import CompactReport
+    from promptreg.storage.engines import Engine
     from promptreg.storage.query import QueryResult
     from promptreg.storage.status import Status
     from promptreg.storage.store import Store
@@ -57,6 +59,7 @@ class Metrics:
         prices: The `[prices]` table of the configuration.
         wal: Folder of the segments when the store is an object store.
         storage_options: What deltalake needs to reach an object store.
+        spark: Where Spark is, which then answers questions instead of DuckDB.
 
     Raises:
         ConfigError: An option is wrong.
@@ -73,6 +76,7 @@ class Metrics:
         prices: Mapping[str, Any] | None = None,
         wal: Path | None = None,
         storage_options: dict[str, str] | None = None,
+        spark: SparkConfig | None = None,
     ) -> None:
         _check_choice("durability", durability, ("process", "disk"))
         _check_choice("sink", sink, ("file", "stdout", "none"))
@@ -84,6 +88,7 @@ class Metrics:
         self._pricer = Pricer(prices)
         self._has_prices = bool(prices)
         self._options = storage_options
+        self._spark = spark
         self.wal = _wal_folder(store, wal)
         self._writer = SegmentWriter(self.wal, durability=durability)
         sinks: dict[str, Callable[[bytes, int], None]] = {
@@ -93,6 +98,7 @@ class Metrics:
         }
         self._append = sinks[sink]
         self._store: Store | None = None
+        self._engine: Engine | None = None
         self._lock = threading.Lock()
 
     # -- writing ---------------------------------------------------------------------------------
@@ -188,6 +194,8 @@ class Metrics:
     def close(self) -> None:
         """Give up the current segment, so that it can be sealed; logging may go on."""
         self._writer.close()
+        if self._engine is not None:
+            self._engine.close()
         if self._store is not None:
             self._store.close()
 
@@ -212,9 +220,24 @@ class Metrics:
             self.location, wal=self.wal, pricer=self._pricer, storage_options=self._options
         )
 
+    @property
+    def engine(self) -> Engine:
+        """Who answers questions about the store; made on first use.
+
+        Raises:
+            ConfigError: The extra `metrics` is not installed.
+        """
+        store = self.store
+        with self._lock:
+            if self._engine is None:
+                from promptreg.storage.engines import open_engine
+
+                self._engine = open_engine(store, self._spark)
+            return self._engine
+
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Answer trusted SQL on the view `calls`; see `Store.sql`."""
-        return self.store.sql(query, parameters)
+        """Answer trusted SQL on the view `calls`; see `Engine.sql`."""
+        return self.engine.sql(query, parameters)
 
     def query(self, query: str) -> QueryResult:
         """Answer one SELECT on `calls`; anything that writes or reads files is refused.
@@ -224,7 +247,7 @@ class Metrics:
         """
         from promptreg.storage.query import run_query
 
-        return run_query(self.store, query)
+        return run_query(self.engine, query)
 
     def summary(
         self,
@@ -252,7 +275,7 @@ class Metrics:
         from promptreg.storage.summary import summarize
 
         return summarize(
-            self.store,
+            self.engine,
             choose_rows(prompt, version, chosen),
             by,
             scores=scores,
@@ -283,7 +306,7 @@ class Metrics:
         """
         from promptreg.storage.rows import read_rows
 
-        return read_rows(self.store, choose_rows(prompt, version, chosen), limit)
+        return read_rows(self.engine, choose_rows(prompt, version, chosen), limit)
 
     def status(self) -> Status:
         """Count files, rows, bytes, segments and what would be sealed and compacted."""

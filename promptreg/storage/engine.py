@@ -138,7 +138,7 @@ def is_about_a_file(error: Exception) -> bool:
     """Tell whether DuckDB complains about a file rather than about the query."""
     import duckdb
 
-    if isinstance(error, duckdb.PermissionException):
+    if not isinstance(error, duckdb.Error) or isinstance(error, duckdb.PermissionException):
         return False
     # A damaged page or footer comes as any of several kinds of error; their words tell.
     text = str(error).lower()

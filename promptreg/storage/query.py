@@ -11,9 +11,10 @@ from promptreg.storage.engine import connect, define_calls, lock_down, one_line
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from promptreg.storage.engines import Engine
     from promptreg.storage.store import Store
 
-__all__ = ["QueryResult", "run_query"]
+__all__ = ["QueryResult", "run_query", "select_locked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,17 @@ class QueryResult:
         return pl.from_arrow(self.table)
 
 
-def run_query(store: Store, query: str) -> QueryResult:
-    """Answer one SELECT on `calls` in a database of its own that can reach nothing else.
+def run_query(engine: Engine, query: str) -> QueryResult:
+    """Answer one SELECT on `calls`.
+
+    Raises:
+        MetricsError: It is not one SELECT, it reaches for files, or it is wrong.
+    """
+    return QueryResult(engine.select(query))
+
+
+def select_locked(store: Store, query: str) -> pa.Table:
+    """Answer one SELECT on `calls` in a DuckDB of its own that can reach nothing else.
 
     Raises:
         MetricsError: It is not one SELECT, it reaches for files, or it is wrong.
@@ -77,14 +87,14 @@ def run_query(store: Store, query: str) -> QueryResult:
         raise MetricsError(f"the query failed: {one_line(error)}") from error
 
 
-def _answer(store: Store, query: str) -> QueryResult:
+def _answer(store: Store, query: str) -> pa.Table:
     files, tail = store.snapshot()
     connection = connect()
     try:
         _check_statement(connection, query)
         define_calls(connection, store.table, tail)
         lock_down(connection, files if store.table.is_local else [])
-        return QueryResult(connection.sql(query).to_arrow_table())
+        return connection.sql(query).to_arrow_table()
     finally:
         connection.close()
 

@@ -10,12 +10,12 @@ from promptreg.storage.summary import condition
 
 if TYPE_CHECKING:
     from promptreg.metrics.summary import Filter
-    from promptreg.storage.store import Store
+    from promptreg.storage.engines import Engine
 
 __all__ = ["read_rows"]
 
 
-def read_rows(store: Store, chosen: Filter, limit: int | None) -> list[MetricRow]:
+def read_rows(engine: Engine, chosen: Filter, limit: int | None) -> list[MetricRow]:
     """Return the chosen rows, the newest first, at most `limit`."""
     where, values = condition(chosen)
     names = ", ".join(f'"{name}"' for name in NAMES)
@@ -23,7 +23,7 @@ def read_rows(store: Store, chosen: Filter, limit: int | None) -> list[MetricRow
     if limit is not None:
         query += " LIMIT ?"
         values.append(limit)
-    found = store.sql(query, values)
+    found = engine.sql(query, values)
     # A call without scores has NULL in the table and an empty mapping here.
     where_scores = NAMES.index("scores")
     return [

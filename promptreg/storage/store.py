@@ -107,23 +107,30 @@ class Store:
         except duckdb.Error as error:
             raise MetricsError(f"the query failed: {one_line(error)}") from error
 
-    def persist(self, work: Callable[[], T]) -> T:
+    def persist(
+        self,
+        work: Callable[[], T],
+        *,
+        is_about_a_file: Callable[[Exception], bool] = is_about_a_file,
+    ) -> T:
         """Do what reads files of the table, again when one was deleted since it was listed.
 
         Compactions leave replaced files for an hour, but a purge deletes them at once.
 
+        Args:
+            work: Reads the files.
+            is_about_a_file: Tells an error of the work that a file caused from any other.
+
         Raises:
             MetricsError: A file that is still part of the table cannot be read.
         """
-        import duckdb
-
         check_process()
         # Locked throughout: files and live rows must stay of one snapshot until they are read.
         with self._lock:
             for attempt in range(_READ_TRIES):
                 try:
                     return work()
-                except duckdb.Error as error:
+                except Exception as error:
                     if not is_about_a_file(error):
                         raise
                     self._stale = True
@@ -142,7 +149,8 @@ class Store:
         """Answer every query of a block from the same snapshot."""
         check_process()
         with self._lock:
-            self.persist(self.refresh)
+            if not self._pinned:
+                self._look()
             self._pinned += 1
             try:
                 yield self

@@ -1,4 +1,4 @@
-"""Summaries by DuckDB: counts, means, percentiles, totals, by any grouping."""
+"""Summaries: counts, means, percentiles, totals, by any grouping."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from promptreg.metrics.summary import (
 )
 
 if TYPE_CHECKING:
-    from promptreg.storage.store import Store
+    from promptreg.storage.engines import Engine
 
 __all__ = ["condition", "summarize"]
 
@@ -58,7 +58,7 @@ def condition(chosen: Filter) -> tuple[str, list[Any]]:
 
 
 def summarize(
-    store: Store,
+    engine: Engine,
     chosen: Filter,
     by: Sequence[str],
     *,
@@ -68,7 +68,7 @@ def summarize(
     """Summarise the chosen rows in groups.
 
     Args:
-        store: The store.
+        engine: Who answers.
         chosen: Which rows.
         by: Columns or `hour`, `day`, `week`, `month`; see `promptreg.metrics.summary.GROUPS`.
         scores: Whether to summarise custom scores too, which reads a wide column.
@@ -84,9 +84,9 @@ def summarize(
             f"cannot group by {unknown[0]}", fix=f"use some of {', '.join(sorted(GROUPS))}"
         )
     where, values = condition(chosen)
-    with store.pin():
-        rows = store.sql(_summary_sql(by, where, percentiles), values)
-        custom = _scores(store, by, where, values) if scores else {}
+    with engine.pin():
+        rows = engine.sql(_summary_sql(by, where, percentiles), values)
+        custom = _scores(engine, by, where, values) if scores else {}
     return [_summary(row, by, custom) for row in rows if row[len(by)]]
 
 
@@ -123,12 +123,12 @@ def _summary_sql(by: Sequence[str], where: str, percentiles: Collection[str]) ->
 
 
 def _scores(
-    store: Store, by: Sequence[str], where: str, values: list[Any]
+    engine: Engine, by: Sequence[str], where: str, values: list[Any]
 ) -> dict[tuple[Any, ...], dict[str, Figures]]:
     names = "".join(f'"{name}", ' for name in by)
     query = _text("scores.sql").format(names=names, keys=_keys(by), where=where)
     found: dict[tuple[Any, ...], dict[str, Figures]] = defaultdict(dict)
-    for row in store.sql(query, values):
+    for row in engine.sql(query, values):
         key, (score, n, mean, total, least, most, (p50, p95)) = row[: len(by)], row[len(by) :]
         found[key][score] = Figures(n, mean, total, least, most, p50, p95)
     return found
