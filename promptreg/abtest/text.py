@@ -74,6 +74,7 @@ def json_result(result: ABResult) -> dict[str, Any]:
         "prompt": result.prompt,
         "metric": result.metric.name,
         "model": result.model,
+        "models": list(result.models),
         "state": result.state.value,
         "ready": result.is_ready,
         "winner": result.winner,
@@ -127,6 +128,8 @@ def _title(result: ABResult) -> str:
     arms = " vs ".join(arm.name for arm in result.arms)
     direction = {1: ", lower is better", -1: ", higher is better", 0: ""}[result.metric.harm]
     model = f" · {result.model}" if result.model else ""
+    if len(result.models) > 1:
+        model = f" · within {', '.join(result.models)}"
     plan = f" · planned, {result.max_samples} per arm" if result.max_samples else ""
     return f"{result.prompt} {arms} · {result.metric.name}{direction}{model}{plan}"
 

@@ -169,6 +169,50 @@ def test_by_model(tmp_path: Path) -> None:
     assert [(r.model, r.winner) for r in results] == [("large", None), ("small", "1.3.0")]
 
 
+@pytest.mark.parametrize("options", [{}, {"max_samples": 400}, {"mde": 0.05}])
+def test_a_better_model_makes_no_winner(tmp_path: Path, options: dict[str, Any]) -> None:
+    """Of two equal versions the one that ran on the better model more often does not win."""
+    sides = []
+    for digest, seeds, (weak, strong) in ((BASE, (1, 2), (320, 80)), (HEAD, (3, 4), (80, 320))):
+        rows = calls(digest, weak, seed=seeds[0], model="weak", quality=0.7)
+        rows += calls(digest, strong, seed=seeds[1], model="strong")
+        random.Random(5).shuffle(rows)
+        sides.append(rows)
+    store = store_of(tmp_path, _timed(*sides))
+    result = ABTest("summarizer", *ARMS, store=store, **options).get_result()
+    assert result.winner is None
+    assert result.models == ("strong", "weak")
+    assert "within strong, weak" in text_result(result)
+    shown = {arm.name: arm.mean for arm in result.arms}
+    (comparison,) = result.comparisons
+    assert shown["1.3.0"] / shown["1.2.0"] - 1 == pytest.approx(comparison.change, abs=0.02)
+    naive = [sum(row["quality_score"] for row in side) / len(side) for side in sides]
+    assert naive[1] / naive[0] > 1.15
+
+
+def test_a_real_difference_is_found_within_models() -> None:
+    """A difference that hides in an unlucky mix of models is found, logged by hand as well."""
+    test = ABTest("summarizer", "a", "b", metric="quality")
+    source = random.Random(8)
+    for model, level, n_a, n_b in (("weak", 0.5, 30, 270), ("strong", 0.8, 270, 30)):
+        for arm, n, gain in (("a", n_a, 0.0), ("b", n_b, 0.1)):
+            for _ in range(n):
+                test.log_result(arm, level + gain + source.gauss(0, 0.05), model=model)
+    result = test.get_result()
+    assert result.winner == "b"
+    assert result.comparisons[0].low < 0.1 / 0.65 < result.comparisons[0].high
+
+
+def test_versions_on_different_models_are_told(tmp_path: Path) -> None:
+    """Versions that never ran on the same model are not compared, and the answer says so."""
+    rows = _timed(
+        calls(BASE, 100, seed=1, model="old", quality=0.5), calls(HEAD, 100, seed=2, model="new")
+    )
+    result = ABTest("summarizer", *ARMS, store=store_of(tmp_path, rows)).get_result()
+    assert (result.state, result.winner) == (State.COLLECTING, None)
+    assert "old: 100 values of 1.2.0 only, not compared" in result.notes
+
+
 def test_no_rows_at_all(tmp_path: Path) -> None:
     """Without a row the test collects, and every format can say so."""
     result = ABTest("summarizer", *ARMS, store=store_of(tmp_path)).get_result()
