@@ -16,6 +16,7 @@ from promptreg.prompt.yamldoc import Document, load
 __all__ = ["set_version_and_digest"]
 
 _QUOTES = ("'", '"')
+_BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*(?:[ \t]*\Z)?")
 # Hex digits that YAML would read as a number: 123456789012 and 12345678e012.
 _NUMBER_LIKE = re.compile(r"[0-9]+(?:e[0-9]+)?")
 
@@ -40,19 +41,31 @@ def set_version_and_digest(data: bytes, path: str, *, version: str, digest: str)
         PromptError: The file is not valid, or writes its version in a way that cannot be edited.
     """
     document = load(data, path)
-    text = _apply(document.text, _edits(document, version, digest))
-    encoded = (("\ufeff" if document.bom else "") + text).encode("utf-8")
-    _prove(document, encoded, version, digest)
-    return encoded
+    # Blank lines below a digest that moves away would become part of a block text above it.
+    for with_blank_lines in (False, True):
+        edits = _edits(document, version, digest, with_blank_lines=with_blank_lines)
+        text = _apply(document.text, edits)
+        encoded = (("\ufeff" if document.bom else "") + text).encode("utf-8")
+        if _proves(document, encoded, version, digest):
+            return encoded
+    raise PromptError(
+        "version and digest cannot be written without changing something else",
+        location=document.positions.get("version") or Location(path),
+        fix=f"write `version: {version}` and `digest: {digest}` by hand once",
+    )
 
 
-def _edits(document: Document, version: str, digest: str) -> list[_Edit]:
+def _edits(document: Document, version: str, digest: str, *, with_blank_lines: bool) -> list[_Edit]:
     text, root = document.text, document.root
     version_pair, digest_pair = _pair(root, "version"), _pair(root, "digest")
     digest_text = f'"{digest}"' if _NUMBER_LIKE.fullmatch(digest) else digest
     eol = _line_end(text)
     if version_pair is None:
-        edits = [] if digest_pair is None else [_removal(document, digest_pair)]
+        edits = (
+            []
+            if digest_pair is None
+            else [_removal(document, digest_pair, with_blank_lines=with_blank_lines)]
+        )
         return [*edits, _insertion(document, version, digest_text)]
     edits = [_replacement(document, version_pair, version)]
     if root.flow_style:
@@ -63,7 +76,7 @@ def _edits(document: Document, version: str, digest: str) -> list[_Edit]:
     if digest_pair is not None:
         if digest_pair[0].start_mark.line == version_pair[1].end_mark.line + 1:
             return [*edits, _replacement(document, digest_pair, digest_text)]
-        edits.append(_removal(document, digest_pair))
+        edits.append(_removal(document, digest_pair, with_blank_lines=with_blank_lines))
     indent = " " * version_pair[0].start_mark.column
     line_end = _end_of_line(text, version_pair[1].end_mark.index)
     if line_end < len(text):
@@ -100,7 +113,7 @@ def _replacement(document: Document, pair: tuple[Any, Any], new: str) -> _Edit:
     return _Edit(start + at, start + at + len(node.value), new)
 
 
-def _removal(document: Document, pair: tuple[Any, Any]) -> _Edit:
+def _removal(document: Document, pair: tuple[Any, Any], *, with_blank_lines: bool) -> _Edit:
     text = document.text
     if document.root.flow_style or pair[1].id != "scalar":
         raise PromptError(
@@ -110,7 +123,10 @@ def _removal(document: Document, pair: tuple[Any, Any]) -> _Edit:
         )
     start = text.rfind("\n", 0, pair[0].start_mark.index) + 1
     end = _end_of_line(text, pair[1].end_mark.index)
-    return _Edit(start, end + len(_line_end(text, end)) if end < len(text) else end, "")
+    end += len(_line_end(text, end)) if end < len(text) else 0
+    if with_blank_lines and (below := _BLANK_LINES.match(text, end)):
+        end = below.end()
+    return _Edit(start, end, "")
 
 
 def _flow_pair(neighbour: tuple[Any, Any] | None, key: str, value: str) -> str:
@@ -151,20 +167,18 @@ def _apply(text: str, edits: list[_Edit]) -> str:
     return text
 
 
-def _prove(before: Document, data: bytes, version: str, digest: str) -> None:
+def _proves(before: Document, data: bytes, version: str, digest: str) -> bool:
     """Parse the result again: all but the two values must be what it was."""
-    after = load(data, before.path)
+    try:
+        after = load(data, before.path)
+    except PromptError:
+        return False
 
     def rest(document: Document) -> dict[str, Any]:
         return {k: v for k, v in document.value.items() if k not in ("version", "digest")}
 
-    if (
-        rest(before) != rest(after)
-        or str(after.value.get("version")) != version
-        or after.scalar("digest") != digest
-    ):
-        raise PromptError(
-            "version and digest cannot be written without changing something else",
-            location=before.positions.get("version") or Location(before.path),
-            fix=f"write `version: {version}` and `digest: {digest}` by hand once",
-        )
+    return (
+        rest(before) == rest(after)
+        and str(after.value.get("version")) == version
+        and after.scalar("digest") == digest
+    )

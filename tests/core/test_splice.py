@@ -154,6 +154,18 @@ ADDED = {
         '{{"version": "1.2.3", "messages": [{{"role": "a", "content": "b"}}]}}\n',
         '{{"version": "{v}", "digest": "{d}", "messages": [{{"role": "a", "content": "b"}}]}}\n',
     ),
+    "digest-between-a-block-and-spaces": (
+        "version: 1.2.3\nx: |\n  text\ndigest: 0123456789ab\n     \n" + TAIL,
+        "version: {v}\ndigest: {d}\nx: |\n  text\n" + TAIL,
+    ),
+    "digest-between-a-keeping-block-and-blank-lines": (
+        "version: 1.2.3\nx: |+\n  text\n \ndigest: 0123456789ab\n\n  \n" + TAIL,
+        "version: {v}\ndigest: {d}\nx: |+\n  text\n \n" + TAIL,
+    ),
+    "digest-between-a-block-and-the-end": (
+        "version: 1.2.3\n" + TAIL + "x: |\n  text\ndigest: 0123456789ab\n    ",
+        "version: {v}\ndigest: {d}\n" + TAIL + "x: |\n  text\n",
+    ),
     "digest-in-quoted-key": (
         "version: 1.2.3\n" + TAIL + '"digest": "0"\n',
         "version: {v}\ndigest: {d}\n" + TAIL,
