@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from promptreg.errors import ConfigError, Location, PromptError
 from promptreg.naming import MAX_BYTES
+from promptreg.values import dataclass
 
 __all__ = ["MAX_BYTES", "Document", "decode", "load"]
 
@@ -112,8 +112,8 @@ def load(data: bytes, path: str) -> Document:
             rule="conflict-markers",
             fix="resolve the conflict; promptreg bump resolves version and digest lines alone",
         )
-    root = _compose(text, path)
-    builder = _Builder(path)
+    root, filler = _compose_any(text, path)
+    builder = _Builder(path, filler)
     value = builder.build_root(root)
     return Document(path, text, bom, value, builder.positions, builder.text_lines, root)
 
@@ -130,6 +130,20 @@ def _parser_class() -> Any:
             fix="pip install 'ruamel.yaml[oldlibyaml]'",
         ) from error
     return YAML
+
+
+def _compose_any(text: str, path: str) -> tuple[Any, str]:
+    """Return the root node, and a character that its texts hold and the file does not mean."""
+    try:
+        return _compose(text, path), ""
+    except PromptError:
+        # Rare enough to look only now: pairs of escapes that JSON knows.
+        from promptreg.prompt.surrogates import join_pairs
+
+        joined = join_pairs(text)
+        if joined is None:
+            raise
+    return _compose(joined[0], path), joined[1]
 
 
 def _compose(text: str, path: str) -> Any:
@@ -156,6 +170,8 @@ def _compose(text: str, path: str) -> Any:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
+        if mark and (half := _half_character(text, mark.index, where)):
+            raise half from error
         raise PromptError(
             _explain(error, text, mark), location=where, rule="invalid-yaml"
         ) from error
@@ -164,6 +180,12 @@ def _compose(text: str, path: str) -> Any:
         line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 0
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise PromptError(first, location=Location(path, line), rule="invalid-yaml") from error
+
+
+def _half_character(text: str, index: int, where: Location) -> PromptError | None:
+    from promptreg.prompt.surrogates import complain_of_half
+
+    return complain_of_half(text, index, where)
 
 
 def _too_deep(text: str) -> int | None:
@@ -206,8 +228,9 @@ def _explain(error: Any, text: str, mark: Any) -> str:
 class _Builder:
     """Builds plain values from nodes and remembers where they stood."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, filler: str = "") -> None:
         self.path = path
+        self.filler = filler
         self.positions: dict[str, Location] = {}
         self.text_lines: dict[str, tuple[int, int]] = {}
         self._nodes = 0
@@ -288,7 +311,7 @@ class _Builder:
             raise self._error(
                 node, f"key {text!s} is not a string", "non-string-key", fix="quote the key"
             )
-        return str(node.value)
+        return str(node.value.replace(self.filler, "") if self.filler else node.value)
 
     def _scalar(self, node: Any, where: str) -> Any:
         text: str = node.value
@@ -299,7 +322,7 @@ class _Builder:
                 block = node.style in ("|", ">")
                 first, last = node.start_mark.line + 1 + block, node.end_mark.line + 1 - block
                 self.text_lines[where] = (first, max(first, last))
-                return text
+                return text.replace(self.filler, "") if self.filler else text
             case "null":
                 return None
             case "bool":

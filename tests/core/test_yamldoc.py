@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptreg.errors import PromptError
+from promptreg.prompt.splice import set_version_and_digest
 from promptreg.prompt.yamldoc import MAX_BYTES, load
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -186,12 +187,60 @@ _JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text("abcdef", min_size=1, max_size=5), _JSON, min_size=1, max_size=5))
-def test_json_is_read_as_itself(value: dict[str, object]) -> None:
-    """Every JSON object is a YAML file with the same value and the same types."""
-    text = json.dumps(value, ensure_ascii=False)  # YAML has no surrogate escapes
+@given(
+    st.dictionaries(st.text("abcdef", min_size=1, max_size=5), _JSON, min_size=1, max_size=5),
+    st.booleans(),
+)
+def test_json_is_read_as_itself(value: dict[str, object], ascii_only: bool) -> None:  # noqa: FBT001
+    """Every JSON object is a YAML file with the same value and types, however it is escaped."""
+    text = json.dumps(value, ensure_ascii=ascii_only)
     read = load(text.encode(), "p.yaml").value
     assert json.dumps(read, sort_keys=True) == json.dumps(value, sort_keys=True)
+
+
+def test_pairs_of_escapes_move_nothing_and_change_no_digest() -> None:
+    """What Python's json writes for an emoji is that emoji, and every field keeps its place."""
+    text = r'{"name": "\ud83d\ude00\\ud83d", "\ud83d\uDE00": "\ue000", "version": "1.0.0"}'
+    document = load(text.encode(), "p.yaml")
+    assert document.value == {
+        "name": "\U0001f600\\ud83d",
+        "\U0001f600": "\ue000",
+        "version": "1.0.0",
+    }
+    assert document.positions["version"].column == text.index('"1.0.0"') + 1
+    assert document.text == text
+    written = set_version_and_digest(text.encode(), "p.yaml", version="2.0.0", digest="a" * 12)
+    assert written.decode() == text.replace('"1.0.0"', '"2.0.0", "digest": "aaaaaaaaaaaa"')
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message", "fix"),
+    [
+        (
+            'name: "x\\ud83d\\ude00"',
+            "1:9",
+            "two escapes",
+            "write \\U0001F600, or \U0001f600 itself",
+        ),
+        ('name: "x\n  \\ude00"', "2:3", "half a character", "write the whole character"),
+        ('{"a": "\\ud83d\\ude00 \\ud83d"}', "1:21", "half a character", "write the whole"),
+    ],
+)
+def test_halves_of_characters_say_what_to_write(
+    text: str, place: str, message: str, fix: str
+) -> None:
+    """An escape that YAML does not know is named at its place, with what to write instead."""
+    with pytest.raises(PromptError) as caught:
+        load(text.encode(), "p.yaml")
+    assert str(caught.value.location) == f"p.yaml:{place}"
+    assert message in caught.value.message
+    assert fix in (caught.value.fix or "")
+
+
+def test_backslashes_that_parse_today_stay_text() -> None:
+    """Where YAML reads no escapes, the letters of a pair are letters."""
+    for text in ("x: |\n  \\ud83d\\ude00\n", "x: \\ud83d\\ude00\n", "x: '\\ud83d\\ude00'\n"):
+        assert load(text.encode(), "p.yaml").value["x"].strip() == "\\ud83d\\ude00"
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
