@@ -136,8 +136,6 @@ def _compare(pages: Pages, cases: Sequence[str]) -> dict[str, list[Any]]:
     return sorted_out
 
 
-# Python warns when a template subscripts a constant; that is no business of this test.
-@pytest.mark.filterwarnings("ignore::SyntaxWarning")
 def test_the_preview_never_differs_silently(pages: Pages) -> None:
     """Random templates render as jinja2 in our sandbox does, or say that they cannot."""
     found = _compare(pages, list(templates(1000)))

@@ -10,6 +10,7 @@ from types import MethodType
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, Undefined, nodes, pass_context
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context, LoopContext, Macro
@@ -105,9 +106,25 @@ def _finalize(context: Context, value: Any) -> str:
     return emit(value)
 
 
+class _Generator(CodeGenerator):
+    """Writes the Python code of a template, such that compiling it says nothing on stderr."""
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 - jinja2's name
+        # Python warns of `1[1:2]` while it compiles; a template learns of it when it renders.
+        if not (isinstance(node.arg, nodes.Slice) and isinstance(node.node, nodes.Const)):
+            super().visit_Getitem(node, frame)
+            return
+        self.write("environment.itself(")
+        self.visit(node.node, frame)
+        self.write(")[")
+        self.visit(node.arg, frame)
+        self.write("]")
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """The sandbox; one serves the whole process, because it holds nothing of a rendering."""
 
+    code_generator_class = _Generator
     intercepted_binops = frozenset(OPERATORS)
 
     def __init__(self) -> None:
@@ -139,6 +156,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         tree = super()._parse(source, name, filename)
         check(tree)
         return with_budget(tree)
+
+    @staticmethod
+    def itself(value: Any) -> Any:
+        """Return a constant, which compiled code subscripts."""
+        return value
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Mapping | Undefined):
