@@ -61,6 +61,10 @@ def status(output: _Format = DataFormat.TEXT) -> None:
     )
     if found.oldest_unsealed is not None:
         data(f"             the oldest last grew {_age(found.oldest_unsealed)} ago")
+    if found.oldest_row is not None:
+        where = "shipped" if "://" in found.location else "sealed"
+        moment = f"{found.oldest_row:%Y-%m-%d %H:%M:%S} UTC"
+        data(f"             the oldest row not {where} is of {moment}")
     if found.to_merge:
         data(f"to merge     {found.to_merge} files (promptreg metrics compact)")
     if found.quarantined:
@@ -197,17 +201,20 @@ def purge(
     if shared := purge_shared(store, SharedRef(registry.root), chosen):
         message(f"Removed {shared:,} rows from {REF}, history included.")
         warning(f"remotes still have them (fix: git push --force REMOTE {REF})")
+    for path in report.unreadable:
+        warning(f"{path} is damaged and may hold such rows; delete it yourself")
     if report.held:
         warning(
             f"{report.held:,} matching rows are in segments of running processes; "
             "purge again when these have ended or logged for a minute more"
         )
+    if report.held or report.unreadable:
         raise typer.Exit(ExitCode.FOUND)
 
 
 def doctor(
     fix: Annotated[
-        bool, typer.Option("--fix", help="Set damaged files aside and delete left-overs.")
+        bool, typer.Option("--fix", help="Set damaged and left-over files aside in quarantine/.")
     ] = False,
     yes: _Yes = False,
     output: _Format = DataFormat.TEXT,
@@ -228,8 +235,8 @@ def doctor(
             message("Everything is in order.")
     if fix:
         _mend(store, found, yes=yes)
-    elif any(complaint.part is not None for complaint in found):
-        message("fix: promptreg metrics doctor --fix   (damaged files go to quarantine/)")
+    elif any(c.part is not None or c.name is not None for c in found):
+        message("fix: promptreg metrics doctor --fix   (such files go to quarantine/)")
     if any(complaint.is_serious for complaint in found):
         raise typer.Exit(ExitCode.FOUND)
 
@@ -237,13 +244,23 @@ def doctor(
 def _mend(store: Store, found: list[Complaint], *, yes: bool) -> None:
     from promptreg.storage.doctor import set_aside, settle
 
+    if any(complaint.kind == "lost-commit" for complaint in found):
+        confirm("Go on without the newest commit, its rows given up?", yes=yes)
+        store.table.forget()
+        message("Went on without it; run doctor again to see which of its files are still there.")
     parts = [complaint for complaint in found if complaint.part is not None]
     if parts:
         rows = sum(c.part.rows for c in parts if c.part is not None)
         confirm(f"Take {len(parts)} files with {rows:,} rows out of the table?", yes=yes)
         message(f"Set {set_aside(store, parts)} files aside in {Path(store.quarantine)}.")
-    if any(complaint.kind == "orphan" for complaint in found):
-        message(f"Deleted {settle(store, found)} left-over files.")
+        message("Run doctor again: left-over files are judged when the table can be read.")
+    if any(complaint.name is not None for complaint in found):
+        count = settle(store, found)
+        message(f"Set {count} left-over files aside in {store.quarantine}; files.txt says why.")
+    if lost := [complaint for complaint in found if complaint.kind == "lost-rows"]:
+        for complaint in lost:
+            path = store.quarantine / str(complaint.name)
+            message(f"to have its rows back: promptreg metrics import {path}")
 
 
 def _warn_of_bad_lines(count: int) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptreg.errors import MetricsError
-from promptreg.storage.rewrite import exclusive, require_local, write_part
+from promptreg.storage.rewrite import exclusive, write_part
 from promptreg.storage.seal import SealReport
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def compact(
     """Seal closed segments, merge small files, delete what was replaced an hour ago.
 
     Args:
-        store: A store on a disk; in an object store segments are sealed and nothing else.
+        store: The store.
         full: Rewrite everything into one sorted file.
         older_than: Leave files with younger rows alone.
         grace_hours: How long replaced files live on for readers with an older list.
@@ -102,8 +101,6 @@ def compact(
         say("sealing segments")
         sealed = store.seal()
     store.table.refresh()
-    if not store.table.is_local:
-        return CompactReport(sealed=sealed)
     chosen = choose_parts(store.table.parts(), full=full, before=before)
     report = CompactReport(
         sealed, len(chosen), sum(p.rows for p in chosen), sum(p.size for p in chosen)
@@ -128,13 +125,12 @@ def _merge(store: Store, chosen: Sequence[Part]) -> int:
             f"merging {expected:,} rows gave {0 if new is None else new.rows:,}; nothing changed",
             fix="promptreg metrics doctor",
         )
-    path = require_local(store) / new.action.path
     try:
         store.table.replace(chosen, [new.action], changes_data=False)
     except BaseException:
         # Whether the commit went through or not is what the log says; never delete a file it names.
         if not _is_named(store, new.action.path):
-            Path(path).unlink(missing_ok=True)
+            store.table.place.remove(new.action.path)
         raise
     store.table.checkpoint()
     return new.action.size

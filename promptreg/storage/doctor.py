@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import time
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,10 @@ from promptreg.metrics.columns import NAMES
 from promptreg.metrics.wal import is_segment_name
 from promptreg.storage.decode import decode_lines
 from promptreg.storage.engine import connect, one_line
+from promptreg.storage.leftovers import find_leftovers
+from promptreg.storage.quarantine import count_quarantined, keep_aside
 from promptreg.storage.rewrite import exclusive
-from promptreg.storage.segments import is_alive, list_segments, split_lines, sync_file
-from promptreg.storage.status import count_quarantined
+from promptreg.storage.segments import is_alive, list_segments, split_lines
 
 if TYPE_CHECKING:
     from promptreg.storage.store import Store
@@ -27,7 +27,6 @@ __all__ = ["Complaint", "diagnose", "set_aside", "settle"]
 
 _COMMIT = re.compile(r"(\d{20})\.json\Z")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint")
-_ORPHAN_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +38,15 @@ class Complaint:
         path: The file, as text.
         detail: One line.
         part: The file's place in the table, when `set_aside` can take it out.
+        name: Its name in the table's folder, when `settle` can take it away.
     """
 
     kind: Literal[
         "damaged-part",
         "missing-part",
         "damaged-log",
+        "lost-commit",
+        "lost-rows",
         "orphan",
         "foreign",
         "bad-lines",
@@ -55,11 +57,18 @@ class Complaint:
     path: str
     detail: str
     part: Part | None = None
+    name: str | None = None
 
     @property
     def is_serious(self) -> bool:
         """Whether rows are missing from every answer or answers fail."""
-        return self.kind in {"damaged-part", "missing-part", "damaged-log"}
+        return self.kind in {
+            "damaged-part",
+            "missing-part",
+            "damaged-log",
+            "lost-commit",
+            "lost-rows",
+        }
 
 
 def diagnose(store: Store, progress: Callable[[int, int], None] | None = None) -> list[Complaint]:
@@ -70,14 +79,14 @@ def diagnose(store: Store, progress: Callable[[int, int], None] | None = None) -
         progress: Called with the files done and their number.
     """
     found = [*_check_segments(store), *_check_quarantine(store)]
-    if not store.table.is_local:
-        return found
     found.extend(_check_log(store))
-    if any(complaint.kind == "damaged-log" for complaint in found):
+    if any(complaint.kind in {"damaged-log", "lost-commit"} for complaint in found):
         return found
     store.table.refresh()
-    found.extend(_check_parts(store, progress))
-    found.extend(_check_leftovers(store))
+    damaged = list(_check_parts(store, progress))
+    found.extend(damaged)
+    # Left-overs are judged by what the table holds, which a damaged one cannot say.
+    found.extend(_check_leftovers(store, is_readable=not damaged))
     unknown = [name for name in store.table.column_names() if name not in NAMES]
     if unknown:
         detail = f"a newer promptreg wrote the columns {', '.join(unknown)}; this one hides them"
@@ -100,27 +109,21 @@ def set_aside(store: Store, complaints: list[Complaint]) -> int:
     with exclusive(store):
         store.table.refresh()
         store.table.replace(parts, [], changes_data=True)
-        store.quarantine.mkdir(parents=True, exist_ok=True)
         for part in parts:
-            path = Path(store.table.location, part.path)
-            if path.exists():
-                path.rename(store.quarantine / path.name)
-        sync_file(store.quarantine)
+            if store.table.place.size(part.path) is not None:
+                keep_aside(store, part.path, f"damaged; {part.rows:,} rows were in it")
     return len(parts)
 
 
 def settle(store: Store, complaints: list[Complaint]) -> int:
-    """Delete files that a killed process left without a commit; return how many.
-
-    Their rows are still in the segment they came from, or in the files they were merged from.
-    """
+    """Move files that no commit names into the quarantine; return how many."""
     count = 0
     with exclusive(store):
         for complaint in complaints:
-            if complaint.kind == "orphan":
-                with contextlib.suppress(FileNotFoundError):
-                    Path(complaint.path).unlink()
-                    count += 1
+            is_there = complaint.name and store.table.place.size(complaint.name) is not None
+            if complaint.name and is_there:
+                keep_aside(store, complaint.name, complaint.detail)
+                count += 1
     return count
 
 
@@ -150,10 +153,10 @@ def _check_quarantine(store: Store) -> Iterator[Complaint]:
 
 
 def _check_log(store: Store) -> Iterator[Complaint]:
-    log = Path(store.table.location, "_delta_log")
-    if not log.is_dir():
+    place = store.table.place
+    names = [entry.name for entry in place.listing("_delta_log")]
+    if not names:
         return
-    names = [path.name for path in log.iterdir()]
     commits = sorted(int(match[1]) for name in names if (match := _COMMIT.match(name)))
     checkpoints = [int(match[1]) for name in names if (match := _CHECKPOINT.match(name))]
     start = max(checkpoints, default=0)
@@ -161,24 +164,35 @@ def _check_log(store: Store) -> Iterator[Complaint]:
     for version in range(start, max(commits, default=start)):
         if version not in have and version not in checkpoints:
             detail = "the commit is missing: restore the file from a backup"
-            yield Complaint("damaged-log", str(log / f"{version:020}.json"), detail)
+            path = place.shown(f"_delta_log/{version:020}.json")
+            yield Complaint("damaged-log", path, detail)
             return
+    newest = max([*commits, *checkpoints], default=-1)
+    if store.table.noted > newest:
+        path = place.shown(f"_delta_log/{store.table.noted:020}.json")
+        detail = f"the newest commit is missing, the log ends at {newest}: restore the file"
+        yield Complaint("lost-commit", path, detail)
+        return
     try:
         store.table.reopen()
     except MetricsError as error:
-        yield Complaint("damaged-log", str(log), error.message)
+        yield Complaint("damaged-log", place.shown("_delta_log"), error.message)
 
 
 def _check_parts(store: Store, progress: Callable[[int, int], None] | None) -> Iterator[Complaint]:
-    parts = store.table.parts()
+    place, parts = store.table.place, store.table.parts()
     connection = connect()
     try:
         for number, part in enumerate(parts, 1):
-            path = Path(store.table.location, part.path)
-            if not path.exists():
-                yield Complaint("missing-part", str(path), f"{part.rows:,} rows are gone", part)
-            elif (fault := _read_fault(connection, path, part.rows)) is not None:
-                yield Complaint("damaged-part", str(path), fault, part)
+            shown = place.shown(part.path)
+            if place.size(part.path) is None:
+                yield Complaint("missing-part", shown, f"{part.rows:,} rows are gone", part)
+            else:
+                with tempfile.TemporaryDirectory() as folder:
+                    path = place.fetch(part.path, Path(folder))
+                    fault = _read_fault(connection, path, part.rows)
+                if fault is not None:
+                    yield Complaint("damaged-part", shown, fault, part)
             if progress is not None:
                 progress(number, len(parts))
     finally:
@@ -200,15 +214,13 @@ def _read_fault(connection: object, path: Path, rows: int) -> str | None:
     return None if not rows or count == rows else f"holds {count:,} rows instead of {rows:,}"
 
 
-def _check_leftovers(store: Store) -> Iterator[Complaint]:
-    folder = Path(store.table.location)
-    if not folder.is_dir():
-        return
-    known = {part.path for part in store.table.parts()} | store.table.replaced()
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "_")) or path.name in known:
-            continue
-        if path.suffix != ".parquet":
-            yield Complaint("foreign", str(path), "no file of the table; it is ignored")
-        elif time.time() - path.stat().st_mtime > _ORPHAN_SECONDS:
-            yield Complaint("orphan", str(path), "in no commit: a process was killed before it")
+def _check_leftovers(store: Store, *, is_readable: bool) -> Iterator[Complaint]:
+    place = store.table.place
+    for entry in place.listing():
+        if not entry.name.startswith((".", "_")) and not entry.name.endswith(".parquet"):
+            detail = "no file of the table; it is ignored"
+            yield Complaint("foreign", place.shown(entry.name), detail)
+    if is_readable:
+        for found in find_leftovers(store):
+            kind: Literal["lost-rows", "orphan"] = "lost-rows" if found.missing else "orphan"
+            yield Complaint(kind, place.shown(found.name), found.detail, name=found.name)

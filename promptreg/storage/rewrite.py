@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from promptreg.storage.store import Store
     from promptreg.storage.table import Part
 
-__all__ = ["NewPart", "exclusive", "require_local", "write_part"]
+__all__ = ["NewPart", "build_folder", "exclusive", "write_part"]
 
 _ABANDONED_SECONDS = 3600
 _BUILD = "_build"
@@ -42,32 +42,28 @@ class NewPart:
     rows: int
 
 
-def require_local(store: Store) -> Path:
-    """Return the table's folder.
+def _lock_folder(store: Store) -> Path:
+    return Path(store.location) if store.table.is_local else store.wal.parent
 
-    Raises:
-        MetricsError: The store is an object store.
-    """
-    if not store.table.is_local:
-        raise MetricsError(
-            f"{store.location} is an object store, whose files promptreg does not rewrite",
-            fix="run OPTIMIZE or DELETE in an engine that runs beside it",
-        )
-    return Path(store.table.location)
+
+def build_folder(store: Store) -> Path:
+    """Return the local folder where files are written before they go to their place."""
+    return Path(store.table.location if store.table.is_local else store.wal.parent) / _BUILD
 
 
 @contextmanager
 def exclusive(store: Store) -> Iterator[None]:
     """Keep other rewrites of this machine out, and clear what a killed one left.
 
-    The commit alone keeps the rows right; the lock only saves work that would be refused.
+    The commit alone keeps the rows right, also against other machines on an object store; the
+    lock only saves work that would be refused.
 
     Raises:
         ConflictError: Another rewrite runs.
     """
-    folder = require_local(store)
+    folder = _lock_folder(store)
     folder.mkdir(parents=True, exist_ok=True)
-    fd = os.open(folder.parent / "rewrite.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    fd = os.open(folder / "rewrite.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -75,14 +71,14 @@ def exclusive(store: Store) -> Iterator[None]:
             raise ConflictError(
                 "another process is compacting or purging this store", fix="wait until it is done"
             ) from None
-        _clear_builds(folder)
+        _clear_builds(build_folder(store))
         yield
     finally:
         os.close(fd)
 
 
 def _clear_builds(folder: Path) -> None:
-    for path in (folder / _BUILD).glob("*.parquet"):
+    for path in folder.glob("*.parquet"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
                 path.unlink()
@@ -107,16 +103,14 @@ def write_part(
     """
     import duckdb
 
-    folder = require_local(store)
     _refuse_newer_columns(store)
-    build = folder / _BUILD
-    build.mkdir(exist_ok=True)
+    build = build_folder(store)
+    build.mkdir(parents=True, exist_ok=True)
     name = f"part-{uuid.uuid4()}.zstd.parquet"
-    source = calls_sql(
-        [str(folder / part.path) for part in parts], store.table.column_names(), tail=None
-    )
     connection = connect(_MEMORY)
     try:
+        files, relation = store.table.relation(connection, parts)
+        source = calls_sql(files, store.table.column_names(), tail=None, sealed=relation)
         connection.execute(f"CREATE TEMP VIEW calls AS {source}")
         connection.execute(
             f"COPY (SELECT * FROM calls WHERE {where} ORDER BY prompt, version, ts) "  # noqa: S608 - built from our own columns
@@ -137,8 +131,9 @@ def write_part(
         _discard(build / name)
         return None
     sync_file(build / name)
-    (build / name).rename(folder / name)
-    return NewPart(_add(folder / name, statistics), rows)
+    action = _add(build / name, statistics)
+    store.table.place.put(build / name, name)
+    return NewPart(action, rows)
 
 
 def _refuse_newer_columns(store: Store) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from promptreg.metrics.columns import NAMES
 from promptreg.storage.compact import choose_parts
+from promptreg.storage.quarantine import count_quarantined
 from promptreg.storage.segments import is_alive, list_segments, split_lines
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Status:
         closed_segments: Segments that wait to be sealed.
         unsealed_rows: Complete lines in all of these.
         oldest_unsealed: Age of the oldest segment, None without any.
+        oldest_row: Time of the oldest row that is in a segment alone, None without any.
         quarantined: Lines set aside because they are no rows.
         to_merge: Files that a compaction would merge.
         unknown_columns: Columns that a newer release added, which this one does not show.
@@ -46,6 +48,7 @@ class Status:
     unsealed_rows: int
     unsealed_bytes: int
     oldest_unsealed: float | None
+    oldest_row: datetime | None
     quarantined: int
     to_merge: int
     unknown_columns: tuple[str, ...]
@@ -53,6 +56,8 @@ class Status:
 
 def read_status(store: Store) -> Status:
     """Look at a store without changing it."""
+    import pyarrow.compute as pc
+
     segments = list_segments(store.wal)
     live = sum(is_alive(segment) for segment in segments)
     rows = 0
@@ -63,6 +68,7 @@ def read_status(store: Store) -> Status:
         parts = store.table.parts()
         version, columns = store.table.version, store.table.column_names()
         ((first, last),) = store.sql("SELECT min(ts), max(ts) FROM calls")
+        _, tail = store.snapshot()
     ages = [time.time() - segment.modified for segment in segments]
     return Status(
         location=store.location,
@@ -77,14 +83,8 @@ def read_status(store: Store) -> Status:
         unsealed_rows=rows,
         unsealed_bytes=sum(segment.size for segment in segments),
         oldest_unsealed=max(ages, default=None),
+        oldest_row=None if tail is None else pc.min(tail["ts"]).as_py(),
         quarantined=count_quarantined(store),
         to_merge=len(choose_parts(parts)),
         unknown_columns=tuple(name for name in columns if name not in NAMES),
     )
-
-
-def count_quarantined(store: Store) -> int:
-    """Return how many lines lie in quarantine."""
-    if not store.quarantine.is_dir():
-        return 0
-    return sum(path.read_bytes().count(b"\n") for path in store.quarantine.glob("[!.]*.jsonl"))

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from promptreg.errors import ConflictError, MetricsError
 from promptreg.metrics.columns import NAMES
+from promptreg.storage.damage import first_line, naming_damage
+from promptreg.storage.mark import Mark
+from promptreg.storage.place import open_place
 from promptreg.storage.schema import STATISTICS_COLUMNS, arrow_schema
 from promptreg.storage.segments import sync_file
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
     from deltalake import DeltaTable
     from deltalake.transaction import AddAction, RemoveAction
@@ -53,7 +57,10 @@ class Table:
     def __init__(self, location: str, storage_options: dict[str, str] | None = None) -> None:
         self.location = location
         self.is_local = "://" not in location
+        self.place = open_place(location, storage_options)
         self._options = storage_options
+        # On an object store others commit too, from where no file of this machine could be seen.
+        self._mark = Mark(Path(location).parent / "newest-commit") if self.is_local else None
         self._delta: DeltaTable | None = None
         self._parts: list[Part] | None = None
 
@@ -72,7 +79,7 @@ class Table:
             return False
         before = self.version
         if self._delta is not None and (not self.is_local or self._log_file(before).exists()):
-            with _damage(self.location):
+            with naming_damage(self.location):
                 self._delta.update_incremental()
         else:
             self._delta = self._open()
@@ -112,11 +119,20 @@ class Table:
 
         if self.is_local and not Path(self.location, "_delta_log").is_dir():
             return None
+        # Read before the log: a commit that is made in between must not look like a missing one.
+        known = self.noted
         try:
-            with _damage(self.location):
-                return DeltaTable(self.location, storage_options=self._options)
+            with naming_damage(self.location):
+                found = DeltaTable(self.location, storage_options=self._options)
         except TableNotFoundError:
             return None
+        if found.version() < known:
+            raise MetricsError(
+                f"the commit log of {self.location} ends at {found.version()}, but commit {known} "
+                "was written: it is missing, and its rows with it",
+                fix="restore the file from a backup, or see promptreg metrics doctor",
+            )
+        return found
 
     def require(self) -> DeltaTable:
         """Return the table, made when it does not exist yet."""
@@ -137,6 +153,7 @@ class Table:
             )
             self._delta = DeltaTable(self.location, storage_options=self._options)
             self._parts = None
+            self.note()
         return self._delta
 
     def parts(self) -> list[Part]:
@@ -147,7 +164,17 @@ class Table:
 
     def uris(self) -> list[str]:
         """Return where the files lie, as absolute paths or URLs."""
-        return [] if self._delta is None else self._delta.file_uris()
+        uris = [] if self._delta is None else self._delta.file_uris()
+        # deltalake writes paths on a disk with escapes too, such as %C3%BC.
+        return [unquote(uri) for uri in uris] if self.is_local else uris
+
+    def relation(
+        self, connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]
+    ) -> tuple[list[str], str | None]:
+        """Return some files, and their relation when DuckDB cannot read them by their paths."""
+        names = {part.path for part in parts}
+        relation = self.place.relation(connection, self.require(), names)
+        return [self.place.shown(part.path) for part in parts], relation
 
     def dataset(self) -> Any:
         """Return the files as an Arrow dataset that reads through deltalake's object stores."""
@@ -198,9 +225,27 @@ class Table:
             self.reopen()
             raise ConflictError(f"another process sealed the same rows: {error}") from error
         except DeltaError as error:
-            raise MetricsError(f"cannot write to {self.location}: {_first_line(error)}") from error
+            raise MetricsError(f"cannot write to {self.location}: {first_line(error)}") from error
         self._parts = None
         self._sync(before)
+        self.note()
+
+    @property
+    def noted(self) -> int:
+        """The newest commit that was ever noted, -1 when none was."""
+        return -1 if self._mark is None else self._mark.read()
+
+    def note(self) -> None:
+        """Note the commit this object sees as the newest known one."""
+        if self._mark is not None:
+            self._mark.write(self.version)
+
+    def forget(self) -> None:
+        """Take the log as it is, although a commit that was noted is missing."""
+        if self._mark is not None:
+            self._mark.path.unlink(missing_ok=True)
+        self.reopen()
+        self.note()
 
     def _sync(self, before: int) -> None:
         """Force the commits after one, and the files they add, to the disk."""
@@ -254,6 +299,7 @@ class Table:
                 continue
             self.reopen()
             self._sync(before)
+            self.note()
             return
         raise ConflictError("the table is too busy to rewrite", fix="run it again")
 
@@ -270,6 +316,7 @@ class Table:
                 retention_hours=grace_hours, dry_run=False, enforce_retention_duration=False
             )
             self.reopen()
+            self.note()
         return removed
 
     def checkpoint(self) -> None:
@@ -303,25 +350,3 @@ def _removals(parts: Sequence[Part], changes_data: bool) -> Iterator[RemoveActio
 
 def _actions(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text("utf-8").splitlines() if line]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
-
-
-@contextmanager
-def _damage(location: str) -> Iterator[None]:
-    """Turn what a damaged commit log makes deltalake raise into one line that names it."""
-    from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
-
-    try:
-        yield
-    except TableNotFoundError:
-        raise
-    except (DeltaError, DeltaProtocolError, ValueError, OSError) as error:
-        text = _first_line(error)
-        reason = "a commit is missing" if "found gap" in text else text
-        raise MetricsError(
-            f"the commit log of {location} cannot be read: {reason}",
-            fix="promptreg metrics doctor",
-        ) from error

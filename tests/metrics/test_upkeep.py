@@ -287,7 +287,7 @@ def test_a_torn_commit(parts: Metrics, make: Callable[..., Metrics], folder: Pat
 
 
 def test_foreign_files_and_leftovers(parts: Metrics, folder: Path) -> None:
-    """Foreign files are named and left; files a killed process left uncommitted can be deleted."""
+    """Foreign files are named and left; what a killed process left uncommitted is set aside."""
     (folder / "wal" / "notes.txt").write_text("hello")
     (folder / "calls" / "notes.txt").write_text("hello")
     leftover = folder / "calls" / "part-left-over.zstd.parquet"
@@ -300,6 +300,9 @@ def test_foreign_files_and_leftovers(parts: Metrics, folder: Path) -> None:
     assert parts.sql("SELECT count(*) FROM calls") == [(300,)]
     assert settle(parts.store, found) == 1
     assert not leftover.exists()
+    assert (folder / "quarantine" / leftover.name).exists()
+    note = (folder / "quarantine" / "files.txt").read_text()
+    assert f"{leftover.name}: in no commit; all of its 50 rows are in the store" in note
     assert parts.sql("SELECT count(*) FROM calls") == [(300,)]
 
 

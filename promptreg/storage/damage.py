@@ -1,0 +1,40 @@
+"""What deltalake says about a damaged commit log, in one line that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from promptreg.errors import MetricsError
+
+__all__ = ["first_line", "naming_damage"]
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text, or its kind."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+@contextmanager
+def naming_damage(location: str) -> Iterator[None]:
+    """Turn what a damaged commit log makes deltalake raise into one line that names it.
+
+    Args:
+        location: The table.
+
+    Raises:
+        MetricsError: The log cannot be read.
+    """
+    from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
+
+    try:
+        yield
+    except TableNotFoundError:
+        raise
+    except (DeltaError, DeltaProtocolError, ValueError, OSError) as error:
+        text = first_line(error)
+        reason = "a commit is missing" if "found gap" in text else text
+        raise MetricsError(
+            f"the commit log of {location} cannot be read: {reason}",
+            fix="promptreg metrics doctor",
+        ) from error
