@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,12 +53,15 @@ def monitor(
     """Tell what is wrong in production: regressions, anomalies, broken limits.
 
     Each alert goes once to the configured alerts.handlers, until it changes. With --once all
-    present alerts are printed and the exit code is 1 when there are any.
+    present alerts are printed and the exit code is 1 when there are any. With --every it runs
+    until SIGTERM, which lets it end its look and exit with 0.
     """
     if once and every is not None:
         raise ConfigError("--once and --every exclude each other")
+    from promptreg.cli.stopping import stopped_by_termination
     from promptreg.monitor import AlertState, PerformanceMonitor
     from promptreg.monitor.configured import configured_handlers
+    from promptreg.monitor.loop import look_every
     from promptreg.monitor.settings import parse_duration, settings_from
 
     pause = parse_duration(every).total_seconds() if every is not None else None
@@ -85,9 +87,9 @@ def monitor(
             if alerts:
                 raise typer.Exit(ExitCode.FOUND)
             return
-        while True:
-            _look(watcher, names)
-            time.sleep(pause)
+        with stopped_by_termination() as stop:
+            look_every(lambda: _look(watcher, names), pause, stop.wait)
+        message("stopped")
 
 
 def _look(watcher: PerformanceMonitor, names: list[str] | None) -> None:

@@ -227,8 +227,11 @@ class PerformanceMonitor:
         if chosen is None:
             chosen = prompts_with_rows(self._store, self._environment)
         alerts = [alert for prompt in chosen for alert in self.check(prompt, now=at)]
-        told = [alert for alert in self._state.unseen(alerts) if self._tell(alert)]
-        self._state.remember(told, alerts, at)
+        for alert in self._state.unseen(alerts):
+            if self._tell(alert):
+                # At once: whoever is killed now must not tell it again.
+                self._state.remember([alert], [], at)
+        self._state.remember([], alerts, at)
         return alerts
 
     def _tell(self, alert: Alert) -> bool:

@@ -91,6 +91,9 @@ class AlertState:
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
+                # Or a power cut could leave the new name with nothing in it.
+                file.flush()
+                os.fsync(file.fileno())
             Path(name).replace(self._path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
