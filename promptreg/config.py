@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +11,7 @@ from typing import Any
 
 from promptreg.errors import ConfigError, Location
 from promptreg.naming import Layout, TagFormat
+from promptreg.values import dataclass, field, replace
 from promptreg.versioning import Level
 
 __all__ = ["DEFAULT_STORE", "Accept", "Config", "SparkConfig", "load_config"]
@@ -157,6 +156,8 @@ def parse_config(text: bytes, name: str = "promptreg.toml") -> Config:
 
 
 def _table(text: bytes, name: str, section: tuple[str, ...]) -> Mapping[str, Any]:
+    import tomllib  # most repositories need no configuration, and its patterns take 3 ms
+
     try:
         table = tomllib.loads(text.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -267,7 +268,7 @@ def _gate(value: Any) -> Mapping[str, Mapping[str, str]]:
 def _accept(value: Any) -> tuple[Accept, ...]:
     if not isinstance(value, list):
         raise TypeError("must be a list of tables, written [[accept]]")
-    wanted = {f.name for f in fields(Accept)}
+    wanted = set(Accept.__match_args__)
     entries = []
     for table in value:
         if missing := wanted - table.keys():

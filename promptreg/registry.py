@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +16,7 @@ from promptreg.history.tagindex import TagIndex
 from promptreg.history.yanked import Yank, Yanks, parse_yanked, yanked_path
 from promptreg.naming import NAME
 from promptreg.sources import CommitSource, Source, WorktreeSource, locate
+from promptreg.values import dataclass
 from promptreg.versioning import Version
 from promptreg.versioning.references import Reference, ReferenceKind, parse_reference
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from promptreg.history.tags import Release
     from promptreg.loaded import LoadedPrompt
     from promptreg.metrics import Metrics
+    from promptreg.metrics.summary import Rename
     from promptreg.prompt.content import Content
 
 __all__ = ["Registry", "Resolved"]

@@ -7,11 +7,11 @@ replaces text at the node positions of the parse and leaves every other byte as 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from promptreg.errors import Location, PromptError
 from promptreg.prompt.yamldoc import Document, load
+from promptreg.values import dataclass
 
 __all__ = ["set_version_and_digest"]
 
