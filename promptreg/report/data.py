@@ -33,7 +33,7 @@ from promptreg.report.versions import GitPrompt, iso, read_prompt
 from promptreg.stats.metrics import metric_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from promptreg.registry import Registry
     from promptreg.stats.thresholds import Threshold
@@ -244,15 +244,18 @@ class Collector:
             self._lost_rows[prompt.name] += lost
         versions = tuple(_measured(v, by_version.get(v.version)) for v in prompt.versions)
         self._versions += sum(version.released for version in versions)
-        labels = {v.version: v.labels for v in versions}
+        labels = {v.version: v.labels for v in versions if v.labels}
         previous = self._live.previous(prompt.name, [*by_version])
         pairs = dict.fromkeys(pairs_of([*by_version], len(self._names)))
         for label, live in self._live.served(prompt.name).items():
             if live in by_version and previous.get(label) in by_version:
                 pairs[previous[label], live] = None
         thresholds = gate_thresholds(self._registry.config, prompt.name)
-        comparisons = _compare([*pairs], by_version, thresholds)
         in_order = [*by_version]
+        # A thousand prompts would carry the models of a hundred thousand pairs.
+        is_large = len(self._names) > MANY_PROMPTS
+        shown = {*in_order[-COMPARED_VERSIONS:], *labels} if is_large else {*in_order}
+        comparisons = _compare([*pairs], by_version, thresholds, shown)
         steps = {(a, b) for a, b in itertools.pairwise(in_order)}
         judged = [c for c in comparisons if (c.base, c.head) in steps]
         latest = in_order[-1] if in_order else None
@@ -338,12 +341,16 @@ def _compare(
     pairs: Sequence[tuple[str, str]],
     measures: Mapping[str, VersionMeasures],
     thresholds: Sequence[Threshold],
+    by_model: Container[str],
 ) -> list[Comparison]:
-    found = []
+    found: list[Comparison] = []
     for base, head in pairs:
-        comparison = compare_versions((base, measures[base]), (head, measures[head]), thresholds)
-        if comparison is not None:
-            found.append(comparison)
+        found += compare_versions(
+            (base, measures[base]),
+            (head, measures[head]),
+            thresholds,
+            by_model=head in by_model,
+        )
     return found
 
 

@@ -88,14 +88,16 @@ def value_text(value: float | None, unit: str, currency: str) -> str:
 def change_text(c: MetricComparison) -> str:
     """Write an effect with its interval, such as ``+12% [+4, +20]``."""
     if c.effect is None:
-        return NO_DATA
+        return f"beyond {c.limit}" if c.verdict == "regression" else NO_DATA
     unit = "%" if c.relative else "\u00a0pp" if c.metric == "error_rate" else ""
     scale = 100 if unit else 1
 
     def signed(value: float) -> str:
         shown = value * scale
         digits = 0 if abs(shown) >= _COARSE or shown == int(shown) else 1 if unit else 3
-        return f"{shown:+.{digits}f}".replace("-", "\u2212")
+        text = f"{shown:+.{digits}f}"
+        # What rounds to nothing has no sign.
+        return text[1:] if not text.strip("+-0.") else text.replace("-", "\u2212")
 
     text = f"{signed(c.effect)}{unit}"
     if c.low is not None and c.high is not None:

@@ -75,9 +75,7 @@ class HtmlBuilder:
     def add(self, prompt: PromptRow) -> None:
         """Pack one prompt; afterwards its texts are no longer held."""
         chunk = deflate(wire.pack_prompt(prompt))
-        latest = prompt.versions[-1] if prompt.versions else None
-        messages = [m.text for m in latest.messages] if latest else []
-        self._texts.append("\n".join(messages))
+        self._texts.append(_searched(prompt))
         self._chunks.append(chunk)
         self._rows.append(wire.pack_row(prompt))
 
@@ -96,6 +94,14 @@ class HtmlBuilder:
         chunks += [(f"p{number}", chunk) for number, chunk in enumerate(self._chunks)]
         head = _head(report, rows, deflate(index), split=self._split, live=self._live)
         return Page(head, tuple(chunks))
+
+
+def _searched(prompt: PromptRow) -> str:
+    """Return what the search looks through beside the rows of the list."""
+    latest = prompt.versions[-1] if prompt.versions else None
+    texts = [m.text for m in latest.messages] if latest else []
+    texts += [f"{key}: {value}" for key, value in prompt.metadata]
+    return "\n".join([*texts, " ".join(v.version for v in prompt.versions)])
 
 
 def render(report: Report, *, split: bool = False) -> Page:

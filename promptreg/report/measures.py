@@ -14,14 +14,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from promptreg.report.model import MetricSummary, Point
+from promptreg.report.sampling import add_samples
 from promptreg.report.spread import histogram_of, interval_of, share_interval
-from promptreg.stats.samples import Moments, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-__all__ = ["CallContext", "ModelMeasures", "Scope", "VersionMeasures", "measure"]
+    from promptreg.gate.model import Context
+    from promptreg.gate.pairing import Side
+
+__all__ = ["CaseValues", "ModelMeasures", "Query", "Rows", "Scope", "VersionMeasures", "measure"]
 
 QUANTILES = 41
 """How many evenly spread quantiles stand for a distribution."""
@@ -29,23 +32,15 @@ _GRID = [n / (QUANTILES - 1) for n in range(QUANTILES)]
 _SHOWN = tuple(round(q * (QUANTILES - 1)) for q in (0.05, 0.25, 0.5, 0.75, 0.95))
 WEEKLY_FROM_DAYS = 120
 
+CaseValues = dict[str, tuple[float | None, float | None]]
+"""By metric the mean of a case's values and of their logarithms, over its repeats."""
+
 
 class Rows(Protocol):
     """What the report asks of the metrics store."""
 
     def sql(self, query: str, parameters: Sequence[Any] = ...) -> list[tuple[Any, ...]]:
         """Answer a query on the table `calls`."""
-
-
-class CallContext(NamedTuple):
-    """What rows must have in common to be compared."""
-
-    suite: str | None
-    dataset_digest: str | None
-    environment: str | None
-
-    def __str__(self) -> str:
-        return f"suite {self.suite}" if self.suite else f"{self.environment or 'all'} calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +77,8 @@ class VersionMeasures:
     """One version's rows.
 
     Attributes:
-        samples: The sufficient statistics per context, model and metric; success is judged as
-            ``error_rate``.
+        sides: The sufficient statistics per context.
+        cases: Context, model and case to the values of the case, where a suite ran cases.
         points: The course, by day or week.
     """
 
@@ -94,14 +89,15 @@ class VersionMeasures:
     last: datetime | None = None
     metrics: list[MetricSummary] = field(default_factory=list)
     models: dict[str, ModelMeasures] = field(default_factory=lambda: defaultdict(ModelMeasures))
-    samples: dict[CallContext, dict[str, dict[str, Sample]]] = field(default_factory=dict)
+    sides: dict[Context, Side] = field(default_factory=dict)
+    cases: dict[Context, dict[str, dict[str, CaseValues]]] = field(default_factory=dict)
     points: list[Point] = field(default_factory=list)
     bucket: str = "day"
 
 
 _LATENCY = "CASE WHEN isfinite(latency_ms) AND success IS DISTINCT FROM false THEN latency_ms END"
 # Latency is that of calls that succeeded: a call that fails at once is not fast.
-_VALUES: Mapping[str, str] = {
+VALUES: Mapping[str, str] = {
     "quality": "CASE WHEN isfinite(quality_score) THEN quality_score END",
     "accuracy": "CASE WHEN isfinite(accuracy) THEN accuracy END",
     "latency": _LATENCY,
@@ -110,7 +106,6 @@ _VALUES: Mapping[str, str] = {
     "output_tokens": "CAST(output_tokens AS DOUBLE)",
     "success_rate": "CAST(success AS DOUBLE)",
 }
-_LOGGED = frozenset({"latency", "cost", "input_tokens", "output_tokens"})
 _KEYS = "prompt, key"
 
 
@@ -125,19 +120,21 @@ def measure(rows: Rows, scope: Scope) -> dict[str, dict[str, VersionMeasures]]:
     _add_totals(rows, scope, found)
     if found:
         _add_summaries(rows, scope, found)
-        _add_samples(rows, scope, found)
+        add_samples(rows, _picked(scope), VALUES, found)
         _add_points(rows, scope, found)
     return found
 
 
-class _Query(NamedTuple):
+class Query(NamedTuple):
+    """Common tables that begin with ``WITH picked``, and their parameters."""
+
     text: str
     parameters: list[Any]
 
 
-def _picked(scope: Scope) -> _Query:
+def _picked(scope: Scope) -> Query:
     """Return a common table of the rows in scope with their key and values."""
-    values = ", ".join(f"{value} AS v_{name}" for name, value in _VALUES.items())
+    values = ", ".join(f"{value} AS v_{name}" for name, value in VALUES.items())
     key, join, name = "coalesce(nullif(c.digest, ''), c.version)", "", "c.prompt"
     parameters: list[Any] = []
     if scope.aliases:
@@ -167,7 +164,7 @@ def _picked(scope: Scope) -> _Query:
         "CASE WHEN c.case_id IS NULL THEN c.unit END AS unit, c.ts, c.scores, "
         f"{values.replace('$currency', '?')} FROM calls c{join} WHERE {condition})\n"
     )
-    return _Query(text, parameters)
+    return Query(text, parameters)
 
 
 _TOKENS = "sum(coalesce(v_input_tokens, 0) + coalesce(v_output_tokens, 0))"
@@ -189,7 +186,7 @@ def _add_totals(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeas
 def _add_summaries(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:
     head, parameters = _picked(scope)
     columns = ", ".join(
-        _summary_columns(f"v_{name}", share=name == "success_rate") for name in _VALUES
+        _summary_columns(f"v_{name}", share=name == "success_rate") for name in VALUES
     )
     for with_model in (False, True):
         keys = f"{_KEYS}, model" if with_model else _KEYS
@@ -221,7 +218,7 @@ def _summary_columns(value: str, *, share: bool) -> str:
 
 
 def _summaries(values: Sequence[Any]) -> Iterator[MetricSummary]:
-    for number, name in enumerate(_VALUES):
+    for number, name in enumerate(VALUES):
         if (summary := _summary(name, values[4 * number : 4 * number + 4])) is not None:
             yield summary
 
@@ -237,90 +234,6 @@ def _summary(name: str, values: Sequence[Any]) -> MetricSummary | None:
     if (bounds := interval_of(n, mean, sd)) is not None:
         summary = replace(summary, low=bounds[0], high=bounds[1])
     return replace(summary, histogram=histogram_of(grid, n))
-
-
-def _add_samples(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:
-    head, parameters = _picked(scope)
-    groups = f"{_KEYS}, model, suite, dataset_digest, environment"
-    values = {name: f"v_{name}" for name in _VALUES}
-    query = (
-        f"{head}, {_observed(groups, values)}SELECT {groups}, {_moment_columns(values)} "
-        f"FROM observed GROUP BY {groups} ORDER BY {groups}"
-    )
-    for row in rows.sql(query, parameters):
-        _store_samples(found, row, list(values))
-    scores = (
-        f"{head}, scored AS (SELECT {groups}, case_id, unit, e.key AS name, e.value AS v_score "
-        f"FROM (SELECT *, unnest(map_entries(scores)) AS e FROM picked WHERE scores IS NOT NULL) "
-        "WHERE isfinite(e.value)), "
-        + _observed(f"{groups}, name", {"score": "v_score"}, source="scored")
-        + f"SELECT {groups}, name, {_moment_columns({'score': 'v_score'})} "
-        f"FROM observed GROUP BY {groups}, name ORDER BY {groups}, name"
-    )
-    for row in rows.sql(scores, parameters):
-        _store_samples(found, (*row[:6], *row[7:]), [row[6]])
-
-
-def _observed(groups: str, values: Mapping[str, str], source: str = "picked") -> str:
-    """Return a common table with one row per observation."""
-    columns = []
-    for name, value in values.items():
-        columns.append(value)
-        if name in _LOGGED:
-            columns.append(f"CASE WHEN {value} > 0 THEN ln({value}) END AS l_{name}")
-    averaged = [f"avg({value}) AS {value}" for value in values.values()]
-    averaged += [f"avg(l_{name}) AS l_{name}" for name in values if name in _LOGGED]
-    named = [*values.values(), *(f"l_{name}" for name in values if name in _LOGGED)]
-    return (
-        f"logged AS (SELECT {groups}, case_id, unit, {', '.join(columns)} FROM {source}), "
-        f"observed AS (SELECT {groups}, {', '.join(averaged)} FROM logged "
-        f"WHERE case_id IS NOT NULL OR unit IS NOT NULL GROUP BY {groups}, case_id, unit "
-        f"UNION ALL SELECT {groups}, {', '.join(named)} FROM logged "
-        "WHERE case_id IS NULL AND unit IS NULL)\n"
-    )
-
-
-def _moment_columns(values: Mapping[str, str]) -> str:
-    columns = []
-    for name, value in values.items():
-        log = f"l_{name}"
-        logs = f"count({log}), avg({log}), var_samp({log})" if name in _LOGGED else "0, 0, 0"
-        columns.append(
-            f"count({value}), avg({value}), var_samp({value}), min({value}), max({value}), "
-            f"count(*) FILTER ({value} = 1), count(*) FILTER ({value} = 0), "
-            f"count(*) - count({value}), {logs}"
-        )
-    return ", ".join(columns)
-
-
-_WIDTH = 11
-
-
-def _store_samples(
-    found: dict[str, dict[str, VersionMeasures]], row: Sequence[Any], names: Sequence[str]
-) -> None:
-    prompt, key, model, suite, dataset, environment, *values = row
-    context = CallContext(suite, dataset, environment)
-    samples = found[prompt][key].samples.setdefault(context, {}).setdefault(model, {})
-    for number, name in enumerate(names):
-        n, mean, var, least, most, ones, zeros, missing, *logs = values[
-            _WIDTH * number : _WIDTH * (number + 1)
-        ]
-        if not n:
-            continue
-        sample = Sample(
-            Moments(n, mean, var or 0.0),
-            Moments(logs[0], logs[1] or 0.0, logs[2] or 0.0),
-            least,
-            most,
-            ones,
-            zeros,
-            missing,
-        )
-        if name == "success_rate":
-            samples["error_rate"] = sample.complement()
-        else:
-            samples[name] = sample
 
 
 def _add_points(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:

@@ -97,8 +97,8 @@ def template_spans(text: str, language: str = "jinja2") -> tuple[Span, ...]:
         language: ``jinja2`` or ``fstring``.
     """
     if language == "fstring":
-        lines = enumerate(text.split("\n"))
-        return tuple(Span(at, at + 1, _fstring(line)) for at, line in lines if "{" in line)
+        numbered = enumerate(text.split("\n"))
+        return tuple(Span(at, at + 1, _fstring(line)) for at, line in numbered if "{" in line)
     # jinja2 would change the line ends of a text it looks at, and leave the others alone.
     if "{" not in text or ("\r" not in text and not any(mark in text for mark in _MARKS)):
         return ()

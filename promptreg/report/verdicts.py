@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from promptreg.errors import ConfigError
+from promptreg.gate.pairing import judge_sides, shared_models
 from promptreg.report.format import change_text
-from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison
-from promptreg.stats.abtest import LEAST_PER_ARM, State, decide
+from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison, ModelTest
+from promptreg.report.sampling import join_cases
+from promptreg.stats.abtest import LEAST_PER_ARM, decide, decide_within
 from promptreg.stats.evidence import Stratum
-from promptreg.stats.gate import Judgement, judge
+from promptreg.stats.gate import Judgement
 from promptreg.stats.gate import Verdict as Judged
 from promptreg.stats.limits import merge_moments
 from promptreg.stats.metrics import Scale, ab_scale, metric_named
-from promptreg.stats.samples import Sample
 from promptreg.stats.thresholds import Form, Threshold
 
 if TYPE_CHECKING:
-    from promptreg.report.measures import CallContext, VersionMeasures
+    from promptreg.gate.model import Context
+    from promptreg.gate.pairing import Side
+    from promptreg.report.measures import VersionMeasures
     from promptreg.report.model import Severity, Verdict
 
 __all__ = ["alerts_of", "best_models", "compare_versions", "label_verdict"]
 
-_NOTHING = Sample.of(())
 _CRITICAL_FACTOR = 2.0
 _BADGES = {
     "latency": "fastest",
@@ -41,156 +44,196 @@ def compare_versions(
     base: tuple[str, VersionMeasures],
     head: tuple[str, VersionMeasures],
     thresholds: Sequence[Threshold],
-) -> Comparison | None:
+    *,
+    by_model: bool = True,
+) -> list[Comparison]:
     """Compare two versions on the rows that can be compared.
 
     Args:
         base: The baseline's version and measures.
         head: The other version and its measures.
         thresholds: What the gate allows.
+        by_model: Whether the A/B test of each model is kept beside that of all together.
 
     Returns:
-        None when no rows of equal suite, dataset, environment and model are on both sides.
+        One comparison for each context that both sides have rows of: ordinary calls first, then by
+        their number. A suite's is what `check --metrics` says.
     """
-    context = _common_context(base[1], head[1])
-    if context is None:
-        return None
-    a, b = base[1].samples[context], head[1].samples[context]
-    models = sorted(a.keys() & b.keys())
-    names = sorted({m for model in models for m in (*a[model], *b[model])}, key=_rank)
+    shared = base[1].sides.keys() & head[1].sides.keys()
+    sized = {c: _size(base[1].sides[c], head[1].sides[c]) for c in shared}
+    contexts = sorted(shared, key=lambda c: (c.suite is not None, -sized[c], repr(c)))
+    return [
+        _compared(base, head, context, thresholds, by_model=by_model)
+        for context in contexts
+        if sized[context]
+    ]
+
+
+def _size(base: Side, head: Side) -> int:
+    """Return how many rows can be compared: those of the smaller side."""
+    models = shared_models(base, head)
+    return min(sum(side.calls[model] for model in models) for side in (base, head))
+
+
+def _compared(
+    base: tuple[str, VersionMeasures],
+    head: tuple[str, VersionMeasures],
+    context: Context,
+    thresholds: Sequence[Threshold],
+    *,
+    by_model: bool,
+) -> Comparison:
+    a, b = base[1].sides[context], head[1].sides[context]
+    found = judge_sides(
+        context, a, b, thresholds, lambda where: join_cases(base[1], head[1], where)
+    )
+    models = found.models
+    names = {name for side in (a, b) for model, name in side.samples if model in models}
     strata = {
-        name: tuple(
-            Stratum(model, a[model].get(name, _NOTHING), b[model].get(name, _NOTHING))
-            for model in models
+        name: tuple(Stratum(m, a.sample(m, name), b.sample(m, name)) for m in models)
+        for name in sorted(
+            {*names, *(j.threshold.metric.name for j in found.judgements)}, key=_rank
         )
-        for name in names
     }
-    changes = [t for t in thresholds if t.form is not Form.LIMIT and t.metric.name in strata]
-    judged = {j.threshold.name: j for j in judge(strata, changes)}
-    rows = [_row(name, strata[name], judged.get(name), base[0], head[0], models) for name in names]
+    judged: dict[str, list[Judgement]] = {}
+    for judgement in found.judgements:
+        judged.setdefault(judgement.threshold.metric.name, []).append(judgement)
+    rows: list[MetricComparison] = []
+    for name, parts in strata.items():
+        row = _bare_row(name, parts, base[0], head[0], by_model=by_model and len(models) > 1)
+        own = judged.get(name, [])
+        rows += [_judged_row(row, judgement) for judgement in own] or [row]
+    size = f", {found.n_base:,} paired cases" if found.paired else ""
     named = ", ".join(model for model in models if model)
-    basis = f"{context} \u00b7 {named}" if named else str(context)
-    return Comparison(base[0], head[0], basis, tuple(rows))
+    basis = f"{context}{size}" + (f" \u00b7 {named}" if named else "")
+    return Comparison(base[0], head[0], basis, tuple(rows), found.notes)
 
 
 def _rank(name: str) -> tuple[int, str]:
     return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
 
 
-def _common_context(base: VersionMeasures, head: VersionMeasures) -> CallContext | None:
-    """Return the context with most rows on both sides; ordinary calls before suites."""
-
-    def rows(measures: VersionMeasures, context: CallContext, models: Iterable[str]) -> int:
-        return sum(
-            max((s.n for s in measures.samples[context][model].values()), default=0)
-            for model in models
-        )
-
-    best: tuple[bool, int, str] | None = None
-    chosen = None
-    for context in base.samples.keys() & head.samples.keys():
-        models = base.samples[context].keys() & head.samples[context].keys()
-        size = min(rows(base, context, models), rows(head, context, models))
-        rating = (context.suite is None, size, repr(context))
-        if size and (best is None or rating > best):
-            best, chosen = rating, context
-    return chosen
-
-
-def _row(
-    name: str,
-    strata: Sequence[Stratum],
-    judgement: Judgement | None,
-    base: str,
-    head: str,
-    models: Sequence[str],
+def _bare_row(
+    name: str, strata: Sequence[Stratum], base: str, head: str, *, by_model: bool
 ) -> MetricComparison:
+    """Return a metric's means and A/B test, without a verdict of the gate."""
     a = merge_moments([s.base.linear for s in strata])
     b = merge_moments([s.head.linear for s in strata])
-    test = _decided(name, strata, base, head, models)
-    row = MetricComparison(
+    test = _tested(name, strata, base, head)
+    each = [(s.label, _tested(name, [s], base, head), s) for s in strata] if by_model else []
+    return MetricComparison(
         name,
         a.mean if a.n else None,
         b.mean if b.n else None,
         a.n,
         b.n,
+        effect=test.effect,
+        low=test.low,
+        high=test.high,
         verdict="no verdict" if a.n and b.n else "no data",
         state=test.state,
         winner=test.winner,
         confidence=test.confidence,
         note=test.note,
+        tests=tuple(
+            ModelTest(
+                label,
+                s.base.mean if s.base.n else None,
+                s.head.mean if s.head.n else None,
+                s.base.n,
+                s.head.n,
+                *found[:6],
+            )
+            for label, found, s in each
+        ),
     )
-    if judgement is None:
-        if test.change is None:
-            return row
-        effect, low, high = test.change
-        return replace(row, effect=effect, low=low, high=high)
-    interval = judgement.interval
+
+
+def _judged_row(row: MetricComparison, judgement: Judgement) -> MetricComparison:
+    """Add the gate's verdict; its interval is that of the verdict."""
+    threshold, interval = judgement.threshold, judgement.interval
+    is_limit = threshold.form is Form.LIMIT
+    if is_limit or threshold.statistic != "mean":
+        # The A/B test is about the mean of both.
+        row = replace(
+            row,
+            effect=None,
+            low=None,
+            high=None,
+            state="none",
+            winner=None,
+            confidence=None,
+            tests=(),
+        )
     return replace(
         row,
+        metric=threshold.name,
         base=row.base if judgement.base is None else judgement.base,
         head=row.head if judgement.head is None else judgement.head,
-        base_n=judgement.n_base or a.n,
-        head_n=judgement.n_head or b.n,
+        base_n=judgement.n_base or row.base_n,
+        head_n=judgement.n_head or row.head_n,
         relative=judgement.relative,
         effect=judgement.change,
-        low=interval.low if interval else None,
-        high=interval.high if interval else None,
-        limit=judgement.threshold.text,
+        low=interval.low if interval and not is_limit else None,
+        high=interval.high if interval and not is_limit else None,
+        limit=threshold.text,
         verdict=_verdict(judgement),
         needed=judgement.needed,
-        note=judgement.note or test.note,
+        note=judgement.note or row.note,
     )
 
 
 def _verdict(judgement: Judgement) -> Verdict:
-    if not judgement.n_base or not judgement.n_head:
+    is_limit = judgement.threshold.form is Form.LIMIT
+    if not judgement.n_head or not (judgement.n_base or is_limit):
         return "no data"
     if judgement.verdict is Judged.FAIL:
         return "regression"
     if judgement.verdict is Judged.INCONCLUSIVE:
         return "cannot tell"
     interval, harm = judgement.interval, judgement.threshold.metric.harm
-    if interval is not None and max(interval.low * harm, interval.high * harm) < 0:
-        return "better"
-    return "ok"
+    if is_limit or interval is None:
+        return "ok"
+    return "better" if max(interval.low * harm, interval.high * harm) < 0 else "ok"
 
 
-class _Decided(NamedTuple):
-    """The A/B test's part of a row; the change is its estimate with both ends."""
+class _Tested(NamedTuple):
+    """What an A/B test says; the effect is its estimate, with both ends."""
 
+    effect: float | None
+    low: float | None
+    high: float | None
     state: StateName
+    winner: str | None
+    confidence: float | None
     note: str = ""
-    winner: str | None = None
-    confidence: float | None = None
-    change: tuple[float, float, float] | None = None
 
 
-def _decided(
-    name: str, strata: Sequence[Stratum], base: str, head: str, models: Sequence[str]
-) -> _Decided:
-    """Run the A/B test on the model with most rows: models must not be mixed in one arm."""
+def _tested(name: str, strata: Sequence[Stratum], base: str, head: str) -> _Tested:
+    """Run the A/B test within each model, so that a better mix of models wins nothing."""
+    nothing: tuple[None, None, None] = (None, None, None)
     try:
         metric = metric_named(name)
     except ConfigError:
-        return _Decided("none", "this name cannot be judged")
-    stratum = max(strata, key=lambda s: min(s.base.n, s.head.n))
+        return _Tested(*nothing, "none", None, None, "this name cannot be judged")
     logged = ab_scale(metric) is Scale.LOG
-    arms = {
-        base: stratum.base.log if logged else stratum.base.linear,
-        head: stratum.head.log if logged else stratum.head.linear,
-    }
-    decision = decide(arms, metric)
-    note = decision.note
-    if len(models) > 1:
-        note = f"{note}; A/B on {stratum.label or 'rows without a model'}".removeprefix("; ")
+    arms = [
+        {
+            base: stratum.base.log if logged else stratum.base.linear,
+            head: stratum.head.log if logged else stratum.head.linear,
+        }
+        for stratum in strata
+    ]
+    decision = decide_within(arms, metric)
+    state: StateName = decision.state.value
     if not decision.comparisons:
-        if decision.state is State.COLLECTING and min(s.n for s in arms.values()):
-            note = f"an A/B test needs {LEAST_PER_ARM} rows a side"
-        return _Decided(decision.state.value, note)
+        has_rows = any(moments.n for stratum in arms for moments in stratum.values())
+        note = f"an A/B test needs {LEAST_PER_ARM} rows a side" if has_rows else ""
+        return _Tested(*nothing, state, None, None, decision.note or note)
     pair = decision.comparisons[0]
-    change = (pair.change, pair.low, pair.high)
-    return _Decided(decision.state.value, note, decision.winner, decision.confidence, change)
+    ends = (pair.change, pair.low, pair.high)
+    effect, low, high = (value if math.isfinite(value) else None for value in ends)
+    return _Tested(effect, low, high, state, decision.winner, decision.confidence, decision.note)
 
 
 def best_models(measures: VersionMeasures) -> dict[str, tuple[str, ...]]:
@@ -200,11 +243,8 @@ def best_models(measures: VersionMeasures) -> dict[str, tuple[str, ...]]:
         metric = metric_named(name)
         arms = {}
         for model in measures.models:
-            samples = [
-                by_model[model][name]
-                for by_model in measures.samples.values()
-                if name in by_model.get(model, {})
-            ]
+            found = [side.samples.get((model, name)) for side in measures.sides.values()]
+            samples = [sample for sample in found if sample is not None]
             logged = ab_scale(metric) is Scale.LOG
             moments = merge_moments([s.log if logged else s.linear for s in samples])
             if moments.n >= LEAST_PER_ARM:
@@ -239,17 +279,22 @@ def alerts_of(
                 severity = "info"
             else:
                 continue
-            found.append(Alert(prompt, pair.base, pair.head, metric, severity, current, live))
+            found.append(
+                Alert(prompt, pair.base, pair.head, metric, severity, current, live, pair.basis)
+            )
     return found
 
 
 def _is_far(metric: MetricComparison) -> bool:
+    if metric.effect is None:
+        # A limit is kept or not.
+        return False
     digits = metric.limit.lstrip("+-").rstrip("%p")
     try:
         limit = float(digits) / (100 if metric.limit.endswith(("%", "pp")) else 1)
     except ValueError:
         return False
-    return abs(metric.effect or 0.0) >= _CRITICAL_FACTOR * limit > 0
+    return abs(metric.effect) >= _CRITICAL_FACTOR * limit > 0
 
 
 def label_verdict(row: LabelRow, pair: Comparison | None) -> tuple[str, Tone]:
@@ -279,12 +324,16 @@ def label_verdict(row: LabelRow, pair: Comparison | None) -> tuple[str, Tone]:
 
 def _told(pair: Comparison, verdict: str) -> str:
     found = (m for m in pair.metrics if m.verdict == verdict)
-    return ", ".join(f"{m.metric.replace('_', ' ')} {change_text(m)}" for m in found)
+    return ", ".join(f"{_words(m)} {change_text(m)}" for m in found)
+
+
+def _words(m: MetricComparison) -> str:
+    return m.metric.replace("_", " ").replace(".", " ")
 
 
 def _untold(pair: Comparison) -> str:
     undecided = [m for m in pair.metrics if m.verdict == "cannot tell"]
     needed = max(m.needed or 0 for m in undecided)
-    names = ", ".join(m.metric.replace("_", " ") for m in undecided)
+    names = ", ".join(map(_words, undecided))
     more = f"; {needed:,} more rows would tell" if needed else ""
     return f"Cannot tell against {pair.base}: {names}{more}"

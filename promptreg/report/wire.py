@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Histogram,
         MetricComparison,
         MetricSummary,
+        ModelTest,
         PromptRow,
         Report,
         VersionRow,
@@ -90,7 +91,7 @@ class _Texts:
         return runs
 
     def _trees(self, text: str, language: str) -> list[int]:
-        packed = []
+        packed: list[int] = []
         lines = text.split("\n")
         for span in template_spans(text, language):
             source = language + "\n".join(lines[span.first : span.last])
@@ -141,6 +142,7 @@ def pack_alert(alert: Alert) -> dict[str, Any]:
         "severity": alert.severity,
         "current": alert.current,
         "live": list(alert.live),
+        "basis": alert.basis,
         "c": _pack_metric_comparison(alert.comparison),
     }
 
@@ -328,6 +330,7 @@ def _pack_comparison(
         numbers[c.head],
         pool(c.basis),
         [_pack_metric_comparison(m) for m in c.metrics],
+        *([pool(c.notes)] if c.notes else ()),
     ]
 
 
@@ -349,6 +352,22 @@ def _pack_metric_comparison(m: MetricComparison) -> list[Any]:
         _short(m.confidence),
         m.needed,
         m.note,
+        *([[_pack_test(test) for test in m.tests]] if m.tests else ()),
+    ]
+
+
+def _pack_test(t: ModelTest) -> list[Any]:
+    numbers = [_short(value) for value in (t.base, t.head)]
+    ends = [_short(value) for value in (t.effect, t.low, t.high)]
+    return [
+        t.model,
+        *numbers,
+        t.base_n,
+        t.head_n,
+        *ends,
+        t.state,
+        t.winner,
+        _short(t.confidence),
     ]
 
 

@@ -113,6 +113,7 @@ def test_charts_have_a_keyboard_cursor_and_a_table(pages: Pages, report_url: str
     assert spoken.startswith("1.10.0: p95 ")
     assert "calls 2,888" in spoken
     chart.locator("summary").click()
+    chart.locator("tbody tr").first.wait_for()
     assert chart.locator("tbody tr").count() == 11
     assert "1.10.0" in chart.locator("tbody tr").last.inner_text()
 

@@ -1,5 +1,6 @@
 // The frame every chart shares: drawn to the measured width, tooltip, keyboard cursor, a table.
 import { append, h, icon, newId, replace, s } from "./dom.js";
+import { shortVersion } from "./format.js";
 
 export function chartCard({ title, note = "", legend = [], height = 240, label, draw, table, level = "h3" }) {
   const tip = h("div", { class: "tip", hidden: true });
@@ -83,7 +84,7 @@ export function chartCard({ title, note = "", legend = [], height = 240, label, 
 }
 
 function legendOf(entries) {
-  return h("ul", { class: "legend" }, entries.map(([name, color]) => h("li", {}, h("i", { class: `dash c${color}` }), name)));
+  return h("ul", { class: "legend" }, entries.map(([name, color]) => h("li", {}, h("i", { class: `dash c${color}` }), h("span", { title: name.length > 18 ? name : null }, shortVersion(name)))));
 }
 
 function tableBehind(title, { head, rows }) {

@@ -1,7 +1,7 @@
 // The kinds of charts: lines over time, boxes and means by version, distributions, small marks.
 import { chartCard } from "./chart.js";
 import { s, h } from "./dom.js";
-import { count, day, effectUnit, metricValue, NO_DATA, signed } from "./format.js";
+import { count, day, effectUnit, metricValue, NO_DATA, shortVersion, signed } from "./format.js";
 import { DAY, dateAxis, linear, spread, valueAxis } from "./scales.js";
 
 const MARGIN = { left: 40, top: 12, bottom: 28 };
@@ -196,12 +196,12 @@ function columns(width, height, items, values, scale) {
 }
 
 function versionTicks(frame, shown, place) {
-  const longest = Math.max(1, ...shown.map((item) => item.name.length));
+  const longest = Math.max(1, ...shown.map((item) => shortVersion(item.name).length));
   const every = Math.ceil((longest * 7 + 10) / place.step);
   // Counted from the last, so that the latest version always has its name.
   return shown.map((item, at) =>
     (shown.length - 1 - at) % every === 0
-      ? s("text", { class: "tick", x: place(at), y: frame.bottom + 18, "text-anchor": "middle" }, item.name)
+      ? s("text", { class: "tick", x: place(at), y: frame.bottom + 18, "text-anchor": "middle" }, shortVersion(item.name))
       : null,
   );
 }

@@ -156,11 +156,12 @@ export function decode(packed) {
       quality,
       success,
     })),
-    comparisons: packed.comparisons.map(([base, head, basis, metrics]) => ({
+    comparisons: packed.comparisons.map(([base, head, basis, metrics, notes]) => ({
       base: versions[base].version,
       head: versions[head].version,
       basis: pool[basis],
       metrics: metrics.map(decodeComparison),
+      notes: notes === undefined ? [] : pool[notes],
     })),
   };
 }
@@ -181,8 +182,13 @@ function summaryAt(columns, at) {
 }
 
 export function decodeComparison(packed) {
-  const [metric, base, head, baseN, headN, relative, effect, low, high, limit, verdict, state, winner, confidence, needed, note] = packed;
-  return { metric, base, head, baseN, headN, relative: Boolean(relative), effect, low, high, limit, verdict, state, winner, confidence, needed, note };
+  const [metric, base, head, baseN, headN, relative, effect, low, high, limit, verdict, state, winner, confidence, needed, note, tests = []] = packed;
+  return { metric, base, head, baseN, headN, relative: Boolean(relative), effect, low, high, limit, verdict, state, winner, confidence, needed, note, tests: tests.map(decodeTest) };
+}
+
+function decodeTest(packed) {
+  const [model, base, head, baseN, headN, effect, low, high, state, winner, confidence] = packed;
+  return { model, base, head, baseN, headN, relative: true, effect, low, high, state, winner, confidence };
 }
 
 // A text is put together from the prompt's lines when it is first looked at.

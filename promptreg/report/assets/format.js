@@ -59,7 +59,8 @@ export function signed(value, scale, unit) {
   const shown = value * scale;
   const digits = Math.abs(shown) >= 10 || Number.isInteger(shown) ? 0 : unit ? 1 : 3;
   const text = Math.abs(shown).toFixed(digits);
-  return (shown < 0 ? "−" : "+") + text;
+  // What rounds to nothing has no sign.
+  return Number(text) === 0 ? text : (shown < 0 ? "−" : "+") + text;
 }
 
 export function effectUnit(comparison) {
@@ -68,8 +69,13 @@ export function effectUnit(comparison) {
   return { scale: 1, unit: "" };
 }
 
+// A limit bounds one version's value; there is no change to show.
+export function isLimit(comparison) {
+  return /^[<>]/.test(comparison.limit);
+}
+
 export function effect(comparison) {
-  if (missing(comparison.effect)) return NO_DATA;
+  if (missing(comparison.effect)) return isLimit(comparison) && comparison.head !== null ? (comparison.verdict === "regression" ? "beyond its limit" : "against a limit") : NO_DATA;
   const { scale, unit } = effectUnit(comparison);
   return signed(comparison.effect, scale, unit) + unit;
 }
@@ -93,6 +99,11 @@ export function shortDay(iso) {
 
 export function time(iso) {
   return iso && iso.length > 10 ? `${day(iso)}, ${iso.slice(11, 16)} UTC` : day(iso);
+}
+
+// A version between releases is long: its beginning and the commit tell it apart.
+export function shortVersion(version) {
+  return version.length > 18 ? `${version.slice(0, 8)}…${version.slice(-7)}` : version;
 }
 
 export function plural(number, one, many = `${one}s`) {

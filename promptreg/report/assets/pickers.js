@@ -1,6 +1,7 @@
 // Choosing a prompt and two of its versions, with the choice in the address.
 import { loadPrompt } from "./data.js";
 import { h, replace } from "./dom.js";
+import { shortVersion } from "./format.js";
 import { routeTo } from "./router.js";
 import { card, empty, select } from "./widgets.js";
 import { notFound } from "./view_prompt.js";
@@ -21,7 +22,7 @@ export function pairPage(app, page, title, query, body, extras = () => []) {
   loadPrompt(row.number)
     .then((prompt) => {
       const [base, head] = pairOf(prompt, query);
-      const options = prompt.versions.toReversed().map((v) => [v.version, `${v.version}${v.labels.length ? ` · ${v.labels.join(", ")}` : ""}`]);
+      const options = prompt.versions.toReversed().map((v) => [v.version, `${shortVersion(v.version)}${v.labels.length ? ` · ${v.labels.join(", ")}` : ""}`]);
       replace(
         slots,
         promptPicker(able, name, (value) => go({ prompt: value, base: "", head: "" })),
@@ -52,7 +53,19 @@ function pairOf(prompt, query) {
   return [base, head];
 }
 
-export function findComparison(prompt, base, head) {
-  const direct = prompt.comparisons.find((c) => c.base === base.version && c.head === head.version);
-  return direct ?? null;
+// What was judged of a pair: one comparison for each kind of rows, ordinary calls first.
+export function comparisonsOf(prompt, base, head) {
+  return prompt.comparisons.filter((c) => c.base === base.version && c.head === head.version);
+}
+
+export function findComparison(prompt, base, head, rows = "") {
+  const found = comparisonsOf(prompt, base, head);
+  return found.find((c) => c.basis === rows) ?? found[0] ?? null;
+}
+
+export function rowsPicker(prompt, base, head, query, go) {
+  const found = comparisonsOf(prompt, base, head);
+  if (found.length < 2) return null;
+  const chosen = findComparison(prompt, base, head, query.rows).basis;
+  return select("Rows", found.map((c) => [c.basis, c.basis]), chosen, (rows) => go({ rows, base: base.version, head: head.version }));
 }

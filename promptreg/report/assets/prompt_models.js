@@ -1,6 +1,6 @@
 // How one version does on each model; a badge only where the difference is significant.
 import { h } from "./dom.js";
-import { count, metricValue, money } from "./format.js";
+import { count, metricValue, money, shortVersion } from "./format.js";
 import { card, empty, scroll, verdict } from "./widgets.js";
 
 export function modelsPanel(app, prompt, chosen) {
@@ -8,8 +8,8 @@ export function modelsPanel(app, prompt, chosen) {
   if (!version) return card("", {}, empty("No call names a model yet.", "Rows with a model are compared here."));
   const heads = ["Model", "Calls", "p50", "p95", "Cost/call", "Quality", "Success", "Tokens in", "Tokens out"];
   return card(
-    `Models of ${version.version}`,
-    { note: version === chosen ? "A badge stands only where the difference is significant" : `${chosen.version} has no rows with a model; shown is the latest version that has` },
+    `Models of ${shortVersion(version.version)}`,
+    { note: version === chosen ? "A badge stands only where the difference is significant" : `${shortVersion(chosen.version)} has no rows with a model; shown is the latest version that has` },
     scroll(
       "Models",
       h(

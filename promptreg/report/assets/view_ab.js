@@ -1,18 +1,19 @@
 // Any two versions and a metric: what the statistics carry, and never more.
 import { reachOf, spreadChart } from "./charts.js";
 import { h } from "./dom.js";
-import { count, effect, interval } from "./format.js";
-import { findComparison, pairPage } from "./pickers.js";
+import { count, effect, interval, isLimit, shortVersion } from "./format.js";
+import { findComparison, pairPage, rowsPicker } from "./pickers.js";
 import { compareRoute } from "./router.js";
 import { effectTable } from "./view_compare.js";
-import { card, empty, metricTitle, metricUnit, scroll, select, showMetric, verdict } from "./widgets.js";
+import { card, effectText, empty, metricTitle, metricUnit, scroll, select, showMetric, verdict, versionName } from "./widgets.js";
 
 const NAMES = { error_rate: "success_rate" };
 
 export function abPage(app, query) {
   const metrics = (prompt, base, head) => {
-    const found = findComparison(prompt, base, head);
-    return found ? found.metrics.map((m) => m.metric) : [...new Set([...Object.keys(base.metrics), ...Object.keys(head.metrics)])];
+    const found = findComparison(prompt, base, head, query.rows);
+    // A test decides on means; limits and the p95 are guardrails.
+    return found ? found.metrics.filter((m) => !isLimit(m) && !m.metric.includes(".")).map((m) => m.metric) : [...new Set([...Object.keys(base.metrics), ...Object.keys(head.metrics)])];
   };
   const chosen = (names) => (names.includes(query.metric) ? query.metric : names.includes("quality") ? "quality" : names[0]);
   return pairPage(
@@ -20,28 +21,39 @@ export function abPage(app, query) {
     "ab",
     "A/B tests",
     query,
-    (prompt, base, head) => body(app, prompt, base, head, chosen(metrics(prompt, base, head))),
+    (prompt, base, head) => body(app, prompt, base, head, chosen(metrics(prompt, base, head)), query),
     (prompt, base, head, go) => {
       if (!base || !head) return [];
       const names = metrics(prompt, base, head);
-      return select("Metric that decides", names.map((name) => [name, metricTitle(app.index, name)]), chosen(names), (metric) => go({ metric, base: base.version, head: head.version }));
+      const keep = { base: base.version, head: head.version };
+      const tests = findComparison(prompt, base, head, query.rows)?.metrics.find((m) => m.metric === chosen(names))?.tests ?? [];
+      const models = tests.map((test) => [test.model || "-", test.model || "not named"]);
+      return [
+        names.length ? select("Metric that decides", names.map((name) => [name, metricTitle(app.index, name)]), chosen(names), (metric) => go({ metric, ...keep })) : null,
+        models.length ? select("Model", [["", "All, each within itself"], ...models], query.model ?? "", (model) => go({ model, ...keep })) : null,
+        rowsPicker(prompt, base, head, query, go),
+      ];
     },
   );
 }
 
-function body(app, prompt, base, head, metric) {
+function body(app, prompt, base, head, metric, query) {
   if (!metric) return card("", {}, empty("Neither version has metrics.", "Log calls of both versions, then make the report again."));
-  const found = findComparison(prompt, base, head);
-  const deciding = found?.metrics.find((m) => m.metric === metric);
-  const others = found?.metrics.filter((m) => m.metric !== metric) ?? [];
+  const found = findComparison(prompt, base, head, query.rows);
+  const row = found?.metrics.find((m) => m.metric === metric && !isLimit(m));
+  const test = row?.tests.find((one) => (one.model || "-") === query.model);
+  // One model's test has no verdict of the gate, which is about all rows.
+  const deciding = test ? { ...test, metric, limit: "", needed: null, note: "", tests: row.tests } : row;
+  const others = found?.metrics.filter((m) => m !== row) ?? [];
   const reach = found ? reachOf(found.metrics) : 1;
   const distribution = NAMES[metric] ?? metric;
   const items = [[base, 1], [head, 0]].map(([v, color]) => ({ name: v.version, summary: v.metrics[distribution], color }));
   return [
-    deciding ? resultCard(app, prompt, base, head, deciding, found.basis) : undecided(app, prompt, base, head, metric),
+    deciding ? resultCard(app, prompt, base, head, deciding, test ? `${found.basis.split(" · ")[0]} · ${test.model || "rows without a model"}` : found.basis) : undecided(app, prompt, base, head, metric),
     items.some((item) => item.summary?.histogram)
       ? spreadChart({ title: `How ${metricTitle(app.index, metric).toLowerCase()} spreads`, note: "share of rows per value; both versions on one scale", unit: metricUnit(app.index, distribution), items })
       : null,
+    deciding?.tests.length ? modelsCard(app, base, head, deciding) : null,
     others.length ? card("Guardrails", { level: "h3", note: "The other metrics must not get worse beyond their limits" }, scroll("Guardrails", effectTable(app, others, base, head, reach))) : null,
   ];
 }
@@ -64,6 +76,27 @@ function resultCard(app, prompt, base, head, m, basis) {
   );
 }
 
+// The same test on each model's rows alone.
+function modelsCard(app, base, head, m) {
+  const heads = ["Model", shortVersion(base.version), shortVersion(head.version), "n", "Change", "Test"];
+  const row = (test) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, test.model || "not named"),
+      h("td", { class: "num" }, showMetric(app.index, m.metric, test.base)),
+      h("td", { class: "num" }, showMetric(app.index, m.metric, test.head)),
+      h("td", { class: "num" }, count(test.baseN), h("span", { class: "under" }, count(test.headN))),
+      h("td", {}, effectText({ ...test, metric: m.metric, limit: "" })),
+      h("td", {}, stateBadge(test), test.winner ? h("span", { class: "under" }, versionName(test.winner), " is better") : null),
+    );
+  return card(
+    `${metricTitle(app.index, m.metric)} by model`,
+    { level: "h3", note: "Each model by itself; the interval holds however often one looks" },
+    scroll("By model", h("table", { class: "list effects" }, h("thead", {}, h("tr", {}, heads.map((text, at) => h("th", { scope: "col", class: at > 0 && at < 4 ? "num" : "" }, text)))), h("tbody", {}, m.tests.map(row)))),
+  );
+}
+
 // Never rounds up to certainty.
 function confidence(share) {
   const shown = Math.floor(share * 1000) / 10;
@@ -76,7 +109,7 @@ function arm(app, letter, version, mean, n, m) {
     "div",
     { class: `arm ${wins ? "wins" : ""}` },
     h("p", { class: "muted" }, `Version ${letter}`),
-    h("p", { class: "arm-name id" }, version.version),
+    h("p", { class: "arm-name" }, versionName(version.version)),
     h("p", { class: "arm-value" }, showMetric(app.index, m.metric, mean)),
     h("p", { class: "muted" }, `n ${count(n)}`),
     wins ? verdict("better", "better") : null,
@@ -85,7 +118,7 @@ function arm(app, letter, version, mean, n, m) {
 
 function sentence(title, base, head, m) {
   if (m.base === null || m.head === null) return `${m.base === null ? base.version : head.version} has no ${title.toLowerCase()} values`;
-  if (m.winner) return `${m.winner} is better in ${title.toLowerCase()}`;
+  if (m.winner) return `${shortVersion(m.winner)} is better in ${title.toLowerCase()}`;
   if (m.state === "equivalent") return `Both are the same in ${title.toLowerCase()}, within the margin`;
   if (m.state === "collecting") return "Too few rows to say anything yet";
   if (m.state === "exhausted") return `The planned rows are used up: no difference in ${title.toLowerCase()} was found`;

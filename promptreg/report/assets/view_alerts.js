@@ -1,7 +1,7 @@
 // Every version pair that somebody should look at, with its evidence.
 import { effectBar, reachOf } from "./charts.js";
 import { h, replace } from "./dom.js";
-import { count, plural } from "./format.js";
+import { count, isLimit, plural, shortVersion } from "./format.js";
 import { abRoute, compareRoute, promptRoute, remember } from "./router.js";
 import { card, csv, downloadButton, effectText, empty, labelBadge, metricTitle, scroll, select, showMetric, verdict } from "./widgets.js";
 
@@ -75,16 +75,16 @@ function row(app, alert, reach) {
     "tr",
     { class: `alert ${alert.severity}` },
     h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(alert.prompt) }, h("bdi", {}, alert.prompt)), h("span", { class: "under" }, alert.live.map(labelBadge), alert.current ? null : h("span", { class: "badge plain" }, "past version"))),
-    h("td", {}, verdict(alert.severity), h("span", { class: "under" }, c.verdict)),
+    h("td", {}, verdict(alert.severity), h("span", { class: "under" }, c.verdict), h("span", { class: "under" }, alert.basis)),
     h("td", {}, metricTitle(app.index, c.metric), h("span", { class: "under" }, `${showMetric(app.index, c.metric, c.base)} → ${showMetric(app.index, c.metric, c.head)}`)),
     h("td", {}, effectText(c), h("span", { class: "under" }, c.limit ? `limit ${c.limit.replace("-", "−")}` : "no limit")),
-    h("td", {}, effectBar(c, reach)),
+    h("td", {}, isLimit(c) ? null : effectBar(c, reach)),
     h("td", { class: "num" }, count(c.baseN), h("span", { class: "under" }, count(c.headN))),
-    h("td", {}, h("a", { class: "id", href: compareRoute(alert.prompt, alert.base, alert.head) }, `${alert.base} → ${alert.head}`), h("span", { class: "under" }, h("a", { href: abRoute(alert.prompt, alert.base, alert.head, c.metric) }, "evidence"))),
+    h("td", {}, h("a", { class: "id", href: compareRoute(alert.prompt, alert.base, alert.head) }, `${shortVersion(alert.base)} → ${shortVersion(alert.head)}`), h("span", { class: "under" }, h("a", { href: abRoute(alert.prompt, alert.base, alert.head, c.metric) }, "evidence"))),
   );
 }
 
 function alertsCsv(alerts) {
-  const head = ["severity", "verdict", "prompt", "base", "head", "metric", "base_mean", "head_mean", "base_n", "head_n", "effect", "low", "high", "relative", "limit", "current"];
-  return csv([head, ...alerts.map(({ severity, prompt, base, head: to, current, c }) => [severity, c.verdict, prompt, base, to, c.metric, c.base, c.head, c.baseN, c.headN, c.effect, c.low, c.high, c.relative, c.limit, current])]);
+  const head = ["severity", "verdict", "prompt", "base", "head", "metric", "base_mean", "head_mean", "base_n", "head_n", "effect", "low", "high", "relative", "limit", "current", "rows"];
+  return csv([head, ...alerts.map(({ severity, prompt, base, head: to, current, basis, c }) => [severity, c.verdict, prompt, base, to, c.metric, c.base, c.head, c.baseN, c.headN, c.effect, c.low, c.high, c.relative, c.limit, current, basis])]);
 }

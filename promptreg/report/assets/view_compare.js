@@ -3,15 +3,22 @@ import { effectBar, reachOf } from "./charts.js";
 import { compareTexts, diffFigures } from "./diff.js";
 import { diffTable } from "./diffview.js";
 import { h, icon } from "./dom.js";
-import { count, day, plural } from "./format.js";
-import { findComparison, pairPage } from "./pickers.js";
+import { count, day, isLimit, plural, shortVersion } from "./format.js";
+import { findComparison, pairPage, rowsPicker } from "./pickers.js";
 import { abRoute, promptRoute, routeTo } from "./router.js";
 import { card, effectText, empty, scroll, showMetric, metricTitle, verdict } from "./widgets.js";
 
 const NARROW = 720;
 
 export function comparePage(app, query) {
-  return pairPage(app, "compare", "Compare", query, (prompt, base, head, go) => body(app, prompt, base, head, query, go));
+  return pairPage(
+    app,
+    "compare",
+    "Compare",
+    query,
+    (prompt, base, head, go) => body(app, prompt, base, head, query, go),
+    (prompt, base, head, go) => (base && head ? rowsPicker(prompt, base, head, query, go) : null),
+  );
 }
 
 function body(app, prompt, base, head, query, go) {
@@ -31,13 +38,13 @@ function body(app, prompt, base, head, query, go) {
       tile("Similarity", `${(total.similarity * 100).toFixed(total.similarity > 0.995 && total.similarity < 1 ? 2 : 0)}%`, "share of letters in common"),
       tile("Words added", count(total.wordsAdded), plural(total.linesAdded, "line")),
       tile("Words removed", count(total.wordsRemoved), plural(total.linesRemoved, "line")),
-      tile(base.version, day(base.date), base.author, promptRoute(prompt.name, { tab: "text", v: base.version })),
-      tile(head.version, day(head.date), head.author, promptRoute(prompt.name, { tab: "text", v: head.version })),
+      tile(shortVersion(base.version), day(base.date), base.author, promptRoute(prompt.name, { tab: "text", v: base.version })),
+      tile(shortVersion(head.version), day(head.date), head.author, promptRoute(prompt.name, { tab: "text", v: head.version })),
     ),
     h("div", { class: "bar end" }, h("a", { class: "button", href: routeTo(["compare"], { ...query, prompt: prompt.name, base: head.version, head: base.version }) }, icon("fold"), "Swap"), views),
     parts.map((part) => partCard(part, inline, base, head)),
     settingsCard(base, head),
-    metricsCard(app, prompt, base, head),
+    metricsCard(app, prompt, base, head, query.rows),
   ];
 }
 
@@ -76,7 +83,7 @@ function partCard(part, inline, base, head) {
   const found = diffFigures(part.rows);
   const title = part.title[0].toUpperCase() + part.title.slice(1);
   if (part.old === part.new) return card(title, { level: "h3" }, h("p", { class: "muted" }, `Unchanged, ${plural(part.rows.length, "line")}.`));
-  const note = [part.came ? `only in ${head.version}` : "", part.went ? `only in ${base.version}` : "", `${plural(found.wordsAdded, "word")} added, ${count(found.wordsRemoved)} removed`].filter(Boolean).join(" · ");
+  const note = [part.came ? `only in ${shortVersion(head.version)}` : "", part.went ? `only in ${shortVersion(base.version)}` : "", `${plural(found.wordsAdded, "word")} added, ${count(found.wordsRemoved)} removed`].filter(Boolean).join(" · ");
   return card(title, { level: "h3", note }, diffTable(part.rows, { inline, label: `${title}, ${base.version} to ${head.version}` }));
 }
 
@@ -101,7 +108,7 @@ function settingsCard(base, head) {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, ["Field", base.version, head.version].map((text) => h("th", { scope: "col" }, text)))),
+        h("thead", {}, h("tr", {}, ["Field", shortVersion(base.version), shortVersion(head.version)].map((text) => h("th", { scope: "col" }, text)))),
         h("tbody", {}, changed.map((key) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, key)), cell(a, key), cell(b, key)))),
       ),
     ),
@@ -113,13 +120,13 @@ function variableText(one) {
   return `${one.type}${allowed}, ${one.required ? "required" : `default ${one.default ?? "null"}`}`;
 }
 
-export function metricsCard(app, prompt, base, head) {
-  const found = findComparison(prompt, base, head);
+export function metricsCard(app, prompt, base, head, chosen) {
+  const found = findComparison(prompt, base, head, chosen);
   const names = [...new Set([...Object.keys(base.metrics), ...Object.keys(head.metrics)])];
   if (!names.length) return card("Metrics", { level: "h3" }, empty("Neither version has metrics.", "Log calls to see how they compare."));
   const rows = found ? found.metrics : names.map((metric) => raw(metric, base, head));
   const reach = reachOf(rows);
-  const note = found ? found.basis : "no verdict was computed for this pair; promptreg ab decides it";
+  const note = found ? [found.basis, ...found.notes].join(" · ") : "no verdict was computed for this pair; promptreg ab decides it";
   return card(
     "Metrics",
     { level: "h3", note, actions: [h("a", { class: "button quiet", href: abRoute(prompt.name, base.version, head.version) }, "A/B")] },
@@ -130,11 +137,11 @@ export function metricsCard(app, prompt, base, head) {
 function raw(metric, base, head) {
   const [a, b] = [base.metrics[metric], head.metrics[metric]];
   const change = a && b && a.mean ? b.mean / a.mean - 1 : null;
-  return { metric, base: a?.mean ?? null, head: b?.mean ?? null, baseN: a?.n ?? 0, headN: b?.n ?? 0, relative: true, effect: change, low: null, high: null, limit: "", verdict: "no verdict", state: "none", winner: null, needed: null, note: "" };
+  return { metric, base: a?.mean ?? null, head: b?.mean ?? null, baseN: a?.n ?? 0, headN: b?.n ?? 0, relative: true, effect: change, low: null, high: null, limit: "", verdict: "no verdict", state: "none", winner: null, needed: null, note: "", tests: [] };
 }
 
 export function effectTable(app, rows, base, head, reach) {
-  const heads = ["Metric", base.version, head.version, "n", "Change", "", "Verdict"];
+  const heads = ["Metric", shortVersion(base.version), shortVersion(head.version), "n", "Change", "", "Verdict"];
   return h(
     "table",
     { class: "effects" },
@@ -151,7 +158,7 @@ export function effectTable(app, rows, base, head, reach) {
           h("td", { class: "num" }, showMetric(app.index, row.metric, row.head)),
           h("td", { class: "num" }, count(row.baseN), h("span", { class: "under" }, count(row.headN))),
           h("td", {}, effectText(row)),
-          h("td", {}, effectBar(row, reach)),
+          h("td", {}, isLimit(row) ? null : effectBar(row, reach)),
           h("td", {}, verdict(row.verdict), row.needed && row.verdict === "cannot tell" ? h("span", { class: "under" }, `${count(row.needed)} more rows each would settle it`) : null, row.note ? h("span", { class: "under" }, row.note) : null),
         ),
       ),

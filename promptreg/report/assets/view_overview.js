@@ -2,12 +2,11 @@
 import { sparkline } from "./charts.js";
 import { timeChart } from "./charts.js";
 import { h, icon } from "./dom.js";
-import { count, day, metricValue, money, NO_DATA, plural, time } from "./format.js";
+import { count, day, metricValue, money, NO_DATA, plural, shortVersion, time } from "./format.js";
 import { abRoute, promptRoute, routeTo } from "./router.js";
 import { card, delta, effectText, empty, labelBadge, metricTitle, scroll, verdict } from "./widgets.js";
 
 const TITLES = { prompts: "Prompts", versions: "Versions", calls: "Calls", cost: "Cost", tokens: "Tokens", success_rate: "Success rate" };
-const BETTER = { success_rate: "higher" };
 const SHOWN_LABELS = 12;
 
 export function overviewPage(app) {
@@ -41,7 +40,10 @@ function figures(index) {
 function figureCard(index, figure) {
   const text =
     figure.name === "cost" ? money(figure.value) : figure.name === "success_rate" ? metricValue(figure.value, "ratio") : count(figure.value);
-  const share = figure.previous && figure.recent !== null ? figure.recent / figure.previous - 1 : null;
+  const both = figure.previous && figure.recent !== null;
+  const share = both ? figure.recent / figure.previous - 1 : null;
+  // The change of a share is told in points, and no change here is a verdict.
+  const points = both && figure.name === "success_rate" ? figure.recent - figure.previous : null;
   const title = `last ${index.periodDays} days against the ${index.periodDays} days before`;
   const known = figure.value !== null;
   return h(
@@ -52,7 +54,7 @@ function figureCard(index, figure) {
       "dd",
       { class: known ? "" : "missing" },
       h("span", {}, known ? text : NO_DATA),
-      share === null ? null : h("span", { class: "figure-note" }, delta(share, BETTER[figure.name] ?? null, { title })),
+      share === null ? null : h("span", { class: "figure-note" }, delta(points ?? share, null, { title, unit: points === null ? "%" : "\u00a0pp" })),
       figure.series.length > 1 ? sparkline(figure.series, { label: `${TITLES[figure.name]}, last ${figure.series.length} days`, fill: true, height: 32 }) : null,
     ),
   );
@@ -140,7 +142,7 @@ function alerts(index) {
         h(
           "li",
           {},
-          h("div", { class: "row-main" }, h("a", { href: abRoute(alert.prompt, alert.base, alert.head, alert.c.metric) }, alert.prompt), h("span", { class: "muted id" }, `${alert.base} → ${alert.head}`)),
+          h("div", { class: "row-main" }, h("a", { href: abRoute(alert.prompt, alert.base, alert.head, alert.c.metric) }, alert.prompt), h("span", { class: "muted id" }, `${shortVersion(alert.base)} → ${shortVersion(alert.head)}`)),
           h("div", { class: "row-side" }, h("span", {}, metricTitle(index, alert.c.metric), " ", effectText(alert.c)), verdict(alert.severity)),
         ),
       ),

@@ -1,14 +1,14 @@
 // One prompt: its versions, figures, models, text and a live preview, each with its own address.
 import { loadPrompt } from "./data.js";
 import { h, icon, newId, replace } from "./dom.js";
-import { count, metricValue, money, plural } from "./format.js";
+import { count, metricValue, money, plural, shortVersion } from "./format.js";
 import { chartsPanel } from "./prompt_charts.js";
 import { modelsPanel } from "./prompt_models.js";
 import { previewPanel } from "./prompt_preview.js";
 import { textPanel } from "./prompt_text.js";
 import { versionsPanel } from "./prompt_versions.js";
 import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
-import { card, delta, empty, labelBadge, select, tabs, verdict } from "./widgets.js";
+import { card, delta, empty, labelBadge, metricTitle, select, tabs, verdict, versionName } from "./widgets.js";
 
 const PANELS = [
   ["versions", "Versions", versionsPanel],
@@ -59,7 +59,7 @@ function page(app, row, prompt, query) {
         panel,
       ),
       versioned && prompt.versions.length && open !== "versions"
-        ? select("Version", prompt.versions.toReversed().map((v) => [v.version, v.version]), chosen?.version, (version) => { location.hash = link(open, version); })
+        ? select("Version", prompt.versions.toReversed().map((v) => [v.version, shortVersion(v.version)]), chosen?.version, (version) => { location.hash = link(open, version); })
         : null,
     ),
     h("div", { id: panel, role: "tabpanel", "aria-labelledby": `tab-${open}`, tabindex: "-1" }, chosen ? draw(app, prompt, chosen, link) : card("", {}, empty("This prompt has no version yet.", "promptreg bump gives it one."))),
@@ -134,29 +134,29 @@ function figures(app, prompt) {
     h(
       "dl",
       { class: "figures small" },
-      tile("Measured version", last.version, null, null, before ? `against ${before.version}` : "the first one measured"),
+      tile("Measured version", versionName(last.version), null, null, before ? `against ${shortVersion(before.version)}` : "the first one measured"),
       tile("Calls", count(last.calls), null, null, `${count(prompt.versions.reduce((sum, v) => sum + v.calls, 0))} in all`),
       tile("Latency p50", metricValue(latency?.quantiles?.[2], "ms"), "latency", null, latency ? `p95 ${metricValue(latency.quantiles[4], "ms")}` : ""),
       tile("Cost per call", money(cost?.mean), "cost", null, last.cost === null ? "" : `${money(last.cost)} in all`),
       tile("Quality", metricValue(quality?.mean, ""), "quality", null, quality ? `n ${count(quality.n)}` : ""),
       tile("Success", metricValue(success?.mean, "ratio"), null, null, success ? plural(Math.round((1 - success.mean) * success.n), "failure") : ""),
     ),
-    judged(prompt, before, last),
+    judged(app, prompt, before, last),
   );
 }
 
 // The statistics' answer in one line, so that raw differences above are not mistaken for it.
-function judged(prompt, before, last) {
+function judged(app, prompt, before, last) {
   const found = before && prompt.comparisons.find((c) => c.base === before.version && c.head === last.version);
   if (!found) return null;
   const groups = [["regression", "worse"], ["better", "better"], ["cannot tell", "cannot tell"]];
   const parts = groups
-    .map(([word, text]) => [word, text, found.metrics.filter((m) => m.verdict === word).map((m) => m.metric.replaceAll("_", " "))])
+    .map(([word, text]) => [word, text, found.metrics.filter((m) => m.verdict === word).map((m) => metricTitle(app.index, m.metric).toLowerCase())])
     .filter(([, , names]) => names.length);
   return h(
     "p",
     { class: "badges judged" },
-    h("a", { href: abRoute(prompt.name, before.version, last.version) }, `${last.version} against ${before.version}:`),
+    h("a", { href: abRoute(prompt.name, before.version, last.version) }, `${shortVersion(last.version)} against ${shortVersion(before.version)}:`),
     parts.length ? parts.map(([word, text, names]) => verdict(word, `${text}: ${names.join(", ")}`)) : verdict("ok", "within all limits"),
     h("span", { class: "muted" }, found.basis),
   );

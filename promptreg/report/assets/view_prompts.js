@@ -58,7 +58,7 @@ export function promptsPage(app, query) {
     id: "prompt-search",
     type: "search",
     value: state.q,
-    placeholder: "Name, text, tag, owner…",
+    placeholder: "Name, text, tag, owner, version…",
     autocomplete: "off",
     spellcheck: "false",
     oninput: (event) => {

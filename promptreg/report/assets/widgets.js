@@ -1,6 +1,6 @@
 // Small parts that several pages share.
 import { h, icon, newId, replace } from "./dom.js";
-import { effect, interval, metricValue, signed } from "./format.js";
+import { effect, interval, metricValue, shortVersion, signed } from "./format.js";
 
 export function card(title, { note = "", actions = [], level = "h2", ...props } = {}, ...children) {
   const head = title
@@ -44,17 +44,22 @@ export function levelBadge(level) {
 }
 
 // A change with its direction as a sign, and its meaning as a colour and a word for screen readers.
-export function delta(share, better, { title = "" } = {}) {
+export function delta(share, better, { title = "", unit = "%" } = {}) {
   if (share === null || share === undefined || !Number.isFinite(share)) return null;
   const flat = Math.abs(share) < 0.0005;
   const good = better && !flat ? (share > 0) === (better === "higher") : null;
   const tone = good === null ? "plain" : good ? "better" : "worse";
   const word = good === null ? "" : good ? "better, " : "worse, ";
-  return h("span", { class: `badge ${tone}`, title }, icon(flat ? "same" : share > 0 ? "up" : "down"), word ? h("span", { class: "unseen" }, word) : null, `${signed(share, 100, "%")}%`);
+  return h("span", { class: `badge ${tone}`, title }, icon(flat ? "same" : share > 0 ? "up" : "down"), word ? h("span", { class: "unseen" }, word) : null, `${signed(share, 100, "%")}${unit}`);
 }
 
 export function effectText(comparison) {
   return h("span", { class: "effect-text" }, h("b", {}, effect(comparison)), " ", h("span", { class: "muted" }, interval(comparison)));
+}
+
+// A version by its short name, with the whole one for whoever points at it.
+export function versionName(version) {
+  return h("span", { class: "id", title: version.length > 18 ? version : null }, shortVersion(version));
 }
 
 export function select(label, options, chosen, onchange, { id = newId("select") } = {}) {
@@ -183,12 +188,13 @@ export function tabs(label, entries, chosen, panel) {
 
 export function metricTitle(index, name) {
   if (name === "error_rate") return "Error rate";
-  return index.metricByName.get(name)?.title ?? name;
+  const [base, statistic = ""] = name.split(".");
+  return `${index.metricByName.get(base)?.title ?? base} ${statistic}`.trim();
 }
 
 export function metricUnit(index, name) {
   if (name === "error_rate") return "ratio";
-  return index.metricByName.get(name)?.unit ?? "";
+  return index.metricByName.get(name.split(".")[0])?.unit ?? "";
 }
 
 export function showMetric(index, name, value) {
