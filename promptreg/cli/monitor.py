@@ -58,7 +58,7 @@ def monitor(
     """
     if once and every is not None:
         raise ConfigError("--once and --every exclude each other")
-    from promptreg.cli.stopping import stopped_by_termination
+    from promptreg.cli.stopping import stopped_by_signals
     from promptreg.monitor import AlertState, PerformanceMonitor
     from promptreg.monitor.configured import configured_handlers
     from promptreg.monitor.loop import look_every
@@ -87,7 +87,7 @@ def monitor(
             if alerts:
                 raise typer.Exit(ExitCode.FOUND)
             return
-        with stopped_by_termination() as stop:
+        with stopped_by_signals() as stop:
             look_every(lambda: _look(watcher, names), pause, stop.wait)
         message("stopped")
 

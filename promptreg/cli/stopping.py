@@ -6,16 +6,34 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
-__all__ = ["stopped_by_termination"]
+__all__ = ["stopped_by_signals"]
 
 
 @contextmanager
-def stopped_by_termination() -> Iterator[threading.Event]:
-    """Set an event on SIGTERM, which is how containers and systemd end a service."""
+def stopped_by_signals() -> Iterator[threading.Event]:
+    """Set an event on SIGTERM, which ends services and containers, and on the first SIGINT.
+
+    What has begun is ended in both cases; a second SIGINT interrupts at once.
+
+    Raises:
+        KeyboardInterrupt: At the end, when it was SIGINT that set the event.
+    """
     stop = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    received: list[int] = []
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop.set()
+
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, on_signal) for number in numbers]
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+    if signal.SIGINT in received:
+        raise KeyboardInterrupt
