@@ -23,7 +23,7 @@ def stopped_by_signals() -> Iterator[threading.Event]:
     stop = threading.Event()
     received: list[int] = []
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, _: FrameType | None) -> None:
         received.append(number)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         stop.set()
