@@ -29,7 +29,8 @@ __all__ = ["CaseValues", "ModelMeasures", "Query", "Rows", "Scope", "VersionMeas
 QUANTILES = 41
 """How many evenly spread quantiles stand for a distribution."""
 _GRID = [n / (QUANTILES - 1) for n in range(QUANTILES)]
-_SHOWN = tuple(round(q * (QUANTILES - 1)) for q in (0.05, 0.25, 0.5, 0.75, 0.95))
+SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
+_PLACES = tuple(round(q * (QUANTILES - 1)) for q in SHOWN)
 WEEKLY_FROM_DAYS = 120
 
 CaseValues = dict[str, tuple[float | None, float | None]]
@@ -185,10 +186,12 @@ def _add_totals(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeas
 
 def _add_summaries(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:
     head, parameters = _picked(scope)
-    columns = ", ".join(
-        _summary_columns(f"v_{name}", share=name == "success_rate") for name in VALUES
-    )
     for with_model in (False, True):
+        # A model's line in a table needs no histogram, which takes most of the time.
+        grid = SHOWN if with_model else _GRID
+        columns = ", ".join(
+            _summary_columns(f"v_{name}", () if name == "success_rate" else grid) for name in VALUES
+        )
         keys = f"{_KEYS}, model" if with_model else _KEYS
         query = (
             f"{head}SELECT {keys}, count(*), {columns} FROM picked GROUP BY {keys} ORDER BY {keys}"
@@ -202,7 +205,7 @@ def _add_summaries(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionM
             else:
                 one.metrics = summaries
     scores = (
-        f"{head}SELECT {_KEYS}, e.key AS name, {_summary_columns('e.value', share=False)} "
+        f"{head}SELECT {_KEYS}, e.key AS name, {_summary_columns('e.value', _GRID)} "
         f"FROM (SELECT {_KEYS}, unnest(map_entries(scores)) AS e FROM picked "
         "WHERE scores IS NOT NULL) WHERE isfinite(e.value) "
         f"GROUP BY {_KEYS}, name ORDER BY {_KEYS}, name"
@@ -212,8 +215,8 @@ def _add_summaries(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionM
             found[prompt][key].metrics.append(summary)
 
 
-def _summary_columns(value: str, *, share: bool) -> str:
-    spread = "NULL" if share else f"quantile_cont({value}, {_GRID})"
+def _summary_columns(value: str, grid: Sequence[float]) -> str:
+    spread = f"quantile_cont({value}, {list(grid)})" if grid else "NULL"
     return f"count({value}), avg({value}), stddev_samp({value}), {spread}"
 
 
@@ -230,10 +233,11 @@ def _summary(name: str, values: Sequence[Any]) -> MetricSummary | None:
     if name == "success_rate":
         low, high = share_interval(round(mean * n), n)
         return MetricSummary(name, n, mean, sd, low, high)
-    summary = MetricSummary(name, n, mean, sd, quantiles=tuple(grid[i] for i in _SHOWN))
-    if (bounds := interval_of(n, mean, sd)) is not None:
-        summary = replace(summary, low=bounds[0], high=bounds[1])
-    return replace(summary, histogram=histogram_of(grid, n))
+    low, high = interval_of(n, mean, sd) or (None, None)
+    if len(grid) == len(SHOWN):
+        return MetricSummary(name, n, mean, sd, low, high, tuple(grid))
+    shown = tuple(grid[place] for place in _PLACES)
+    return MetricSummary(name, n, mean, sd, low, high, shown, histogram_of(grid, n))
 
 
 def _add_points(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:

@@ -102,7 +102,7 @@ class MetricSummary:
         low: Lower end of the 95 % interval of the mean; None when there is none.
         high: Upper end of that interval.
         quantiles: The 5th, 25th, 50th, 75th and 95th percentile; empty for a share.
-        histogram: How the values spread; None for a share or too few values.
+        histogram: How the values spread; None for a share, too few values, or one model's rows.
     """
 
     metric: str

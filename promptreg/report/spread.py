@@ -65,20 +65,21 @@ def histogram_of(quantiles: Sequence[float], n: int) -> Histogram | None:
         low, high = quantiles[0], quantiles[-1]
     if not high > low:
         return None
-    width = (high - low) / BINS
+    scale = BINS / (high - low)
+    places = [min(max((value - low) * scale, 0.0), float(BINS)) for value in quantiles]
     share = n / (len(quantiles) - 1)
     counts = [0.0] * BINS
-    for start, end in itertools.pairwise(quantiles):
-        _spread(counts, (start - low) / width, (end - low) / width, share)
-    return Histogram(low, high, tuple(round(count) for count in counts))
+    for start, end in itertools.pairwise(places):
+        first = int(start)
+        if end <= first + 1 or start == end:
+            counts[min(first, BINS - 1)] += share
+        else:
+            _spread(counts, start, end, share)
+    return Histogram(low, high, tuple(map(round, counts)))
 
 
 def _spread(counts: list[float], start: float, end: float, share: float) -> None:
-    """Add a share of values between two places, both measured in bins."""
-    start, end = (min(max(place, 0.0), float(BINS)) for place in (start, end))
-    if not end > start:
-        counts[min(int(start), BINS - 1)] += share
-        return
+    """Add a share of values between two places more than a bin apart, both measured in bins."""
     for number in range(int(start), min(math.ceil(end), BINS)):
         covered = min(end, number + 1) - max(start, number)
         counts[number] += share * covered / (end - start)
