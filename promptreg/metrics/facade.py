@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from promptreg.errors import ConfigError, MetricsError
+from promptreg.errors import MetricsError
 from promptreg.metrics.choosing import choose_rows, rank_models
+from promptreg.metrics.options import check_choice, open_shipper, wal_folder
 from promptreg.metrics.row import MetricRow, encode_row
+from promptreg.metrics.sinks import now_text, to_nowhere, to_stdout
 from promptreg.metrics.summary import (
     DEFAULT_PERCENTILES,
     ModelRanking,
@@ -59,6 +57,8 @@ class Metrics:
         prices: The `[prices]` table of the configuration.
         wal: Folder of the segments when the store is an object store.
         storage_options: What deltalake needs to reach an object store.
+        ship_seconds: How often a thread of this process has closed segments shipped; 0 never. By
+            default every minute to an object store, and never to a folder, which readers seal.
         spark: Where Spark is, which then answers questions instead of DuckDB.
 
     Raises:
@@ -76,11 +76,12 @@ class Metrics:
         prices: Mapping[str, Any] | None = None,
         wal: Path | None = None,
         storage_options: dict[str, str] | None = None,
+        ship_seconds: float | None = None,
         spark: SparkConfig | None = None,
     ) -> None:
-        _check_choice("durability", durability, ("process", "disk"))
-        _check_choice("sink", sink, ("file", "stdout", "none"))
-        _check_choice("on_error", on_error, ("raise", "warn"))
+        check_choice("durability", durability, ("process", "disk"))
+        check_choice("sink", sink, ("file", "stdout", "none"))
+        check_choice("on_error", on_error, ("raise", "warn"))
         self.location = store
         self.environment = environment
         self.dropped = 0
@@ -89,12 +90,21 @@ class Metrics:
         self._has_prices = bool(prices)
         self._options = storage_options
         self._spark = spark
-        self.wal = _wal_folder(store, wal)
-        self._writer = SegmentWriter(self.wal, durability=durability)
+        self.wal = wal_folder(store, wal)
+        self._shipper = (
+            open_shipper(store, self.wal, ship_seconds, prices, storage_options)
+            if sink == "file"
+            else None
+        )
+        self._writer = SegmentWriter(
+            self.wal,
+            durability=durability,
+            opened=None if self._shipper is None else self._shipper.start,
+        )
         sinks: dict[str, Callable[[bytes, int], None]] = {
             "file": self._writer.append,
-            "stdout": _to_stdout,
-            "none": _to_nowhere,
+            "stdout": to_stdout,
+            "none": to_nowhere,
         }
         self._append = sinks[sink]
         self._store: Store | None = None
@@ -174,7 +184,7 @@ class Metrics:
             columns["environment"] = self.environment
         if self._has_prices:
             self._pricer.fill_own(columns)
-        return encode_row(columns, _now())
+        return encode_row(columns, now_text())
 
     def _drop(self, rows: int, error: Exception) -> None:
         self.dropped += rows
@@ -191,9 +201,16 @@ class Metrics:
         self._writer.close()
         return self.store.seal().rows
 
+    @property
+    def ship_errors(self) -> int:
+        """How often shipping from the background failed; the rows wait in their segments."""
+        return 0 if self._shipper is None else self._shipper.errors
+
     def close(self) -> None:
         """Give up the current segment, so that it can be sealed; logging may go on."""
         self._writer.close()
+        if self._shipper is not None:
+            self._shipper.stop()
         if self._engine is not None:
             self._engine.close()
         if self._store is not None:
@@ -320,46 +337,3 @@ class Metrics:
 
         # In a store of its own, so that questions from other threads need not wait for it.
         return compact(self._open_store(), full=full)
-
-
-def _wal_folder(store: str | Path, wal: Path | None) -> Path:
-    if wal is not None:
-        return wal
-    if "://" in str(store):
-        raise ConfigError(
-            f"a store at {store} needs a local folder for its segments",
-            fix="pass wal=, such as .promptreg/metrics/wal",
-        )
-    return Path(store).absolute() / "wal"
-
-
-def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ConfigError(f"{name} must be {' or '.join(known)}, not {value!r}")
-
-
-def _to_stdout(lines: bytes, _rows: int) -> None:
-    # Past sys.stdout's buffer, so that a row is out when this returns; flushed first, to stay
-    # in order with what the application printed.
-    sys.stdout.flush()
-    while lines:
-        lines = lines[os.write(1, lines) :]
-
-
-def _to_nowhere(_lines: bytes, _rows: int) -> None:
-    return
-
-
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC is the format of the table
-_second: tuple[int, str] = (0, "")
-
-
-def _now() -> str:
-    """Return the time as naive UTC text with six digits."""
-    global _second  # noqa: PLW0603 - formatting a date costs more than the rest of the clock
-    seconds, rest = divmod(time.time_ns(), 1_000_000_000)
-    known, text = _second
-    if known != seconds:
-        text = (_EPOCH + timedelta(seconds=seconds)).isoformat(" ", "seconds")
-        _second = (seconds, text)  # one assignment, so threads see a matching pair
-    return f"{text}.{rest // 1000:06}"

@@ -19,6 +19,7 @@ import socket
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -60,10 +61,18 @@ class SegmentWriter:
     Args:
         folder: The `wal` folder; created on the first row.
         durability: "process" survives the death of the process, "disk" also that of the machine.
+        opened: Called with this writer whenever a segment was opened.
     """
 
-    def __init__(self, folder: Path, *, durability: Durability = "process") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durability: Durability = "process",
+        opened: Callable[[SegmentWriter], None] | None = None,
+    ) -> None:
         self._folder = folder
+        self._opened = opened
         self._sync = durability == "disk"
         # Reentrant, because a signal handler or a finalizer may log while its thread is logging.
         self._lock = threading.RLock()
@@ -152,6 +161,10 @@ class SegmentWriter:
         self._rows = self._bytes = 0
         self._born = now
         self._look_at = now + _CHECK_SECONDS
+        if self._opened is not None:
+            # A process that is ending may start no thread any more; its row is logged all the same.
+            with contextlib.suppress(RuntimeError):
+                self._opened(self)
 
     def _refuse(self, error: OSError) -> MetricsError:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
