@@ -1,8 +1,9 @@
 """`promptreg check`: prove that changed prompts are fit to merge."""
 
-from __future__ import annotations
+# No `annotations` from `__future__` here: Typer compiles those texts again, twice in every run.
 
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from promptreg.cli.output import data, style
 from promptreg.errors import ConfigError
 from promptreg.formats import CheckFormat, CheckReport, render_check
 from promptreg.operations.checking import check_branch, check_files, find_base, report_of, with_gate
+from promptreg.values import replace
 
 __all__ = ["check"]
 
@@ -50,6 +52,14 @@ def check(
         OnInconclusive, typer.Option(help="Whether too little data fails the check with 3.")
     ] = OnInconclusive.WARN,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the check.")] = False,
+    report_url: Annotated[
+        str,
+        typer.Option(
+            envvar="PROMPTREG_REPORT_URL",
+            show_envvar=True,
+            help="Where this run's HTML report will lie; linked in markdown and JSON.",
+        ),
+    ] = "",
     output: Annotated[
         CheckFormat, typer.Option("--format", help="How to answer.")
     ] = CheckFormat.TEXT,
@@ -62,13 +72,18 @@ def check(
     """
     if files and (base is not None or metrics):
         raise ConfigError("FILES are checked alone; leave out --base and --metrics, or the files")
+    if report_url and not re.fullmatch(r"https?://[^\s<>]+", report_url):
+        raise ConfigError(
+            f"{report_url!r} is no web address",
+            fix="--report-url https://ci.example.org/report.html",
+        )
     with open_registry(fast_start=not metrics) as registry:
         if files:
             paths = [repository_path(registry, file) for file in files]
             result = check_files(registry, paths, strict=strict)
         else:
             result = check_branch(registry, find_base(registry, base), strict=strict)
-        report = report_of(result)
+        report = replace(report_of(result), report_url=report_url)
         if metrics:
             report = with_gate(report, registry, threshold or ())
     _write(report, output)

@@ -36,6 +36,7 @@ def json_report(report: CheckReport) -> str:
                 "commit": report.base_commit,
                 "source": report.base_source,
             },
+            "report_url": report.report_url or None,
             "prompts": [_prompt(prompt) for prompt in report.prompts],
             "findings": [_finding(finding) for finding in report.findings],
             "gate": None

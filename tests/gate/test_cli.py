@@ -202,3 +202,25 @@ def test_monitor_refuses_wrong_options(branch: Repo) -> None:
     """Once and again exclude each other, a duration must be one."""
     assert _run(branch, "monitor", "--once", "--every", "5m").code == 2
     assert "is no duration" in _run(branch, "monitor", "--every", "often").err
+
+
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_the_comment_links_the_report(branch: Repo, *, by_variable: bool) -> None:
+    """Any CI says where its report lies, and markdown and JSON carry the link."""
+    url = "https://ci.example.org/7/report.html?a=(1)"
+    words = ["check", "--metrics", "--base", "main"]
+    if by_variable:
+        branch.environment["PROMPTREG_REPORT_URL"] = url
+    else:
+        words += ["--report-url", url]
+    markdown = _run(branch, *words, "--format", "markdown").out
+    assert "[Full report](https://ci.example.org/7/report.html?a=(1%29)" in markdown
+    assert json.loads(_run(branch, *words, "--format", "json").out)["report_url"] == url
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "report.html", "https://x y"])
+def test_a_link_is_a_web_address(branch: Repo, url: str) -> None:
+    """What is no web address is refused, for it would become a link in a comment."""
+    done = _run(branch, "check", "--base", "main", "--report-url", url)
+    assert done.code == 2
+    assert "is no web address" in done.err
