@@ -342,13 +342,22 @@ class Registry:
         location: str | Path = store if remote else self.root / store
         # Segments of an object store stay on this disk until they are shipped.
         segments = self.root / DEFAULT_STORE / "wal" if remote else None
-        return Metrics(
+        metrics = Metrics(
             location,
             environment=self.config.environment,
             prices=self.config.prices,
             wal=segments,
             spark=self.config.spark if self.config.engine == "spark" else None,
         )
+        metrics.renames = self._renames
+        return metrics
+
+    def _renames(self, name: str | None) -> tuple[Rename, ...]:
+        from promptreg.history.renames import find_renames
+
+        if self.repository.paths.work_tree is None:
+            return ()
+        return find_renames(self.tags, self.worktree, self.paths(), name)
 
     def log_metrics(self, name: str, version: str | Version, **values: Any) -> None:
         """Log one call of a prompt.

@@ -64,7 +64,8 @@ def open_metrics() -> Metrics:
     """Open the metrics of the registry the command runs in."""
     from promptreg.cli.context import open_registry
 
-    return open_registry().metrics
+    # Former names may need a tag's content; the process of a fast start would outlive this.
+    return open_registry(fast_start=False).metrics
 
 
 def parse_duration(text: str) -> timedelta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +16,9 @@ from promptreg.metrics.row import MetricRow, encode_row
 from promptreg.metrics.sinks import now_text, to_nowhere, to_stdout
 from promptreg.metrics.summary import (
     DEFAULT_PERCENTILES,
+    Filter,
     ModelRanking,
+    Rename,
     Summary,
 )
 from promptreg.metrics.wal import (
@@ -89,6 +92,7 @@ class Metrics:
         self._pricer = Pricer(prices)
         self._has_prices = bool(prices)
         self._options = storage_options
+        self.renames: Callable[[str | None], tuple[Rename, ...]] | None = None
         self._spark = spark
         self.wal = wal_folder(store, wal)
         self._shipper = (
@@ -293,7 +297,7 @@ class Metrics:
 
         return summarize(
             self.engine,
-            choose_rows(prompt, version, chosen),
+            self._choose(prompt, version, chosen),
             by,
             scores=scores,
             percentiles=percentiles,
@@ -323,7 +327,11 @@ class Metrics:
         """
         from promptreg.storage.rows import read_rows
 
-        return read_rows(self.engine, choose_rows(prompt, version, chosen), limit)
+        return read_rows(self.engine, self._choose(prompt, version, chosen), limit)
+
+    def _choose(self, prompt: str | None, version: str | None, chosen: dict[str, Any]) -> Filter:
+        found = choose_rows(prompt, version, chosen)
+        return found if self.renames is None else replace(found, renames=self.renames(prompt))
 
     def status(self) -> Status:
         """Count files, rows, bytes, segments and what would be sealed and compacted."""

@@ -14,6 +14,7 @@ __all__ = [
     "Filter",
     "ModelPick",
     "ModelRanking",
+    "Rename",
     "Summary",
 ]
 
@@ -46,6 +47,22 @@ DEFAULT_PERCENTILES = ("latency_ms", "time_to_first_token_ms")
 
 
 @dataclass(frozen=True, slots=True)
+class Rename:
+    """A name that a prompt had before, whose rows are rows of the prompt.
+
+    Attributes:
+        name: The name it has now.
+        former: The name in the rows.
+        versions: Only rows of these versions, where the former name is another prompt's now; None
+            for all rows.
+    """
+
+    name: str
+    former: str
+    versions: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which rows a question is about; None does not restrict.
 
@@ -53,6 +70,7 @@ class Filter:
         since: First moment, naive UTC.
         until: First moment after, naive UTC.
         evaluations: True for rows of evaluation suites alone, False for all others.
+        renames: Names under which prompts were logged before.
     """
 
     COLUMNS: ClassVar[tuple[str, ...]] = (
@@ -80,6 +98,7 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
     evaluations: bool | None = None
+    renames: tuple[Rename, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from promptreg.metrics.summary import (
     GROUPS,
     Figures,
     Filter,
+    Rename,
     Summary,
 )
 
@@ -40,10 +41,17 @@ _PER_COLUMN = 6
 
 def condition(chosen: Filter) -> tuple[str, list[Any]]:
     """Return a filter as SQL over `calls` and its parameters."""
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[Any] = []
+    if chosen.renames and chosen.prompt is not None:
+        names = (chosen.prompt, *(each.former for each in chosen.renames))
+        # The plain list lets files be skipped by their statistics, which no CASE does.
+        marks = ", ".join("?" for _ in names)
+        parts.append(f'"prompt" IN ({marks}) AND {_prompt(chosen.renames)} = ?')
+        values += [*names, chosen.prompt]
     for name in Filter.COLUMNS:
         value = getattr(chosen, name)
-        if value is not None:
+        if value is not None and not (name == "prompt" and chosen.renames):
             parts.append(f'"{name}" = ?')
             values.append(value)
     if chosen.since is not None:
@@ -55,6 +63,23 @@ def condition(chosen: Filter) -> tuple[str, list[Any]]:
     if chosen.evaluations is not None:
         parts.append(f"suite IS {'NOT ' if chosen.evaluations else ''}NULL")
     return " AND ".join(parts) or "true", values
+
+
+def _prompt(renames: Sequence[Rename]) -> str:
+    """Return the name that a row's prompt has now, as SQL."""
+    if not renames:
+        return '"prompt"'
+    cases = []
+    for each in renames:
+        versions = ", ".join(map(_quoted, each.versions or ()))
+        only = "" if each.versions is None else f" AND version IN ({versions or 'NULL'})"
+        cases.append(f'WHEN "prompt" = {_quoted(each.former)}{only} THEN {_quoted(each.name)}')
+    return f'(CASE {" ".join(cases)} ELSE "prompt" END)'
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
 
 
 def summarize(
@@ -85,8 +110,9 @@ def summarize(
         )
     where, values = condition(chosen)
     with engine.pin():
-        rows = engine.sql(_summary_sql(by, where, percentiles), values)
-        custom = _scores(engine, by, where, values) if scores else {}
+        keys = _keys(by, chosen.renames)
+        rows = engine.sql(_summary_sql(by, keys, where, percentiles), values)
+        custom = _scores(engine, by, keys, where, values) if scores else {}
     return [_summary(row, by, custom) for row in rows if row[len(by)]]
 
 
@@ -95,16 +121,18 @@ def _text(name: str) -> str:
     return files("promptreg.storage").joinpath("sql", name).read_text("utf-8")
 
 
-def _key(name: str) -> str:
+def _key(name: str, renames: Sequence[Rename]) -> str:
+    if name == "prompt":
+        return _prompt(renames)
     # Casting to a timestamp keeps hours and days of one type.
     return f"date_trunc('{name}', ts)" if name in _TIMES else f'"{name}"'
 
 
-def _keys(by: Sequence[str]) -> str:
-    return "".join(f'{_key(name)} AS "{name}", ' for name in by)
+def _keys(by: Sequence[str], renames: Sequence[Rename]) -> str:
+    return "".join(f'{_key(name, renames)} AS "{name}", ' for name in by)
 
 
-def _summary_sql(by: Sequence[str], where: str, percentiles: Collection[str]) -> str:
+def _summary_sql(by: Sequence[str], keys: str, where: str, percentiles: Collection[str]) -> str:
     figures = ",\n".join(
         _text("figures.sql").format(
             column=column,
@@ -114,7 +142,7 @@ def _summary_sql(by: Sequence[str], where: str, percentiles: Collection[str]) ->
     )
     numbers = ", ".join(str(number) for number in range(1, len(by) + 1))
     return _text("summary.sql").format(
-        keys=_keys(by),
+        keys=keys,
         figures=figures,
         where=where,
         group_by=f"GROUP BY {numbers}" if by else "",
@@ -123,10 +151,10 @@ def _summary_sql(by: Sequence[str], where: str, percentiles: Collection[str]) ->
 
 
 def _scores(
-    engine: Engine, by: Sequence[str], where: str, values: list[Any]
+    engine: Engine, by: Sequence[str], keys: str, where: str, values: list[Any]
 ) -> dict[tuple[Any, ...], dict[str, Figures]]:
     names = "".join(f'"{name}", ' for name in by)
-    query = _text("scores.sql").format(names=names, keys=_keys(by), where=where)
+    query = _text("scores.sql").format(names=names, keys=keys, where=where)
     found: dict[tuple[Any, ...], dict[str, Figures]] = defaultdict(dict)
     for row in engine.sql(query, values):
         key, (score, n, mean, total, least, most, (p50, p95)) = row[: len(by)], row[len(by) :]

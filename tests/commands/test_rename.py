@@ -10,6 +10,7 @@ import pytest
 from promptreg.errors import PromptError
 from promptreg.history.formerly import set_formerly
 from promptreg.prompt.yamldoc import load
+from promptreg.registry import Registry
 from tests.commands.conftest import SUMMARIZER, edit, ship
 from tests.kit import prompt_text
 
@@ -193,3 +194,51 @@ def test_the_line_can_be_taken_away_and_flow_files_are_refused() -> None:
     assert set_formerly(b"a: 1\nformerly: x\n", "x", []) == b"a: 1\n"
     with pytest.raises(PromptError, match="cannot be written"):
         set_formerly(b"{a: 1}\n", "x", ["y"])
+
+
+def _log(repo: Repo, name: str, version: str, *qualities: float) -> None:
+    with Registry(repo.path) as registry:
+        for quality in qualities:
+            registry.log_metrics(name, version, quality_score=quality, model="m")
+
+
+def _calls(repo: Repo, *args: str) -> dict[tuple[str, str], int]:
+    rows = json.loads(repo.ok("metrics", "summary", *args, "--format", "json"))
+    return {(row["prompt"], row["version"]): row["calls"] for row in rows}
+
+
+def test_figures_follow_a_renamed_prompt(shipped: Repo) -> None:
+    """Calls logged under the old name, before or after the rename, are the new name's."""
+    _log(shipped, "summarizer", "2.0.0", 0.4, 0.4)
+    _log(shipped, "triage", "1.0.0", 0.9)
+    _rename(shipped)
+    _log(shipped, "summarizer", "2.0.0", 0.4)
+    _log(shipped, "news/digest", "2.0.0", 0.8)
+    ours, triage = {("news/digest", "2.0.0"): 4}, {("triage", "1.0.0"): 1}
+    assert _calls(shipped, "news/digest") == ours
+    assert _calls(shipped) == ours | triage
+    assert shipped.ok("search", "quality<0.6", "--names") == "news/digest\n"
+    found = json.loads(shipped.ok("compare", "news/digest", "1.0.0", "2.0.0", "--format", "json"))
+    assert (found["old"]["calls"], found["new"]["calls"]) == (0, 4)
+    with Registry(shipped.path) as registry:
+        assert len(registry.metrics.rows("news/digest")) == 4
+
+
+def test_figures_of_an_old_name_that_is_used_again_stay_apart(shipped: Repo) -> None:
+    """What another prompt of the old name logs later is its own; what was before is not."""
+    _log(shipped, "summarizer", "2.0.0", 0.4)
+    _rename(shipped)
+    shipped.write(SUMMARIZER, prompt_text("Quite another."))
+    ship(shipped)
+    assert "summarizer@3.0.0" in shipped.tags()
+    _log(shipped, "summarizer", "3.0.0", 0.9, 0.9)
+    expected = {("news/digest", "2.0.0"): 1, ("summarizer", "3.0.0"): 2}
+    assert _calls(shipped) == expected
+    assert _calls(shipped, "news/digest") == {("news/digest", "2.0.0"): 1}
+
+
+def test_figures_of_a_hostile_former_name_are_no_sql(shipped: Repo) -> None:
+    """A name written by hand into `formerly` that is none is ignored, whatever it holds."""
+    _log(shipped, "summarizer", "2.0.0", 0.4)
+    edit(shipped, "digest:", "formerly: [\"x' OR '1'='1\", triage]\ndigest:")
+    assert _calls(shipped, "summarizer") == {("summarizer", "2.0.0"): 1}
