@@ -28,6 +28,7 @@ _ENVIRONMENT_KEYS = (
     "root",
     "tag-format",
     "store",
+    "ship",
     "engine",
     "spark",
     "environment",
@@ -81,6 +82,8 @@ class Config:
     """Everything that can be configured, with its default.
 
     Attributes:
+        ship: Seconds between two shipments of an application's segments, 0 never; None: every
+            minute to an object store, never to a folder.
         gate: Thresholds by prompt name and metric; the name ``""`` holds those for all.
         sources: Where each key was set, for `promptreg config`.
     """
@@ -91,6 +94,7 @@ class Config:
     tag_format: str = "{name}@{version}"
     tag_formats: tuple[str, ...] = ()
     store: str = DEFAULT_STORE
+    ship: float | None = None
     engine: str = "duckdb"
     spark: SparkConfig = SparkConfig()
     environment: str = "production"
@@ -200,6 +204,13 @@ def _text(value: Any) -> str:
     return value
 
 
+def _ship(value: Any) -> float:
+    match = re.fullmatch(r"(\d+)([smh])", value) if isinstance(value, str) else None
+    if value != "off" and match is None:
+        raise ValueError(f"must be 'off' or a time such as '30s' or '5m', not {value!r}")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
+
+
 def _engine(value: Any) -> str:
     if value not in {"duckdb", "spark"}:
         raise ValueError(f"must be 'duckdb' or 'spark', not {value!r}")
@@ -291,6 +302,7 @@ _READERS: Mapping[str, tuple[str, Any]] = {
     "tag-format": ("tag_format", _text),
     "tag-formats": ("tag_formats", _texts),
     "store": ("store", _text),
+    "ship": ("ship", _ship),
     "engine": ("engine", _engine),
     "spark": ("spark", _spark),
     "environment": ("environment", _text),

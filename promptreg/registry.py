@@ -347,6 +347,7 @@ class Registry:
             environment=self.config.environment,
             prices=self.config.prices,
             wal=segments,
+            ship_seconds=self.config.ship,
             spark=self.config.spark if self.config.engine == "spark" else None,
         )
         metrics.renames = self._renames

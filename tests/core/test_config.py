@@ -18,6 +18,7 @@ exclude = ["x/*"]
 tag-format = "{name}/v{version}"
 tag-formats = ["{name}@{version}"]
 store = "s3://bucket/metrics"
+ship = "5m"
 engine = "duckdb"
 environment = "staging"
 required-version = ">=0.1"
@@ -54,6 +55,7 @@ def test_everything_is_read() -> None:
         "duckdb",
         "staging",
     )
+    assert config.ship == 300.0
     assert config.release_branches == ("trunk",)
     assert config.levels == {"message-changed": Level.PATCH}
     assert config.gate == {"": {"cost": "+20%"}, "team/a": {"cost": "+50%"}}
@@ -96,6 +98,7 @@ def test_foreign_pyproject(tmp_path: Path) -> None:
 
 FAULTS = {
     "unknown": ("roots = 'x'", "did you mean 'root'"),
+    "ship": ("ship = 30", "must be 'off' or a time such as '30s'"),
     "not-toml": ("root = ", "not valid TOML"),
     "latin-1": ("root = 'caf\xe9'", "not valid TOML"),
     "type": ("root = 1", "root: must be text"),
