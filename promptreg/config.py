@@ -205,6 +205,8 @@ def _text(value: Any) -> str:
 
 
 def _ship(value: Any) -> float:
+    import re
+
     match = re.fullmatch(r"(\d+)([smh])", value) if isinstance(value, str) else None
     if value != "off" and match is None:
         raise ValueError(f"must be 'off' or a time such as '30s' or '5m', not {value!r}")
