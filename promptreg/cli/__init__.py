@@ -6,6 +6,7 @@ command that the arguments name; help and completion build it whole.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -26,7 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A name in another encoding, or a terminal of one, is no reason to break.
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(run(words))
+    code = run(words)
+    # What is alive now stays so until the end, and Python would look through all of it three times
+    # on its way out: a tenth of the time of a short command.
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(words: list[str]) -> int:

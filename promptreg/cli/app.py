@@ -1,6 +1,6 @@
 """The table of commands, and the Typer application made of it."""
 
-from __future__ import annotations
+# No `annotations` from `__future__` here: Typer compiles those texts again, twice in every run.
 
 import os
 from importlib import import_module

@@ -1,6 +1,6 @@
 """Commands that read: list, versions, show, render."""
 
-from __future__ import annotations
+# No `annotations` from `__future__` here: Typer compiles those texts again, twice in every run.
 
 import sys
 from pathlib import Path
@@ -183,7 +183,7 @@ def show(
             data(style(f"[placeholder {entry.name}]", "cyan"))
 
 
-def _as_json(resolved: Resolved) -> dict[str, Any]:
+def _as_json(resolved: "Resolved") -> dict[str, Any]:
     release = resolved.release
     return {
         "prompt": resolved.reference.name,

@@ -1,6 +1,6 @@
 """`promptreg bump`: write version and digest of changed prompts."""
 
-from __future__ import annotations
+# No `annotations` from `__future__` here: Typer compiles those texts again, twice in every run.
 
 from typing import Annotated
 
