@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -73,6 +72,8 @@ def warning(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Write a value as indented JSON."""
+    import json
+
     data(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 

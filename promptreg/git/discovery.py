@@ -96,6 +96,8 @@ def _refuse_unreadable(common_dir: Path) -> None:
         config = (common_dir / "config").read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return
+    if "extensions" not in config.lower():
+        return
     sections = re.findall(r"^\s*\[extensions\]([^\[]*)", config, re.IGNORECASE | re.MULTILINE)
     pairs = re.findall(r"^\s*(\w+)\s*=\s*\"?(\w+)", "\n".join(sections), re.MULTILINE)
     values = {key.lower(): value.lower() for key, value in pairs}

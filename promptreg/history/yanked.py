@@ -8,7 +8,6 @@ One line a version, sorted, so that it is reviewed and merged like a label::
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -151,6 +150,8 @@ def write_yanked(entries: Yanks, data: bytes | None) -> bytes:
         if line.strip() and not line.startswith(b"#"):
             break
         comments.append(line)
+    import json
+
     lines = []
     for yank in sorted(entries.values(), key=lambda yank: yank.key):
         deleted = ", deleted: true" if yank.deleted else ""

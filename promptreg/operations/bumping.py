@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -235,6 +234,8 @@ def _dependents(registry: Registry, fragments: set[str]) -> list[str]:
 
 def _write(target: Path, content: Content, plan: BumpPlan) -> None:
     """Replace the file at once, keeping its mode: a full disk or a kill leaves the old one."""
+    import tempfile
+
     prompt = content.prompt
     data = set_version_and_digest(
         content.data, prompt.path, version=str(plan.version), digest=plan.digest

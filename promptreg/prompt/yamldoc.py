@@ -22,7 +22,7 @@ __all__ = ["MAX_BYTES", "Document", "decode", "load"]
 _MAX_NODES = 50_000
 _MAX_DEPTH = 100
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-_CONFLICT_MARKER = re.compile(r"^(?:<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)", re.MULTILINE)
+_CONFLICT_MARKER = r"^(?:<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)"
 _ODD_BREAKS = {"\u2028": "U+2028", "\u2029": "U+2029", "\x85": "U+0085"}
 _TAG = "tag:yaml.org,2002:"
 
@@ -105,7 +105,7 @@ def load(data: bytes, path: str) -> Document:
         PromptError: The file is not valid, with the line and column of the fault.
     """
     text, bom = decode(data, path)
-    if marker := _CONFLICT_MARKER.search(text):
+    if marker := _conflict_marker(text):
         raise PromptError(
             "file holds an unresolved git conflict",
             location=Location(path, text.count("\n", 0, marker.start()) + 1, 1),
@@ -116,6 +116,12 @@ def load(data: bytes, path: str) -> Document:
     builder = _Builder(path, filler)
     value = builder.build_root(root)
     return Document(path, text, bom, value, builder.positions, builder.text_lines, root)
+
+
+def _conflict_marker(text: str) -> re.Match[str] | None:
+    if not any(marker in text for marker in ("<<<<<<<", ">>>>>>>", "|||||||")):
+        return None
+    return re.search(_CONFLICT_MARKER, text, re.MULTILINE)
 
 
 @cache
@@ -156,7 +162,7 @@ def _compose(text: str, path: str) -> Any:
             location=Location(path, nested),
             rule="invalid-yaml",
         )
-    if directive := re.search(r"^%(?:YAML|TAG)\b", text, re.MULTILINE):
+    if directive := "%" in text and re.search(r"^%(?:YAML|TAG)\b", text, re.MULTILINE):
         line = text.count("\n", 0, directive.start()) + 1
         if not re.search(r"^[^#\s%]", text[: directive.start()], re.MULTILINE):
             raise PromptError(
@@ -193,8 +199,12 @@ def _too_deep(text: str) -> int | None:
 
     Indentation needs no bound: within the size limit it reaches some 1,400 levels.
     """
-    if compact := re.search(rf"^[ ]*(?:[-?][ ]+){{{_MAX_DEPTH},}}", text, re.MULTILINE):
-        return text.count("\n", 0, compact.start()) + 1
+    if text.count("- ") + text.count("? ") >= _MAX_DEPTH:
+        compact = re.search(rf"^[ ]*(?:[-?][ ]+){{{_MAX_DEPTH},}}", text, re.MULTILINE)
+        if compact is not None:
+            return text.count("\n", 0, compact.start()) + 1
+    if text.count("[") + text.count("{") <= _MAX_DEPTH * 20:
+        return None
     depth = 0
     for match in re.finditer(r"[\[\]{}\n]", text):
         if match[0] in "[{":
