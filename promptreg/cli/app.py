@@ -74,7 +74,8 @@ def build_app(words: list[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
         add_completion=True,
-        rich_markup_mode="rich",
+        # Flows a paragraph of a docstring into the width of the terminal; "rich" keeps its breaks.
+        rich_markup_mode="markdown",
     )
     app.callback()(_root)
     command = _command_in(words)
