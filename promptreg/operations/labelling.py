@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from promptreg.history.labels import label_path, parse_label, write_label
 from promptreg.values import dataclass
 
 if TYPE_CHECKING:
+    from promptreg.git import Commit
+    from promptreg.git.model import TreeEntry
     from promptreg.registry import Registry
     from promptreg.versioning import Version
 
@@ -149,12 +151,8 @@ def label_history(registry: Registry, label: str, name: str | None = None) -> li
         name: Only this prompt.
     """
     repository, path = registry.repository, label_path(registry.config.root, label)
-    head = repository.head.oid
     events: list[LabelEvent] = []
-    if head is None:
-        return events
-    commits = repository.first_parents(head)
-    for commit in commits:
+    for commit in _commits_of(registry, path):
         parent = commit.parents[0] if commit.parents else None
         if commit.oid in repository.shallow_commits:
             parent = None
@@ -173,3 +171,29 @@ def label_history(registry: Registry, label: str, name: str | None = None) -> li
             if before.get(prompt) != after.get(prompt) and name in (None, prompt)
         )
     return events
+
+
+def _commits_of(registry: Registry, path: str) -> Iterator[Commit]:
+    """Yield the commits of the first-parent history that changed a file, newest first."""
+    from promptreg.git.process import has_git, run_git
+
+    repository = registry.repository
+    head = repository.head.oid
+    if head is None:
+        return
+    if has_git():
+        # The program skips a commit in microseconds; with no program each tree is read here.
+        pathspec = f":(top,literal){path}"
+        listed = run_git(
+            repository.paths.git_dir, "log", "--first-parent", "--format=%H", head, "--", pathspec
+        )
+        yield from (repository.commit(oid.decode()) for oid in listed.split())
+        return
+    newer: tuple[Commit, TreeEntry | None] | None = None
+    for commit in repository.first_parents(head):
+        entry = repository.entry_at(commit.oid, path)
+        if newer is not None and newer[1] != entry:
+            yield newer[0]
+        newer = commit, entry
+    if newer is not None and newer[1] is not None:
+        yield newer[0]
