@@ -18,10 +18,13 @@ __all__ = ["main"]
 def main() -> int:
     """Run one step and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m promptreg.ci", description=__doc__)
-    parser.add_argument("step", choices=sorted(_STEPS))
-    step = parser.parse_args().step
+    parser.add_argument("step", choices=sorted([*_STEPS, "note"]))
+    parser.add_argument("file", nargs="?", help="The markdown of the step `note`.")
+    given = parser.parse_args()
     try:
-        return _STEPS[step](os.environ)
+        if given.step == "note":
+            return _note(given.file, os.environ)
+        return _STEPS[given.step](os.environ)
     except BaseException as error:  # noqa: BLE001 - the same exit codes as every command
         with guarded():
             return report_error(error, debug=bool(os.environ.get("RUNNER_DEBUG")))
@@ -87,6 +90,16 @@ def _comment(environment: Mapping[str, str]) -> int:
     worth = environment.get("PROMPTREG_CI_WORTH", "true") == "true"
     api = Api(event.api, event.repository, settings.token)
     post_comment(settings, event, api, worth=worth)
+    return ExitCode.OK
+
+
+def _note(file: str | None, environment: Mapping[str, str]) -> int:
+    """Write or replace the note of a GitLab merge request."""
+    from pathlib import Path
+
+    from promptreg.ci.gitlab import post_note
+
+    post_note(Path(file or "promptreg-check.md"), environment)
     return ExitCode.OK
 
 

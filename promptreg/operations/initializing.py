@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from promptreg.errors import PromptError
+from promptreg.operations.providers import GITLAB_JOBS, Provider, include_jobs, templates_of
 from promptreg.prompt.schema import SCHEMA_FILE, schema_text
 from promptreg.prompt.yamldoc import Document, load
 from promptreg.values import dataclass
@@ -88,13 +89,23 @@ class Step:
     note: str = ""
 
 
-def initialize(top: Path, *, root: str, branch: str | None, dry_run: bool = False) -> list[Step]:
+def initialize(
+    top: Path,
+    *,
+    root: str,
+    branch: str | None,
+    provider: Provider = Provider.NONE,
+    branches: Sequence[str] = (),
+    dry_run: bool = False,
+) -> list[Step]:
     """Add what is missing; a second run changes nothing.
 
     Args:
         top: The top of the work tree.
         root: The prompts folder.
         branch: The branch that is checked out.
+        provider: Whose CI files are added.
+        branches: The release branches that are configured; the one checked out when empty.
         dry_run: Write nothing.
 
     Raises:
@@ -109,12 +120,24 @@ def initialize(top: Path, *, root: str, branch: str | None, dry_run: bool = Fals
         editor.create(f"{root}/{SCHEMA_FILE}", schema_text())
     editor.extend(".pre-commit-config.yaml", lambda text: add_hooks(text, root))
     editor.extend(".gitignore", ignore_store)
+    for template in templates_of(provider, branches or _release_branches(branch)):
+        editor.create(template.path, template.text)
+    if provider is Provider.GITLAB:
+        editor.extend(".gitlab-ci.yml", include_jobs, note=_include_note)
     return editor.steps
 
 
-def _branches(branch: str | None) -> str:
+def _include_note(text: str) -> str:
+    return "" if GITLAB_JOBS in text else f"add {GITLAB_JOBS} to its include"
+
+
+def _release_branches(branch: str | None) -> tuple[str, ...]:
     main = branch if branch and re.fullmatch(r"[\w./-]+", branch) else "main"
-    return ", ".join(f'"{name}"' for name in dict.fromkeys((main, "release/*")))
+    return tuple(dict.fromkeys((main, "release/*")))
+
+
+def _branches(branch: str | None) -> str:
+    return ", ".join(f'"{name}"' for name in _release_branches(branch))
 
 
 class _Editor:
@@ -134,12 +157,18 @@ class _Editor:
                 file.write(text)
         self.steps.append(Step(path, "created"))
 
-    def extend(self, path: str, edit: Callable[[str | None], str | None]) -> None:
+    def extend(
+        self,
+        path: str,
+        edit: Callable[[str | None], str | None],
+        *,
+        note: Callable[[str], str] = lambda _: "",
+    ) -> None:
         target = self.top / path
         before = target.read_bytes().decode("utf-8") if target.exists() else None
         after = edit(before)
         if after is None:
-            self.steps.append(Step(path, "kept"))
+            self.steps.append(Step(path, "kept", note(before or "")))
             return
         if not self.dry_run:
             target.write_bytes(after.encode("utf-8"))

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from tests.ci.actions import ROOT, load_yaml
+from tests.kit import CommandRepo
 
-GITHUB = sorted([*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("docs/ci/github/*.yml")])
+TEMPLATES = ROOT / "promptreg/operations/templates"
+GITHUB = sorted([*ROOT.glob(".github/workflows/*.yml"), *TEMPLATES.glob("github/promptreg-*.yml")])
 ACTION = ROOT / ".github/actions/promptreg/action.yml"
-GITLAB = ROOT / "docs/ci/gitlab-ci.yml"
+GITLAB = TEMPLATES / "gitlab/promptreg.yml"
 SHELL = ROOT / "docs/ci/check.sh"
 
 
@@ -104,7 +106,8 @@ def test_the_gitlab_template_parses() -> None:
     """Every line of every script is bash, and every job says when it runs."""
     document = load_yaml(GITLAB)
     jobs = {name: job for name, job in document.items() if "script" in job}
-    assert {"promptreg-check", "promptreg-release", "promptreg-nightly"} <= set(jobs)
+    names = {"promptreg-check", "promptreg-autofix", "promptreg-release", "promptreg-nightly"}
+    assert set(jobs) == names
     for job in jobs.values():
         assert job["rules"]
         bash_accepts("\n".join([*job.get("before_script", []), *job["script"]]))
@@ -116,3 +119,101 @@ def test_the_documentation_names_every_input_and_output() -> None:
     action = load_yaml(ACTION)
     missing = [n for n in (*action["inputs"], *action["outputs"]) if f"`{n}`" not in text]
     assert missing == []
+
+
+def test_the_action_is_the_template() -> None:
+    """Our own action and the one that `init` writes are one file."""
+    assert ACTION.is_symlink()
+    assert ACTION.resolve() == TEMPLATES / "github/action.yml"
+
+
+@pytest.mark.parametrize("path", [*GITHUB, ACTION], ids=identified)
+def test_hostile_words_of_an_event_reach_no_shell(path: Path) -> None:
+    """What a stranger may write into a pull request stands in no script and in no job's name."""
+    hostile = re.compile(r"\$\{\{[^}]*(github\.event|github\.head_ref|github\.ref_name)")
+    for step in steps(load_yaml(path)):
+        assert not hostile.search(step.get("run", ""))
+        assert not hostile.search(str(step.get("shell", "")))
+        for value in step.get("env", {}).values():
+            assert "head_ref" not in str(value)
+
+
+def test_the_documentation_links_what_is_there() -> None:
+    """Every relative link of docs/ci.md leads to a file."""
+    links = re.findall(r"\]\(([^)#]+)", (ROOT / "docs/ci.md").read_text())
+    relative = [link for link in links if "://" not in link]
+    assert relative
+    assert [link for link in relative if not (ROOT / "docs" / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "written"),
+    [
+        ("none", set()),
+        (
+            "github",
+            {
+                ".github/actions/promptreg/action.yml",
+                ".github/workflows/promptreg-nightly.yml",
+                ".github/workflows/promptreg-pull-request.yml",
+                ".github/workflows/promptreg-release.yml",
+            },
+        ),
+        ("gitlab", {".gitlab/promptreg.yml", ".gitlab-ci.yml"}),
+    ],
+)
+def test_init_writes_the_templates(tmp_path: Path, provider: str, written: set[str]) -> None:
+    """`init --ci` writes the files of one provider, keeps them the second time, and says so."""
+    repo = CommandRepo.create(tmp_path / "repo", branch="trunk")
+    first = repo.run("init", "--ci", provider)
+    found = {
+        str(path.relative_to(repo.path))
+        for top in (".github", ".gitlab", ".gitlab-ci.yml")
+        for path in [repo.path / top, *(repo.path / top).rglob("*")]
+        if path.is_file()
+    }
+    assert found == written
+    assert ("Settings >" in first.err) is bool(written)
+    for path in written:
+        repo.write(path, repo.read(path) + "# edited\n")
+    assert "created" not in repo.ok("init", "--ci", provider)
+    assert all(repo.read(path).endswith("# edited\n") for path in written)
+    if provider == "github":
+        release = load_yaml(repo.path / ".github/workflows/promptreg-release.yml")
+        assert release["on"]["push"]["branches"] == ["trunk", "release/*"]
+
+
+def test_init_takes_the_configured_branches(tmp_path: Path) -> None:
+    """Run on a feature branch of a configured repository, the workflow has its real branches."""
+    repo = CommandRepo.create(tmp_path / "repo", branch="feature")
+    repo.write("promptreg.toml", '[release]\nbranches = ["main", "stable/*"]\n')
+    repo.ok("init", "--ci", "github")
+    release = load_yaml(repo.path / ".github/workflows/promptreg-release.yml")
+    assert release["on"]["push"]["branches"] == ["main", "stable/*"]
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome"),
+    [
+        ("stages: [test]\n", "extended"),
+        ("stages: [test]\r\njob:\r\n  script: ls", "extended"),
+        ("include: {local: other.yml}\n", "kept"),
+        ("include: [{local: .gitlab/promptreg.yml}]\n", "kept"),
+    ],
+)
+def test_init_extends_the_jobs_of_gitlab(tmp_path: Path, before: str, outcome: str) -> None:
+    """An include is appended where there is none; a foreign one is left alone, and told."""
+    repo = CommandRepo.create(tmp_path / "repo")
+    (repo.path / ".gitlab-ci.yml").write_bytes(before.encode())
+    said = repo.ok("init", "--ci", "gitlab")
+    after = (repo.path / ".gitlab-ci.yml").read_bytes().decode()
+    assert re.search(rf"{outcome} +\.gitlab-ci\.yml", said)
+    assert after.startswith(before)
+    if outcome == "kept":
+        assert after == before
+        assert ("to its include" in said) is ("promptreg" not in before)
+    else:
+        assert load_yaml(repo.path / ".gitlab-ci.yml")["include"] == [
+            {"local": ".gitlab/promptreg.yml"}
+        ]
+        assert ("\n" in after.replace("\r\n", "")) is ("\r\n" not in before)

@@ -1,0 +1,103 @@
+"""The CI files that `init --ci` adds: templates that come with the package."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from importlib.resources import files
+
+from promptreg.values import dataclass
+
+__all__ = ["GITLAB_JOBS", "INCLUDE", "Provider", "include_jobs", "next_steps", "templates_of"]
+
+_FOLDERS = {"action.yml": ".github/actions/promptreg"}
+_WORKFLOWS = ".github/workflows"
+_BRANCHES = "branches: [main, 'release/*']"
+
+GITLAB_JOBS = ".gitlab/promptreg.yml"
+"""Where our jobs lie."""
+
+INCLUDE = f"include: [{{local: {GITLAB_JOBS}}}]"
+"""What .gitlab-ci.yml needs."""
+
+
+class Provider(StrEnum):
+    """Whose CI the files are for."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One file to write.
+
+    Attributes:
+        path: Below the top of the work tree.
+        text: What it holds.
+    """
+
+    path: str
+    text: str
+
+
+def templates_of(provider: Provider, branches: Sequence[str]) -> list[Template]:
+    """Return the files of a provider.
+
+    Args:
+        provider: Whose CI.
+        branches: The release branches, as patterns.
+    """
+    if provider is Provider.NONE:
+        return []
+    folder = files("promptreg.operations").joinpath("templates", provider.value)
+    found = {item.name: item.read_text(encoding="utf-8") for item in folder.iterdir()}
+    if provider is Provider.GITLAB:
+        return [Template(GITLAB_JOBS, found["promptreg.yml"])]
+    named = ", ".join(f"'{branch}'" for branch in branches)
+    return [
+        Template(
+            f"{_FOLDERS.get(name, _WORKFLOWS)}/{name}",
+            text.replace(_BRANCHES, f"branches: [{named}]"),
+        )
+        for name, text in sorted(found.items())
+    ]
+
+
+def include_jobs(text: str | None) -> str | None:
+    """Return a .gitlab-ci.yml that includes our jobs.
+
+    Returns:
+        None when it does already, or has an `include` of its own, which is left to its owner.
+    """
+    if text is None or not text.strip():
+        return f"{INCLUDE}\n"
+    if GITLAB_JOBS in text or re.search(r"^[\"']?include[\"']?\s*:", text, re.MULTILINE):
+        return None
+    newline = "\r\n" if "\r\n" in text else "\n"
+    gap = "" if text.endswith("\n") else newline
+    return f"{text}{gap}{newline}{INCLUDE}{newline}"
+
+
+def next_steps(provider: Provider) -> tuple[str, ...]:
+    """Return what a person must set on the provider's pages, one line each."""
+    return _NEXT[provider]
+
+
+_NEXT = {
+    Provider.GITHUB: (
+        "Settings > Rules: require the check `promptreg`; let nobody move tags like *@*.",
+        "Settings > Pages: take GitHub Actions as source, or delete promptreg-release's job pages.",
+        "Settings > Variables: PROMPTREG_STORE, where production's rows lie, for the monitor.",
+    ),
+    Provider.GITLAB: (
+        "Settings > Merge requests: pipelines must succeed, merged results pipelines.",
+        "Settings > Variables: PROMPTREG_TOKEN, PROMPTREG_NOTE_TOKEN, PROMPTREG_FIX_TOKEN,",
+        f"  as the head of {GITLAB_JOBS} says.",
+        "Settings > Repository: protect the tags *@*.",
+        "Build > Pipeline schedules: one a night.",
+    ),
+    Provider.NONE: (),
+}
