@@ -15,6 +15,7 @@ from promptreg.history.claims import collect_claims
 from promptreg.history.labels import label_of_path, lint_label, parse_label
 from promptreg.history.yanked import Yanks, lint_yanked, parse_yanked, yanked_path
 from promptreg.naming import NAME, is_fragment
+from promptreg.operations.clashing import find_clashes
 from promptreg.operations.policy import judge_content, judge_digest
 from promptreg.prompt.content import Content, content_of, read_content
 from promptreg.prompt.github import inspect_for_github
@@ -192,6 +193,9 @@ def check_files(registry: Registry, paths: Iterable[str], *, strict: bool = Fals
                 found.append(note)
             if content is not None and (content.prompt.version or content.prompt.digest):
                 found += [_with_command(finding) for finding in judge_digest(content)]
+    found += find_clashes(
+        registry.config.layout, chosen, registry.worktree.paths(registry.config.root)
+    )
     return CheckResult(None, (), _sorted(found, strict=strict), len(chosen))
 
 
@@ -242,6 +246,9 @@ class _BranchCheck:
                 self.findings += lint_yanked(data, self.before.read(path), path)
             elif self.layout.is_prompt(path):
                 self._prompt(path, gone=path in gone)
+        if added := {change.path for change in changes if change.old is None}:
+            paths = self.after.paths(self.layout.root)
+            self.findings += find_clashes(self.layout, added, paths)
         return CheckResult(self.base, tuple(self.prompts), _sorted(self.findings, strict=strict))
 
     def _dependents(self, fragments: set[str | None]) -> set[str]:

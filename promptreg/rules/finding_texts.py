@@ -145,6 +145,15 @@ _FILES: _Texts = {
         ),
         "<<<<<<< HEAD\nversion: 1.3.0\n=======\nversion: 1.3.0\n>>>>>>> feature",
     ),
+    "case-clash": (
+        "Two paths differ only in letter case",
+        (
+            "git keeps both, but macOS and Windows check out one of them, and its content seems"
+            " changed for ever. Prompts, fragments and labels alike; so do letters with accents"
+            " that are composed in two ways."
+        ),
+        "prompts/shared/Style.md\nprompts/shared/style.md",
+    ),
     "duplicate-name": (
         "Two files have one prompt name",
         "A name is the path without its ending, so only one ending may exist.",

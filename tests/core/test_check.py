@@ -339,6 +339,36 @@ def test_ill_named_and_doubled_files(branch: Repo) -> None:
     assert sorted(rules(check(branch))) == ["duplicate-name", "invalid-name"]
 
 
+CLASHES = {
+    "fragments": ("prompts/shared/Style.md", "prompts/shared/style.md"),
+    "folders": ("prompts/Shared/style.md", "prompts/shared/style.md"),
+    "endings": ("prompts/A.prompt.yml", A),
+    "labels": ("prompts/labels/PROD.yaml", "prompts/labels/prod.yaml"),
+    "accents": ("prompts/shared/e\u0301.md", "prompts/shared/\u00e9.md"),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), CLASHES.values(), ids=CLASHES)
+def test_paths_that_differ_only_in_letter_case(branch: Repo, one: str, other: str) -> None:
+    """What half the file systems take for one file is an error, where it is added."""
+    for path in (one, other):
+        if not (branch.path / path).exists():
+            text = "" if path.endswith(".yaml") and "labels" in path else prompt_text()
+            branch.write(path, text)
+    branch.commit()
+    added = [f for f in check(branch).findings if f.rule == "case-clash"]
+    assert {f.location.path for f in added} == ({one} if other == A else {one, other})
+    assert one in added[-1].message or other in added[-1].message
+    result = branch.run("check", one)
+    assert result.code == 1
+    assert "case-clash" in result.out
+    branch.git("branch", "-f", "main")
+    edit(branch, A, "One.", "Two.")
+    bump(branch, A)
+    branch.commit()
+    assert "case-clash" not in rules(check(branch)), "what was there before is not this branch's"
+
+
 LABEL = "prompts/labels/production.yaml"
 
 

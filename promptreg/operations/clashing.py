@@ -1,0 +1,60 @@
+"""Paths that git keeps apart and many file systems do not: letter case, Unicode forms; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from promptreg.errors import Location
+from promptreg.findings import Finding
+
+if TYPE_CHECKING:
+    from promptreg.naming import Layout
+
+__all__ = ["find_clashes"]
+
+
+def find_clashes(
+    layout: Layout, paths: Collection[str], everything: Iterable[str]
+) -> Iterator[Finding]:
+    """Yield a finding for each path that clashes with another one.
+
+    Args:
+        layout: Which files are prompts: these clash by their names, whatever their endings.
+        paths: The paths to look at.
+        everything: All paths below the prompts folder.
+    """
+    if not paths:
+        return
+    wanted = {_folded(layout, path) for path in paths}
+    alike: dict[str, list[str]] = {}
+    for path in everything:
+        if (key := _folded(layout, path)) in wanted:
+            alike.setdefault(key, []).append(path)
+    for path in sorted(paths):
+        others = [o for o in alike.get(_folded(layout, path), ()) if not _same(layout, o, path)]
+        if others:
+            yield Finding(
+                "case-clash",
+                "error",
+                f"{others[0]} differs from it only in letter case, and to many file systems not"
+                " at all",
+                Location(path, 1, 1),
+                layout.name_of(path),
+                f"git mv {path} to another name",
+            )
+
+
+def _same(layout: Layout, one: str, other: str) -> bool:
+    """Tell whether two paths are one prompt or one file, which is no matter of letter case."""
+    return (layout.name_of(one) or one) == (layout.name_of(other) or other)
+
+
+def _folded(layout: Layout, path: str) -> str:
+    name = layout.name_of(path)
+    text = path if name is None else f"{layout.root}/{name}"
+    if not text.isascii():
+        import unicodedata
+
+        text = unicodedata.normalize("NFC", text)
+    return text.casefold()
