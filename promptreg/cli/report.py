@@ -20,7 +20,7 @@ from promptreg.errors import ConfigError
 if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.report.data import Options
-    from promptreg.report.html import Page
+    from promptreg.report.html import Known, Page
 
 __all__ = ["report"]
 
@@ -99,13 +99,14 @@ def report(
         return
     target = _target(output, split=split)
     # Looked at before the first write, so that what changes meanwhile is not missed.
-    known = _state() if watch else ""
-    _write_page(options, target, split=split)
+    state = _state() if watch else ""
+    packed: Known | None = {} if watch else None
+    _write_page(options, target, split=split, known=packed)
     if open_page and target is not None:
         place = target / "index.html" if split else target
         webbrowser.open(place.absolute().as_uri())
     if watch and target is not None:
-        _watch(lambda: _write_page(options, target, split=split), known)
+        _watch(lambda: _write_page(options, target, split=split, known=packed), state)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -151,12 +152,14 @@ def _write_text(options: Options, output_format: ReportFormat, output: str | Non
     message(f"Wrote {output} ({_size(size)}).")
 
 
-def _write_page(options: Options, target: Path | None, *, split: bool) -> None:
+def _write_page(
+    options: Options, target: Path | None, *, split: bool, known: Known | None = None
+) -> None:
     from promptreg.report.html import write_folder
     from promptreg.report.output import build_page, write_atomically
 
     with open_registry(fast_start=False) as registry:
-        page = build_page(registry, options, split=split)
+        page = build_page(registry, options, split=split, known=known)
     if target is None:
         for part in page.parts():
             sys.stdout.write(part)
@@ -201,8 +204,9 @@ def _serve(options: Options, host: str, port: int, *, open_page: bool) -> None:
     from promptreg.report.serving import ReportServer
 
     known = _state()
+    packed: Known = {}
     with open_registry(fast_start=False) as registry:
-        first = _page_bytes(registry, options)
+        first = _page_bytes(registry, options, packed)
     server = ReportServer(host, port)
     try:
         server.show(first)
@@ -212,14 +216,15 @@ def _serve(options: Options, host: str, port: int, *, open_page: bool) -> None:
 
         def again() -> None:
             with open_registry(fast_start=False) as registry:
-                server.show(_page_bytes(registry, options))
+                server.show(_page_bytes(registry, options, packed))
 
         _watch(again, known)
     finally:
         server.close()
 
 
-def _page_bytes(registry: Registry, options: Options) -> bytes:
+def _page_bytes(registry: Registry, options: Options, packed: Known) -> bytes:
     from promptreg.report.output import build_page
 
-    return "".join(build_page(registry, options, live=True).parts()).encode("utf-8", "replace")
+    page = build_page(registry, options, live=True, known=packed)
+    return "".join(page.parts()).encode("utf-8", "replace")

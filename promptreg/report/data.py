@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -34,14 +34,16 @@ from promptreg.stats.metrics import metric_named
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from promptreg.registry import Registry
+    from promptreg.report.workers import Workers
     from promptreg.stats.thresholds import Threshold
 
 __all__ = ["Collector", "Options", "collect", "pairs_of"]
 
 ROWS_AT_ONCE = 1_000_000
-PROMPTS_AT_ONCE = 200
+PROMPTS_AT_ONCE = 100
 COMPARED_VERSIONS = 8
 MANY_PROMPTS = 100
 _SEVERITIES = ("critical", "warning", "info")
@@ -88,6 +90,7 @@ class Collector:
     def __init__(self, registry: Registry, options: Options) -> None:
         self._registry = registry
         self._options = options
+        self._workers: Workers | None = None
         self._notes: list[str] = []
         self._alerts: list[Alert] = []
         self._versions = 0
@@ -97,22 +100,38 @@ class Collector:
         since = options.since
         self._since = since.astimezone(UTC).replace(tzinfo=None) if since else None
 
-    def prompts(self) -> Iterator[PromptRow]:
+    def count_versions(self) -> int:
+        """Return how many released versions the report has."""
+        return sum(len(self._registry.tags.releases(name)) for name in self._names)
+
+    def prompts(self, workers: Workers | None = None) -> Iterator[PromptRow]:
         """Yield every prompt, by name.
+
+        Args:
+            workers: Processes that read; without any it is done here.
 
         Raises:
             ConfigError: A pattern names no prompt, or a threshold is wrong.
         """
-        for group in self._groups():
-            commit = self._commit
-            found = [
-                read_prompt(self._registry, name, commit, self._live.by_version(name))
-                for name in group
-            ]
+        self._workers = workers
+        for found in self._read(list(self._groups())):
             measures = self._measures(found)
             for prompt in found:
                 self._notes.extend(prompt.notes)
                 yield self._row(prompt, measures.get(prompt.name, {}))
+
+    def _read(self, groups: Sequence[Sequence[str]]) -> Iterator[list[GitPrompt]]:
+        """Yield the prompts of each group; workers read one group ahead."""
+        commit, live = self._commit, self._live
+        if self._workers is None:
+            for group in groups:
+                yield [read_prompt(self._registry, n, commit, live.by_version(n)) for n in group]
+            return
+        asked: deque[list[Future[GitPrompt]]] = deque()
+        for group in [*groups, []]:
+            asked.append([self._workers.read(n, commit, live.by_version(n)) for n in group])
+            if len(asked) > 1:
+                yield [future.result() for future in asked.popleft()]
 
     def report(self) -> Report:
         """Return everything but the prompts, once they all were yielded."""
@@ -263,15 +282,14 @@ class Collector:
         self._live.add(prompt.name, prompt.versions, comparisons, previous)
         for m in by_version.values():
             self._scores.update(summary.metric for summary in m.metrics)
-        found = prompt.prompt
         branch = self._registry.repository.head.branch or ""
         return PromptRow(
             name=prompt.name,
             path=prompt.path,
-            title=found.title if found else None,
-            description=found.description if found else None,
-            tags=found.tags if found else (),
-            metadata=_metadata(found.metadata) if found else (),
+            title=prompt.title,
+            description=prompt.description,
+            tags=prompt.tags,
+            metadata=prompt.metadata,
             file_url=self._origin.file_url(prompt.path, self._commit),
             edit_url=self._origin.edit_url(prompt.path, branch.removeprefix("refs/heads/")),
             versions=versions,
@@ -352,12 +370,6 @@ def _compare(
             by_model=head in by_model,
         )
     return found
-
-
-def _metadata(metadata: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    import json
-
-    return tuple((str(k), json.dumps(v, ensure_ascii=False)) for k, v in metadata.items())
 
 
 def _tool() -> str:

@@ -14,7 +14,7 @@ import json
 import zlib
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.report import wire
 from promptreg.report.bundle import application, boot_script, loader_script, stylesheet
@@ -22,13 +22,15 @@ from promptreg.report.format import alert_texts, figure_texts, row_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
     from markupsafe import Markup
 
     from promptreg.report.model import Alert, PromptRow, Report
+    from promptreg.report.workers import Workers
 
-__all__ = ["HtmlBuilder", "Page", "render", "write_folder"]
+__all__ = ["HtmlBuilder", "Known", "PackedPrompt", "Page", "pack", "render", "write_folder"]
 
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" '
@@ -57,27 +59,63 @@ class Page:
         return sum(len(part.encode()) for part in self.parts())
 
 
+Known = dict[str, tuple["PromptRow", "PackedPrompt"]]
+"""Prompts as they were when they were packed, by name, to pack only what changed since."""
+
+
+class PackedPrompt(NamedTuple):
+    """What the page holds of one prompt.
+
+    Attributes:
+        chunk: All of it, compressed.
+        row: Its line in the list.
+        searched: What the search looks through beside that line.
+    """
+
+    chunk: str
+    row: dict[str, Any]
+    searched: str
+
+
+def pack(prompt: PromptRow) -> PackedPrompt:
+    """Pack one prompt."""
+    return PackedPrompt(deflate(wire.pack_prompt(prompt)), wire.pack_row(prompt), _searched(prompt))
+
+
 class HtmlBuilder:
     """Packs prompts one at a time, so that only their compressed form is kept.
 
     Args:
         split: Whether the data goes into files of its own beside the page.
         live: Whether the page reloads itself when its server says so.
+        workers: Processes that pack; without any it is done here.
+        known: What earlier builders packed, by prompt; taken over where nothing changed.
     """
 
-    def __init__(self, *, split: bool = False, live: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        split: bool = False,
+        live: bool = False,
+        workers: Workers | None = None,
+        known: Known | None = None,
+    ) -> None:
         self._split = split
         self._live = live
-        self._rows: list[dict[str, Any]] = []
-        self._chunks: list[str] = []
-        self._texts: list[str] = []
+        self._workers = workers
+        self._known = known
+        self._packed: list[tuple[PromptRow | None, PackedPrompt | Future[PackedPrompt]]] = []
 
     def add(self, prompt: PromptRow) -> None:
-        """Pack one prompt; afterwards its texts are no longer held."""
-        chunk = deflate(wire.pack_prompt(prompt))
-        self._texts.append(_searched(prompt))
-        self._chunks.append(chunk)
-        self._rows.append(wire.pack_row(prompt))
+        """Pack one prompt; afterwards its texts are only held to know it again."""
+        kept = prompt if self._known is not None else None
+        before = self._known.get(prompt.name) if self._known is not None else None
+        if before is not None and before[0] == prompt:
+            self._packed.append((kept, before[1]))
+        elif self._workers is not None:
+            self._packed.append((kept, self._workers.pack(prompt)))
+        else:
+            self._packed.append((kept, pack(prompt)))
 
     def finish(self, report: Report) -> Page:
         """Make the page.
@@ -85,13 +123,22 @@ class HtmlBuilder:
         Args:
             report: Everything but the prompts, which were added before.
         """
+        packed = [
+            found if isinstance(found, tuple) else found.result() for _, found in self._packed
+        ]
+        if self._known is not None:
+            rows_before = [prompt for prompt, _ in self._packed]
+            self._known.clear()
+            self._known.update(
+                {p.name: (p, one) for p, one in zip(rows_before, packed, strict=True) if p}
+            )
         by_prompt: dict[str, list[Alert]] = {}
         for alert in report.alerts:
             by_prompt.setdefault(alert.prompt, []).append(alert)
-        rows = [wire.with_alerts(row, by_prompt.get(row["name"], ())) for row in self._rows]
+        rows = [wire.with_alerts(row, by_prompt.get(row["name"], ())) for _, row, _ in packed]
         index = wire.pack_index(report, rows) | {"split": self._split}
-        chunks = [("search", deflate(self._texts))]
-        chunks += [(f"p{number}", chunk) for number, chunk in enumerate(self._chunks)]
+        chunks = [("search", deflate([one.searched for one in packed]))]
+        chunks += [(f"p{number}", one.chunk) for number, one in enumerate(packed)]
         head = _head(report, rows, deflate(index), split=self._split, live=self._live)
         return Page(head, tuple(chunks))
 
@@ -138,15 +185,15 @@ def write_folder(page: Page, folder: Path) -> None:
 
 @functools.cache
 def _packed_application() -> str:
-    return _pack(application(), level=9)
+    return _compressed(application(), level=9)
 
 
 def deflate(value: Any) -> str:
     """Compress a JSON value as the page unpacks it: deflate without a header, in base64."""
-    return _pack(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return _compressed(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def _pack(text: str, level: int = 6) -> str:
+def _compressed(text: str, level: int = 6) -> str:
     packer = zlib.compressobj(level, zlib.DEFLATED, -15)
     # A lone surrogate cannot come from a UTF-8 file, but must not stop a report either.
     data = packer.compress(text.encode("utf-8", "replace")) + packer.flush()

@@ -233,11 +233,11 @@ def _summary(name: str, values: Sequence[Any]) -> MetricSummary | None:
     if name == "success_rate":
         low, high = share_interval(round(mean * n), n)
         return MetricSummary(name, n, mean, sd, low, high)
-    low, high = interval_of(n, mean, sd) or (None, None)
+    ends: tuple[float | None, float | None] = interval_of(n, mean, sd) or (None, None)
     if len(grid) == len(SHOWN):
-        return MetricSummary(name, n, mean, sd, low, high, tuple(grid))
+        return MetricSummary(name, n, mean, sd, ends[0], ends[1], tuple(grid))
     shown = tuple(grid[place] for place in _PLACES)
-    return MetricSummary(name, n, mean, sd, low, high, shown, histogram_of(grid, n))
+    return MetricSummary(name, n, mean, sd, ends[0], ends[1], shown, histogram_of(grid, n))
 
 
 def _add_points(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:

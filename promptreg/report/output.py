@@ -12,15 +12,22 @@ from typing import TYPE_CHECKING
 from promptreg.errors import ConfigError
 from promptreg.report.data import Collector, Options
 from promptreg.report.html import HtmlBuilder, Page
+from promptreg.report.workers import worthwhile
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry
+    from promptreg.report.html import Known
 
 __all__ = ["build_page", "write_atomically"]
 
 
 def build_page(
-    registry: Registry, options: Options, *, split: bool = False, live: bool = False
+    registry: Registry,
+    options: Options,
+    *,
+    split: bool = False,
+    live: bool = False,
+    known: Known | None = None,
 ) -> Page:
     """Collect and render a report, holding one group of prompts at a time.
 
@@ -29,12 +36,14 @@ def build_page(
         options: What the report is about.
         split: Whether the data goes into files of its own.
         live: Whether the page reloads itself when its server says so.
+        known: What was packed before; kept up to date for the next time.
     """
     collector = Collector(registry, options)
-    builder = HtmlBuilder(split=split, live=live)
-    for prompt in collector.prompts():
-        builder.add(prompt)
-    return builder.finish(collector.report())
+    with worthwhile(registry, collector.count_versions()) as workers:
+        builder = HtmlBuilder(split=split, live=live, workers=workers, known=known)
+        for prompt in collector.prompts(workers):
+            builder.add(prompt)
+        return builder.finish(collector.report())
 
 
 def write_atomically(path: Path, parts: Iterable[str]) -> int:

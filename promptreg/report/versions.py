@@ -17,7 +17,6 @@ from promptreg.sources import CommitSource, locate
 
 if TYPE_CHECKING:
     from promptreg.history.tags import Release
-    from promptreg.prompt import Prompt
     from promptreg.registry import Registry
     from promptreg.report.model import LevelName
 
@@ -50,15 +49,21 @@ class GitPrompt:
     Attributes:
         name: The registry name.
         path: The file at the reported commit; empty when it is gone.
-        prompt: The newest content that can be read; None when none can.
         versions: Lowest first.
+        title: The display name of the newest content that can be read.
+        description: Its description.
+        tags: Its tags.
+        metadata: Its metadata, as key and JSON text.
         notes: What could not be read, one line each.
     """
 
     name: str
     path: str
-    prompt: Prompt | None
     versions: tuple[VersionRow, ...]
+    title: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -98,7 +103,20 @@ def read_prompt(
         if all(row.digest != current.digest for row in rows):
             rows.append(_unreleased(registry, name, commit, current, before))
         newest = current
-    return GitPrompt(name, path, newest.prompt if newest else None, tuple(rows), tuple(notes))
+    found = GitPrompt(name, path, tuple(rows), notes=tuple(notes))
+    if newest is None:
+        return found
+    prompt = newest.prompt
+    return replace(
+        found,
+        title=prompt.title,
+        description=prompt.description,
+        tags=tuple(prompt.tags),
+        metadata=tuple(
+            (str(key), json.dumps(value, ensure_ascii=False))
+            for key, value in prompt.metadata.items()
+        ),
+    )
 
 
 def iso(moment: datetime) -> str:

@@ -1,0 +1,75 @@
+"""How a page is built: in several processes, and again when little changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.repositories import Shape, build_registry
+from promptreg.registry import Registry
+from promptreg.report import html, workers
+from promptreg.report.data import Options
+from promptreg.report.html import HtmlBuilder, Known, Page
+from promptreg.report.output import build_page
+from tests.report.synthetic import synthetic_report
+
+
+def _text(page: Page) -> str:
+    return "".join(page.parts())
+
+
+def test_processes_build_the_same_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prompts that other processes read and packed stand in the page byte for byte the same."""
+    root = build_registry(tmp_path / "registry", Shape(5, 4))
+    with Registry(root) as registry:
+        alone = _text(build_page(registry, Options()))
+    monkeypatch.setattr(workers, "WORTHWHILE_VERSIONS", 1)
+    with Registry(root) as registry:
+        found = workers.worthwhile(registry, 20)
+        with found as started:
+            if started is None:
+                pytest.skip("one processor only")
+        assert _text(build_page(registry, Options())) == alone
+
+
+def test_a_fault_in_a_process_is_told(tmp_path: Path) -> None:
+    """What fails in another process fails here, and its process goes on."""
+    root = build_registry(tmp_path / "registry", Shape(1, 1))
+    started = workers.Workers(root, 1)
+    with Registry(root) as registry:
+        commit = registry.repository.head.oid or ""
+    try:
+        with pytest.raises(Exception, match="zzz"):
+            started.read("team-00/prompt-00000", "zzz", {}).result()
+        versions = started.read("team-00/prompt-00000", commit, {}).result().versions
+        assert [v.version for v in versions] == ["1.0.0"]
+    finally:
+        started.close()
+
+
+def test_only_changed_prompts_are_packed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is made again takes over what did not change, and is what a new one is."""
+    report = synthetic_report(3, 4)
+    packed: list[str] = []
+    pack = html.pack
+    monkeypatch.setattr(html, "pack", lambda p: packed.append(p.name) or pack(p))
+    known: Known = {}
+
+    def build() -> str:
+        builder = HtmlBuilder(known=known)
+        for prompt in report.prompts:
+            builder.add(prompt)
+        return _text(builder.finish(report))
+
+    first = build()
+    assert packed == [prompt.name for prompt in report.prompts]
+    packed.clear()
+    assert build() == first
+    assert packed == []
+    changed = replace(report.prompts[1], title="Another")
+    report = replace(report, prompts=(report.prompts[0], changed, report.prompts[2]))
+    again = build()
+    assert packed == [changed.name]
+    assert again == _text(html.render(report))
