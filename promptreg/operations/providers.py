@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from importlib.resources import files
 
 from promptreg.values import dataclass
 
@@ -52,6 +51,8 @@ def templates_of(provider: Provider, branches: Sequence[str]) -> list[Template]:
     """
     if provider is Provider.NONE:
         return []
+    from importlib.resources import files
+
     folder = files("promptreg.operations").joinpath("templates", provider.value)
     found = {item.name: item.read_text(encoding="utf-8") for item in folder.iterdir()}
     if provider is Provider.GITLAB:
