@@ -1,16 +1,14 @@
-"""Rows that the team's own evaluation wrote: completed with the head's digest, logged once."""
+"""Rows that the team's own evaluation wrote: logged as made with HEAD's content, and once."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promptreg.ci.runner import notice, promptreg
-from promptreg.errors import ConfigError, MetricsError, NotFoundError, PromptError
+from promptreg.errors import ConfigError
 from promptreg.registry import Registry
 
 if TYPE_CHECKING:
@@ -27,7 +25,6 @@ def log_rows(settings: Settings) -> int:
 
     Raises:
         ConfigError: A file does not exist.
-        MetricsError: A line is not a JSON object.
     """
     files = list(_files(settings.directory, settings.rows))
     with Registry(settings.directory) as registry:
@@ -39,7 +36,7 @@ def log_rows(settings: Settings) -> int:
             if (seen / mark).exists():
                 notice(f"The rows of {file.name} were logged before.")
                 continue
-            code = _log(settings.directory, registry, file)
+            code = _log(settings.directory, file)
             if code:
                 return code
             seen.mkdir(parents=True, exist_ok=True)
@@ -59,43 +56,5 @@ def _files(directory: Path, patterns: Sequence[str]) -> Iterator[Path]:
         yield from (path for path in found if path.is_file())
 
 
-def _log(directory: Path, registry: Registry, file: Path) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        completed = Path(folder) / "rows.jsonl"
-        with completed.open("w", encoding="utf-8") as target:
-            for row in _completed(registry, file):
-                target.write(json.dumps(row, ensure_ascii=False) + "\n")
-        return promptreg(directory, ["metrics", "log", "--from-jsonl", str(completed)])
-
-
-def _completed(registry: Registry, file: Path) -> Iterator[dict[str, Any]]:
-    """Yield a file's rows; what claims the head's version, or none, gets the head's digest.
-
-    The gate compares contents, and only a released version has a tag that tells its digest.
-    """
-    heads: dict[Any, tuple[str, str] | None] = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise MetricsError(f"{file.name}:{number}: not JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise MetricsError(f"{file.name}:{number}: a row must be a JSON object")
-        name = row.get("prompt")
-        if name not in heads:
-            heads[name] = _head(registry, str(name))
-        head = heads[name]
-        if head and not row.get("digest") and row.get("version") in (None, "", head[0]):
-            row["version"], row["digest"] = head
-        yield row
-
-
-def _head(registry: Registry, name: str) -> tuple[str, str] | None:
-    try:
-        found = registry.resolve(f"{name}@HEAD")
-    except (NotFoundError, PromptError):
-        return None
-    stated = found.content.prompt.version
-    return (str(stated or found.version), found.content.digest)
+def _log(directory: Path, file: Path) -> int:
+    return promptreg(directory, ["metrics", "log", "--head", "--from-jsonl", str(file.absolute())])

@@ -223,7 +223,7 @@ def doctor(
     from promptreg.storage.doctor import diagnose
 
     store = open_metrics().store
-    with progress_bar("reading files", None) as progress:
+    with progress_bar("reading files", _count_files(store)) as progress:
         found = diagnose(store, lambda done, _: progress(done))
     if output is DataFormat.JSON:
         print_json([{"kind": c.kind, "path": c.path, "detail": c.detail} for c in found])
@@ -239,6 +239,14 @@ def doctor(
         message("fix: promptreg metrics doctor --fix   (such files go to quarantine/)")
     if any(complaint.is_serious for complaint in found):
         raise typer.Exit(ExitCode.FOUND)
+
+
+def _count_files(store: Store) -> int | None:
+    try:
+        store.table.refresh()
+    except MetricsError:
+        return None  # the doctor says why
+    return len(store.table.parts())
 
 
 def _mend(store: Store, found: list[Complaint], *, yes: bool) -> None:

@@ -27,11 +27,11 @@ from promptreg.cli.metrics_options import (
     progress_bar,
 )
 from promptreg.cli.output import message
-from promptreg.errors import ConfigError, MetricsError, NotFoundError
+from promptreg.errors import ConfigError
 
 if TYPE_CHECKING:
     from promptreg.metrics import Metrics
-    from promptreg.registry import Registry
+    from promptreg.operations.completing import RowCompleter
 
 __all__ = ["export_file", "import_file", "log"]
 
@@ -88,6 +88,10 @@ def log(
     from_csv: _File = None,
     from_parquet: _File = None,
     mapping: _Map = None,
+    head: Annotated[
+        bool,
+        typer.Option("--head", help="The file's rows were made with HEAD's content, as it is."),
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse rows of versions that were never released.")
     ] = False,
@@ -98,6 +102,7 @@ def log(
     promptreg metrics log summarizer@1.2.0 --latency-ms 812 --model gpt-4o --input-tokens 350
     """
     from promptreg.cli.context import open_registry
+    from promptreg.operations.completing import RowCompleter
 
     values = {
         "latency_ms": latency_ms,
@@ -119,9 +124,10 @@ def log(
     if given:
         kind, file = given[0]
         defaults = {name: value for name, value in values.items() if value is not None}
-        with _opened(file, kind) as (stream, size):
-            rows = _rows(registry, stream, kind, mapping or [], defaults, strict=strict)
-            _log_rows(metrics, rows, size, stream, dry_run=dry_run)
+        with _opened(file, kind) as stream:
+            completer = RowCompleter(registry, head=head, strict=strict)
+            rows = _rows(completer, stream, kind, mapping or [], defaults)
+            _log_rows(metrics, rows, stream, kind, dry_run=dry_run)
     elif reference is None:
         raise ConfigError("which call?", fix="give NAME@REF, or --from-jsonl FILE")
     else:
@@ -148,11 +154,13 @@ def import_file(
     dry_run: _DryRun = False,
 ) -> None:
     """Append a file's rows to the table; importing the same file again adds nothing."""
-    from promptreg.storage.transfer import import_rows
+    from promptreg.storage.transfer import how_much, import_rows
 
     chosen = kind.value if kind else _format_of(file)
     store = open_metrics().store
-    with progress_bar("importing rows", None) as progress:
+    with (directory() / file).open("rb") as stream:
+        total = how_much(stream, chosen)
+    with progress_bar("importing rows", total) as progress:
         added = import_rows(
             store,
             directory() / file,
@@ -227,50 +235,27 @@ def _score(name: str, text: str) -> float:
 
 
 @contextmanager
-def _opened(file: str, kind: str) -> Iterator[tuple[IO[bytes], int | None]]:
+def _opened(file: str, kind: str) -> Iterator[IO[bytes]]:
     if file == "-":
         if kind == "parquet":
             raise ConfigError("Parquet cannot be read from stdin", fix="write it to a file first")
-        yield sys.stdin.buffer, None
+        yield sys.stdin.buffer
         return
-    path = directory() / file
-    with path.open("rb") as stream:
-        yield stream, path.stat().st_size
+    with (directory() / file).open("rb") as stream:
+        yield stream
 
 
 def _rows(
-    registry: Registry,
+    completer: RowCompleter,
     stream: IO[bytes],
     kind: str,
     mapping: list[str],
     defaults: dict[str, Any],
-    *,
-    strict: bool,
 ) -> Iterator[dict[str, Any]]:
     from promptreg.storage.transfer import read_records
 
-    digests: dict[tuple[Any, Any], str | None] = {}
     for record in read_records(stream, kind, parse_pairs("--map", mapping) or None):
-        row = defaults | record
-        key = (row.get("prompt"), row.get("version"))
-        if key not in digests:
-            digests[key] = _digest(registry, *key, strict=strict)
-        if row.get("digest") is None:
-            row["digest"] = digests[key]
-        yield row
-
-
-def _digest(registry: Registry, prompt: Any, version: Any, *, strict: bool) -> str | None:
-    """Return the digest of a released version; None when it was never released."""
-    from promptreg.errors import PromptError
-    from promptreg.versioning import Version as SemanticVersion
-
-    try:
-        return registry.tags.release(str(prompt), SemanticVersion.parse(str(version))).digest
-    except (NotFoundError, PromptError):
-        if strict:
-            raise MetricsError(f"{prompt}@{version} was never released") from None
-        return None
+        yield completer.complete(defaults | record)
 
 
 def _log_one(metrics: Metrics, row: dict[str, Any], *, dry_run: bool) -> None:
@@ -291,24 +276,28 @@ def _checker(metrics: Metrics) -> Metrics:
 def _log_rows(
     metrics: Metrics,
     rows: Iterator[dict[str, Any]],
-    size: int | None,
     stream: IO[bytes],
+    kind: str,
     *,
     dry_run: bool,
 ) -> None:
+    from promptreg.storage.transfer import how_much
+
     if dry_run:
         metrics = _checker(metrics)
-    with progress_bar("logging rows", size) as progress:
-        count = metrics.log_many(_watched(rows, stream, progress))
+    with progress_bar("logging rows", how_much(stream, kind)) as progress:
+        count = metrics.log_many(_watched(rows, stream, kind, progress))
     metrics.close()
     noun = "row" if count == 1 else "rows"
     message(f"{'Would log' if dry_run else 'Logged'} {count:,} {noun}.")
 
 
 def _watched(
-    rows: Iterator[dict[str, Any]], stream: IO[bytes], progress: Callable[[int], None]
+    rows: Iterator[dict[str, Any]], stream: IO[bytes], kind: str, progress: Callable[[int], None]
 ) -> Iterator[dict[str, Any]]:
+    from promptreg.storage.transfer import how_far
+
     for number, row in enumerate(rows):
-        if number % 1000 == 0 and stream.seekable():
-            progress(stream.tell())
+        if number % 1000 == 0:
+            progress(how_far(stream, kind, number))
         yield row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
     from promptreg.metrics.summary import Filter
     from promptreg.storage.store import Store
 
-__all__ = ["FORMATS", "export_rows", "import_rows", "read_records", "typed_column"]
+__all__ = [
+    "FORMATS",
+    "export_rows",
+    "how_far",
+    "how_much",
+    "import_rows",
+    "read_records",
+    "typed_column",
+]
 
 FORMATS = ("parquet", "csv", "jsonl")
 _BATCH = 100_000
@@ -149,7 +158,7 @@ def import_rows(
         columns: See `read_records`.
         defaults: Columns that rows of the file lack.
         dry_run: Check every row and write none.
-        progress: Called with the rows done so far.
+        progress: Called with how much of `how_much` is done.
 
     Returns:
         How many rows were added, or would be.
@@ -174,8 +183,28 @@ def import_rows(
                     store.table.append(rows_to_arrow(rows, store.pricer), [name])
                 added += len(rows)
             if progress is not None:
-                progress(done)
+                progress(how_far(file, kind, done))
     return added
+
+
+def how_much(file: IO[bytes], kind: str) -> int | None:
+    """Return how much there is to read: rows of a Parquet file, bytes of any other, if known."""
+    if not file.seekable():
+        return None
+    if kind != "parquet":
+        return os.fstat(file.fileno()).st_size
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.ParquetFile(file).metadata.num_rows)
+    except (pa.ArrowInvalid, OSError):
+        return None  # whoever reads the rows says what is wrong
+
+
+def how_far(file: IO[bytes], kind: str, rows: int) -> int:
+    """Return how much of `how_much` is done when so many rows were read."""
+    return rows if kind == "parquet" or not file.seekable() else file.tell()
 
 
 def _checked(
