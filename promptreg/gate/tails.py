@@ -48,9 +48,9 @@ def tails_query(source: str, groups: Sequence[str], value: str) -> str:
 
 def _interpolated(probability: str) -> str:
     """Return the value at a place of the whole group, from its highest values alone."""
-    # A list counts from 1, and lacks the n - len(top) lowest values.
+    # A list counts from 1, and lacks the n - array_length(top) lowest values.
     place = f"({probability} * (n - 1))"
-    index = f"(1 + CAST(floor({place}) AS BIGINT) - n + len(top))"
+    index = f"(1 + CAST(floor({place}) AS BIGINT) - n + array_length(top))"
     share = f"({place} - floor({place}))"
-    above = f"top[least(len(top), {index} + 1)]"
+    above = f"top[least(array_length(top), {index} + 1)]"
     return f"top[{index}] + {share} * ({above} - top[{index}])"

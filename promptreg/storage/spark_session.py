@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import socket
 import tempfile
 import threading
 import warnings
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from promptreg.errors import ConfigError
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["open_session", "quiet", "spark_errors"]
 
+_PORT = 15002
 _SHARE_OF_MEMORY = 0.5
+_WAIT = 10.0
 _starting = threading.Lock()
 _SESSION = {
     "spark.sql.ansi.enabled": "true",
@@ -121,10 +125,22 @@ def _session_options(config: SparkConfig) -> dict[str, str]:
 def _remote(config: SparkConfig) -> SparkSession:
     from pyspark.sql.connect.session import SparkSession
 
+    _reach(config.url)
     session = SparkSession.builder.remote(config.url).create()
     # A channel opens when it is first used: ask now, where the error can name the server.
-    _ = session.version
+    session.conf.get("spark.sql.ansi.enabled")
     return session
+
+
+def _reach(url: str) -> None:
+    """Fail at once where nobody listens: the client would try again for ten minutes."""
+    place = urlsplit(url)
+    try:
+        socket.create_connection((place.hostname or "", place.port or _PORT), _WAIT).close()
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"no Spark Connect server answers at {url}: {error}", fix="set url under [spark]"
+        ) from error
 
 
 def _local(config: SparkConfig) -> SparkSession:

@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import MetricsError
-from promptreg.storage.spark_subset import check_subset
+from promptreg.storage.spark_subset import check_subset, check_written
 
 if TYPE_CHECKING:
     from sqlglot import exp
+    from sqlglot.dialects.dialect import Dialect
 
 __all__ = ["bind", "translate", "translate_query"]
 
@@ -36,9 +37,11 @@ def translate_query(query: str) -> str:
     Raises:
         MetricsError: It is more than one SELECT on `calls`.
     """
+    from sqlglot.dialects.spark import Spark
+
     text = translate(query)
     # Whatever a translator might get wrong about quotes would show here.
-    check_subset(_parse(text, "spark"))
+    check_written(_parse(text, Spark()))
     return text
 
 
@@ -59,7 +62,12 @@ def _bound(value: Any) -> Any:
 
 @lru_cache(maxsize=512)
 def _translate(query: str, times: frozenset[int]) -> str:
-    tree = _parse(_numbered(query), "duckdb")
+    from sqlglot.dialects.duckdb import DuckDB
+
+    dialect = DuckDB()
+    # Otherwise sqlglot counts some places in a list from 0, those whose type it can tell.
+    dialect.INDEX_OFFSET = 0
+    tree = _parse(_numbered(query), dialect)
     check_subset(tree)
     # From the leaves up, because what is rewritten is copied into its parents.
     for node in reversed(list(tree.walk())):
@@ -90,7 +98,7 @@ def _numbered(query: str) -> str:
     return "".join([*pieces, query[end:]])
 
 
-def _parse(query: str, dialect: str) -> exp.Expression:
+def _parse(query: str, dialect: Dialect) -> exp.Expression:
     import sqlglot
     from sqlglot.errors import SqlglotError
 
@@ -137,9 +145,43 @@ def _percentile(node: exp.Expression) -> exp.Expression:
 
     share = node.args.get("expression")
     if isinstance(node, exp.PercentileCont) and share is None:
-        return node  # the standard form WITHIN GROUP, which Spark has
+        return node  # the standard form, see _within
     wanted = exp.Literal.number("0.5") if share is None else share.copy()
     return exp.Anonymous(this="PERCENTILE", expressions=[node.this.copy(), wanted])
+
+
+def _within(node: exp.Expression) -> exp.Expression:
+    """Return `percentile_cont(x) WITHIN GROUP`, of which sqlglot would make an approximation."""
+    from sqlglot import exp
+
+    terms = node.expression.expressions
+    if not isinstance(node.this, exp.PercentileCont) or terms[0].args.get("desc"):
+        raise MetricsError("WITHIN GROUP is for percentile_cont() upwards on Spark")
+    share = node.this.this.copy()
+    return exp.Anonymous(this="PERCENTILE", expressions=[terms[0].this.copy(), share])
+
+
+def _element(node: exp.Expression) -> exp.Expression:
+    """Return the value at a place or key, null where there is none; places count from 1."""
+    from sqlglot import exp
+
+    index = node.expressions[0].copy()
+    # The one map is scores; a place in a list must be an INT to Spark.
+    if node.this.name != "scores":
+        index = exp.cast(index, exp.DataType.Type.INT)
+    return exp.Anonymous(this="TRY_ELEMENT_AT", expressions=[node.this.copy(), index])
+
+
+def _collected(node: exp.Expression) -> exp.Expression:
+    """Return a list that keeps the nulls, which Spark's would leave out."""
+    from sqlglot import exp
+
+    boxed = exp.Anonymous(
+        this="NAMED_STRUCT", expressions=[exp.Literal.string("v"), node.this.copy()]
+    )
+    unboxed = exp.Lambda(this=exp.column("v", table="s"), expressions=[exp.to_identifier("s")])
+    collected = exp.Anonymous(this="COLLECT_LIST", expressions=[boxed])
+    return exp.Transform(this=collected, expression=unboxed)
 
 
 def _boundaries(node: exp.Expression) -> exp.Expression:
@@ -199,11 +241,14 @@ def _ordered(node: exp.Expression) -> exp.Expression:
 
 _REWRITES = {
     "Anonymous": _finite,
+    "ArrayAgg": _collected,
+    "Bracket": _element,
     "DateDiff": _boundaries,
     "Div": _quotient,
     "Median": _percentile,
     "Order": _ordered,
     "PercentileCont": _percentile,
     "TimestampTrunc": _truncated,
+    "WithinGroup": _within,
 }
 """What stands for a construct in Spark where the same words would mean something else."""

@@ -16,7 +16,7 @@ from promptreg.metrics.columns import COLUMNS, Kind
 if TYPE_CHECKING:
     from sqlglot import exp
 
-__all__ = ["CONSTRUCTS", "check_subset"]
+__all__ = ["CONSTRUCTS", "check_subset", "check_written"]
 
 _SYNTAX = """
 Alias Between Boolean Bracket CTE Column DPipe DataType Distinct EQ Escape Except Filter From GT GTE
@@ -30,13 +30,16 @@ Add Div Mod Mul Sub
 # sqlglot's names: QUANTILE_CONT is PercentileCont, UNNEST is Explode, DATE_TRUNC TimestampTrunc.
 _FUNCTIONS = """
 Abs And ApproxDistinct Array Avg Case Cast Ceil Coalesce Concat Contains Corr Count CountIf
-CovarPop CovarSamp DateDiff DateTrunc DenseRank Exists Exp Explode Extract FirstValue Floor
-Greatest Hour If JSONExtractScalar Lag LastValue Lead Least Length Ln Lower MapFromEntries MapKeys
+CovarPop CovarSamp DateDiff DenseRank Exists Exp Explode Extract FirstValue Floor
+Greatest Hour If JSONExtractScalar Lag LastValue Lead Least Length Ln Lower MapKeys
 Max Median Min Month Nullif PercentileCont Pow Rank Round RowNumber Sign Sqrt StartsWith Stddev
-StddevPop StddevSamp Sum TimestampTrunc Trim TsOrDsToDate Upper Variance VariancePop Year
-LogicalAnd LogicalOr ArgMax ArgMin Day Minute
+StddevPop StddevSamp Sum TimestampTrunc Trim Upper Variance VariancePop Year
+LogicalAnd LogicalOr ArgMax ArgMin Day Minute ArrayAgg ArraySize ArraySort
 """
 _NAMED = frozenset({"ISFINITE", "MAP_ENTRIES"})
+# What a translation writes besides.
+_WRITTEN = frozenset("Dot Lambda PropertyEQ Quantile Struct Transform TryCast TsOrDsToDate".split())  # noqa: SIM905
+_WRITTEN_NAMED = frozenset({"COLLECT_LIST", "NAMED_STRUCT", "PERCENTILE", "TRY_ELEMENT_AT"})
 CONSTRUCTS = frozenset(_SYNTAX.split()) | frozenset(_FUNCTIONS.split())
 """Names of sqlglot's classes."""
 
@@ -53,18 +56,12 @@ def check_subset(tree: exp.Expression) -> None:
     """Refuse what the two engines would answer differently, and all but reading `calls`.
 
     Args:
-        tree: One statement, read as DuckDB's or as Spark's.
+        tree: One statement, read as DuckDB's.
 
     Raises:
         MetricsError: It is not one SELECT on `calls`, or uses something else.
     """
-    from sqlglot import exp
-
-    if not isinstance(tree, exp.Query):
-        raise MetricsError(
-            "metrics query takes one SELECT statement",
-            fix='promptreg metrics query "SELECT version, count(*) FROM calls GROUP BY ALL"',
-        )
+    _check_query(tree)
     for node in tree.walk():
         name = type(node).__name__
         known = node.name.upper() in _NAMED if name == "Anonymous" else name in CONSTRUCTS
@@ -72,6 +69,35 @@ def check_subset(tree: exp.Expression) -> None:
             raise MetricsError(f"{_shown(node)} does not mean the same to Spark", fix=_FIX)
         if name in _RULES and (wrong := _RULES[name](node)):
             raise MetricsError(wrong, fix=_FIX)
+
+
+def check_written(tree: exp.Expression) -> None:
+    """Refuse a translation that reads or calls anything which the query did not.
+
+    Args:
+        tree: One statement, read as Spark's.
+
+    Raises:
+        MetricsError: It is not one SELECT on `calls`, or calls an unknown function.
+    """
+    _check_query(tree)
+    for node in tree.walk():
+        name = type(node).__name__
+        known = name in CONSTRUCTS or name in _WRITTEN
+        if name == "Anonymous":
+            known = node.name.upper() in _NAMED | _WRITTEN_NAMED
+        if not known or (name == "Table" and _table(node)):
+            raise MetricsError(f"{_shown(node)} has no safe form for Spark", fix=_FIX)
+
+
+def _check_query(tree: exp.Expression) -> None:
+    from sqlglot import exp
+
+    if not isinstance(tree, exp.Query):
+        raise MetricsError(
+            "metrics query takes one SELECT statement",
+            fix='promptreg metrics query "SELECT version, count(*) FROM calls GROUP BY ALL"',
+        )
 
 
 def _shown(node: exp.Expression) -> str:
@@ -148,7 +174,14 @@ def _explode(node: exp.Expression) -> str:
     return ""
 
 
+def _list(node: exp.Expression) -> str:
+    # The order of a list that nobody sorted is chance.
+    is_sorted = type(node.parent).__name__ == "ArraySort" and node.this.key != "order"
+    return "" if is_sorted else "list() needs list_sort() around it for Spark"
+
+
 _RULES = {
+    "ArrayAgg": _list,
     "Cast": _cast,
     "Explode": _explode,
     "ILike": _like,
