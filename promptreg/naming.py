@@ -86,7 +86,7 @@ def is_fragment(path: str) -> bool:
 
 
 def _matches(path: str, patterns: tuple[str, ...]) -> bool:
-    return any(pattern == "**" or fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+    return "**" in patterns or any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,20 +81,24 @@ def table(
     headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()
 ) -> None:
     """Write an aligned table; `right` names the columns that align right."""
-    from unicodedata import east_asian_width
-
-    def width(text: str) -> int:
-        return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
-
     lines = [tuple(headers), *map(tuple, rows)]
-    widths = [max(width(line[i]) for line in lines) for i in range(len(headers))]
+    widths = [max(_width(line[i]) for line in lines) for i in range(len(headers))]
     aligned_right = set(right)
     for number, line in enumerate(lines):
         cells = [
-            " " * (widths[i] - width(cell)) + cell
+            " " * (widths[i] - _width(cell)) + cell
             if i in aligned_right
-            else cell + " " * (widths[i] - width(cell))
+            else cell + " " * (widths[i] - _width(cell))
             for i, cell in enumerate(line)
         ]
         text = "  ".join(cells).rstrip()
         data(style(text, "dim") if number == 0 else text)
+
+
+def _width(text: str) -> int:
+    """Return how many columns a terminal gives to a text."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)

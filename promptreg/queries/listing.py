@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ListedPrompt", "list_all"]
 
-# The line as bump writes it. Anything else, quotes and flow style included, is parsed properly.
-_VERSION_LINE = re.compile(rb"^version: ([0-9][0-9A-Za-z.-]*)[ \t]*\r?$", re.MULTILINE)
-_UNSURE = re.compile(rb"^(?:[\"'{]|version[ \t]*:|\xef\xbb\xbf)", re.MULTILINE)
+_PLAIN_VERSION = re.compile(rb": ([0-9][0-9A-Za-z.-]*)[ \t]*\r?")
+_QUOTED = (b'"', b"'", b"{", b"\xef\xbb\xbf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +81,27 @@ def claimed_version(data: bytes, path: str) -> str | None:
 
     Parsing a thousand files takes half a second, so the line that bump writes is looked for first.
     """
-    found = _VERSION_LINE.search(data)
-    if found is not None and len(_UNSURE.findall(data)) == 1:
-        return found[1].decode("ascii")
     if b"version" not in data:
         return None
+    if (plain := _plain_version(data)) is not None:
+        return plain
     from promptreg.prompt.yamldoc import load
 
     try:
         return load(data, path).scalar("version")
     except PromptError:
         return None
+
+
+def _plain_version(data: bytes) -> str | None:
+    """Read the line as bump writes it; None for anything else, quotes and flow style included.
+
+    Searching for bytes takes a tenth of the time of a pattern, which would look at every one.
+    """
+    lines = b"\n" + data
+    if lines.count(b"\nversion") != 1 or any(b"\n" + sign in lines for sign in _QUOTED):
+        return None
+    start = lines.find(b"\nversion") + len(b"\nversion")
+    end = lines.find(b"\n", start)
+    found = _PLAIN_VERSION.fullmatch(lines, start, end if end >= 0 else len(lines))
+    return found[1].decode("ascii") if found else None
