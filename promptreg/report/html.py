@@ -207,6 +207,7 @@ def _head(
     css = stylesheet()
     page: str = _template().render(
         report=report,
+        live=live,
         figures=figure_texts(report),
         rows=row_texts(rows, report.currency),
         alerts=alert_texts(report),

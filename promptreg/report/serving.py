@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ReportServer", "fingerprint"]
 
+_EDITION_MARK = b'<meta name="promptreg-edition" content='
 _STORE_SUFFIXES = frozenset({".jsonl", ".parquet", ".json"})
 
 
@@ -82,8 +83,9 @@ class ReportServer:
     def show(self, page: bytes) -> None:
         """Serve a page from now on, and let open ones reload."""
         with self._changed:
-            self._page = page
             self._edition += 1
+            numbered = b'%s"%d"' % (_EDITION_MARK, self._edition)
+            self._page = page.replace(_EDITION_MARK + b'""', numbered, 1)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -106,11 +108,11 @@ class ReportServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                path = urlsplit(self.path).path
+                _, _, path, query, _ = urlsplit(self.path)
                 if path == "/":
                     self._send("text/html; charset=utf-8", server._page)
                 elif path == "/events":
-                    self._events()
+                    self._events(int(query) if query.isdecimal() else server._edition)
                 else:
                     self.send_error(HTTPStatus.NOT_FOUND)
 
@@ -122,12 +124,11 @@ class ReportServer:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def _events(self) -> None:
+            def _events(self, edition: int) -> None:
                 self.send_response(HTTPStatus.OK)
                 self.send_header("Content-Type", "text/event-stream")
                 self.send_header("Cache-Control", "no-store")
                 self.end_headers()
-                edition = server._edition
                 wait: Callable[[int, float], int] = server._wait
                 try:
                     while (found := wait(edition, 15.0)) >= 0:
