@@ -12,7 +12,7 @@ from promptreg.errors import ConfigError, Location, NotFoundError, PromptError
 from promptreg.history.claims import collect_claims, file_claim
 from promptreg.naming import NAME, is_fragment
 from promptreg.operations.bump import BumpOptions, BumpPlan, plan_bump
-from promptreg.prompt.conflicts import resolve_conflict
+from promptreg.operations.conflicting import resolve_file
 from promptreg.prompt.content import Content, content_of, read_content
 from promptreg.prompt.splice import set_version_and_digest
 from promptreg.prompt.yamldoc import load
@@ -138,7 +138,7 @@ def bump_files(
 def _read(registry: Registry, path: str) -> tuple[Content, bool]:
     """Return a prompt, without the conflict of its version and digest lines, if it had one."""
     source, layout = registry.worktree, registry.config.layout
-    resolved = resolve_conflict(source.read(path) or b"")
+    resolved = resolve_file(registry, path, source.read(path) or b"")
     if resolved is None:
         return read_content(source, layout, path), False
     return content_of(resolved, path, source, layout), True
