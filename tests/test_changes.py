@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from promptreg.changes import Change, compare, level_of
 from promptreg.prompt.digest import compute_digest
 from promptreg.prompt.parsing import parse_prompt
-from promptreg.rules import CHANGE_RULES
+from promptreg.rules.book import CHANGE_RULES
 from promptreg.versioning import Level
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from promptreg.errors import NotFoundError
-from promptreg.rules import (
+from promptreg.rules import level_of_rule
+from promptreg.rules.book import (
     CHANGE_RULES,
     FINDING_RULES,
     RULES,
     Rule,
     explain,
-    level_of_rule,
     rule,
     rules_document,
 )

@@ -14,7 +14,7 @@ __all__ = ["config", "explain", "schema"]
 
 
 def _complete_rules(incomplete: str) -> list[str]:
-    from promptreg.rules import RULES
+    from promptreg.rules.book import RULES
 
     return [id_ for id_ in RULES if id_.startswith(incomplete)]
 
@@ -28,8 +28,8 @@ def explain(
     ] = None,
 ) -> None:
     """Explain a rule that check or bump named, with an example."""
-    from promptreg.rules import RULES
-    from promptreg.rules import explain as explain_rule
+    from promptreg.rules.book import RULES
+    from promptreg.rules.book import explain as explain_rule
 
     if rule is not None:
         data(explain_rule(rule))

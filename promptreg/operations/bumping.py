@@ -12,9 +12,7 @@ from promptreg.errors import ConfigError, Location, NotFoundError, PromptError
 from promptreg.history.claims import collect_claims, file_claim
 from promptreg.naming import NAME, is_fragment
 from promptreg.operations.bump import BumpOptions, BumpPlan, plan_bump
-from promptreg.operations.conflicting import resolve_file
 from promptreg.prompt.content import Content, content_of, read_content
-from promptreg.prompt.splice import set_version_and_digest
 from promptreg.prompt.yamldoc import load
 from promptreg.values import dataclass, field, replace
 from promptreg.versioning import CHANNELS, Level, Version
@@ -138,10 +136,14 @@ def bump_files(
 def _read(registry: Registry, path: str) -> tuple[Content, bool]:
     """Return a prompt, without the conflict of its version and digest lines, if it had one."""
     source, layout = registry.worktree, registry.config.layout
-    resolved = resolve_file(registry, path, source.read(path) or b"")
-    if resolved is None:
-        return read_content(source, layout, path), False
-    return content_of(resolved, path, source, layout), True
+    data = source.read(path) or b""
+    if b"<<<<<<<" in data:
+        from promptreg.operations.conflicting import resolve_file
+
+        resolved = resolve_file(registry, path, data)
+        if resolved is not None:
+            return content_of(resolved, path, source, layout), True
+    return read_content(source, layout, path), False
 
 
 def _base(registry: Registry, revision: str | None) -> str | None:
@@ -235,6 +237,8 @@ def _dependents(registry: Registry, fragments: set[str]) -> list[str]:
 def _write(target: Path, content: Content, plan: BumpPlan) -> None:
     """Replace the file at once, keeping its mode: a full disk or a kill leaves the old one."""
     import tempfile
+
+    from promptreg.prompt.splice import set_version_and_digest
 
     prompt = content.prompt
     data = set_version_and_digest(

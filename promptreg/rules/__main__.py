@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from promptreg.rules import rules_document
+from promptreg.rules.book import rules_document
 
 sys.stdout.write(rules_document())
