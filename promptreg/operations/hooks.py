@@ -7,6 +7,7 @@ changes: hooks, configuration and attributes are the clone's own.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import stat
 import sys
@@ -28,6 +29,7 @@ __all__ = [
     "HooksReport",
     "hook_status",
     "install_hooks",
+    "outdated_hooks",
     "uninstall_hooks",
 ]
 
@@ -154,6 +156,25 @@ def uninstall_hooks(registry: Registry) -> HooksReport:
     for kind in _DRIVERS:
         _remove_driver(registry, kind)
     return hook_status(registry)
+
+
+def outdated_hooks(registry: Registry) -> tuple[str, ...]:
+    """Return the hooks of ours that are not as `install_hooks` would write them now.
+
+    Which Python they start is each clone's own affair, unless it is gone.
+    """
+    folder = _folder(registry)
+    found = []
+    for name in HOOKS:
+        if _state(folder / name) not in (HookState.OURS, HookState.CHAINED):
+            continue
+        text = (folder / name).read_text(encoding="utf-8", errors="replace")
+        python = re.search(r"^if \[ -x (.+) \]; then\n    exec \1 -m ", text, re.MULTILINE)
+        mine = shlex.quote(sys.executable)
+        gone = python is None or not all(Path(p).exists() for p in shlex.split(python[1]))
+        if gone or text.replace(python[1] if python else mine, mine) != _script(registry, name):
+            found.append(name)
+    return tuple(found)
 
 
 def _folder(registry: Registry) -> Path:

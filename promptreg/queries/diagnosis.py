@@ -108,13 +108,21 @@ def _configuration(registry: Registry) -> Iterator[Diagnosis]:
 
 
 def _hooks(registry: Registry) -> Iterator[Diagnosis]:
-    from promptreg.operations.hooks import HookState, hook_status
+    from promptreg import __version__
+    from promptreg.operations.hooks import HookState, hook_status, outdated_hooks
+    from promptreg.queries.outdated import outdated_revision
 
     states = {hook.name: hook.state for hook in hook_status(registry).hooks}
     configured = b"promptreg-bump" in (registry.worktree.read(".pre-commit-config.yaml") or b"")
     mine = (HookState.OURS, HookState.CHAINED)
-    if states["pre-commit"] in mine:
+    if old := outdated_hooks(registry):
+        message = f"{', '.join(old)} would be written otherwise by this promptreg"
+        yield Diagnosis("hooks", Condition.WARNING, message, "promptreg hooks install")
+    elif states["pre-commit"] in mine:
         yield Diagnosis("hooks", Condition.OK, "installed by promptreg hooks install")
+    elif configured and (revision := outdated_revision(registry)):
+        message = f"pre-commit runs promptreg {revision}, and this is {__version__}"
+        yield Diagnosis("hooks", Condition.WARNING, message, "pre-commit autoupdate")
     elif configured and states["pre-commit"] is HookState.PRE_COMMIT:
         yield Diagnosis("hooks", Condition.OK, "installed by pre-commit")
     elif configured:
@@ -214,6 +222,20 @@ def _prompts(registry: Registry) -> Iterator[Diagnosis]:
         yield Diagnosis("prompts", Condition.OK, f"{len(paths)} files are valid")
 
 
+def _schema(registry: Registry) -> Iterator[Diagnosis]:
+    from promptreg.queries.outdated import missing_schemas, outdated_schemas
+
+    old, missing = outdated_schemas(registry), missing_schemas(registry)
+    if not old and not missing:
+        yield Diagnosis("schema", Condition.OK, "editors know what this promptreg knows")
+    for path in old:
+        message = f"{path} was written by another promptreg: editors know other fields"
+        yield Diagnosis("schema", Condition.WARNING, message, f"promptreg schema > {path}")
+    for path in missing:
+        message = f"prompts name {path} for editors, which is not there"
+        yield Diagnosis("schema", Condition.WARNING, message, f"promptreg schema > {path}")
+
+
 def _labels(registry: Registry) -> Iterator[Diagnosis]:
     names = registry.label_names()
     lost = [
@@ -263,6 +285,7 @@ _LOOKS: tuple[tuple[str, Callable[[Registry], Iterator[Diagnosis]]], ...] = (
     ("history", _history),
     ("tags", _tags),
     ("prompts", _prompts),
+    ("schema", _schema),
     ("labels", _labels),
     ("metrics", _metrics),
 )

@@ -107,3 +107,45 @@ def test_outside_a_repository(repo: Repo, tmp_path: Path) -> None:
     assert result.code == 1
     assert "error    repository: no git repository" in result.out
     assert "fix: git init" in result.out
+
+
+def test_an_old_schema_is_seen_and_renewed(shipped: Repo) -> None:
+    """A schema that another promptreg wrote, or that is only named, gets the command that mends."""
+    shipped.ok("new", "fresh")
+    assert _look(shipped, 0)["schema"][0] == "ok"
+    path = "prompts/.prompt.schema.json"
+    text = shipped.read(path)
+    shipped.write(path, text.replace('"messages"', '"messages", "model"', 1))
+    condition, message, fix = _look(shipped)["schema"]
+    assert (condition, fix) == ("warning", f"promptreg schema > {path}")
+    assert path in message
+    shipped.write(path, shipped.ok("schema"))
+    assert _look(shipped)["schema"][0] == "ok"
+    shipped.write(path, text.replace("Prompt file of promptreg", "Our own rules"))
+    assert _look(shipped)["schema"][0] == "ok", "a schema of one's own is no old one"
+    (shipped.path / path).unlink()
+    assert "is not there" in _look(shipped)["schema"][1]
+
+
+def test_old_hooks_are_seen(shipped: Repo) -> None:
+    """Hooks that would be written otherwise now, and another release in pre-commit, are named."""
+    shipped.ok("hooks", "install")
+    assert _look(shipped)["hooks"][0] == "ok"
+    hook = ".git/hooks/pre-commit"
+    text = shipped.read(hook)
+    for old in (
+        text.replace("command -v", "which"),
+        text.replace("-x /", "-x /x/"),
+    ):
+        shipped.write(hook, old)
+        condition, message, fix = _look(shipped)["hooks"]
+        assert (condition, fix) == ("warning", "promptreg hooks install")
+        assert "pre-commit" in message
+        shipped.ok("hooks", "install")
+        assert _look(shipped)["hooks"][0] == "ok"
+    shipped.ok("hooks", "uninstall")
+    entry = "repos:\n- repo: x\n  rev: v0.0.9\n  hooks: [{id: promptreg-bump}]\n"
+    shipped.write(".pre-commit-config.yaml", entry)
+    assert _look(shipped)["hooks"][1].startswith("pre-commit runs promptreg v0.0.9, and this is ")
+    shipped.write(".pre-commit-config.yaml", entry.replace("v0.0.9", "0f1e2d3"))
+    assert "git does not run it" in _look(shipped)["hooks"][1]
