@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 # installed package has them.
 unexport PYTHONDONTWRITEBYTECODE
 STAMP := $(VENV)/.installed
+SPARK_STAMP := $(VENV)/.installed-spark
 
-.PHONY: demo test lint bench screenshots clean
+.PHONY: demo test test-spark install-spark lint bench screenshots clean
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -18,7 +19,19 @@ demo: $(STAMP)  ## the main job end to end on the sample prompts
 	$(BIN)/python examples/demo.py
 
 test: $(STAMP)  ## all tests
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/spark $(ARGS)
+
+# The packages of the extra alone: tests may run meanwhile, from under which installing the project
+# again would pull it.
+$(SPARK_STAMP): $(STAMP)
+	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['spark'], sep='\n')" \
+	  | $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r /dev/stdin
+	touch $@
+
+install-spark: $(SPARK_STAMP)
+
+test-spark: $(SPARK_STAMP)  ## every query on Spark as well, compared with DuckDB; needs Java
+	$(BIN)/python -m pytest tests/spark $(ARGS)
 
 lint: $(STAMP)  ## ruff, formatting and mypy
 	$(BIN)/ruff check .
