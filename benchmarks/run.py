@@ -22,6 +22,8 @@ BENCHMARKS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "stats_figures.py": ((), ("--quick",)),
     "report_scale.py": ((), ("--quick",)),
     "report_rows.py": ((), ("--quick",)),
+    "report_git.py": ((), ("--quick",)),
+    "report_peer.py": ((), ("--quick",)),
 }
 
 

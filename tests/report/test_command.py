@@ -134,7 +134,7 @@ def test_a_served_page_reloads_itself(released: Repo, pages: Pages) -> None:
         server.show("".join(first.parts()).encode())
         page = pages.open(server.url)
         assert page.title() == "First"
-        with page.expect_request("**/events"):
+        with page.expect_request("**/events?*"):
             page.reload()
         server.show("".join(second.parts()).encode())
         # Polling by script would be an `eval`, which the page's own policy refuses.
