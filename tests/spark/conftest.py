@@ -1,0 +1,67 @@
+"""One store and one local Spark for all tests here; both engines read the same files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from promptreg.config import SparkConfig
+from promptreg.metrics import Metrics
+from tests.spark import world
+
+# The simplest compiler and collector: a test asks small questions once.
+OPTIONS = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.memory": "700m",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.adaptive.enabled": "false",
+}
+LOCAL = SparkConfig("local[2]", None, OPTIONS)
+
+
+def lacking(*modules: str) -> list[str]:
+    """Return what is not here of Java and some packages."""
+    found = [name for name in modules if find_spec(name) is None]
+    return found if shutil.which("java") else [*found, "java"]
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The store; its last rows stay unsealed because their writer lives."""
+    folder = tmp_path_factory.mktemp("spark") / "metrics"
+    writer = world.build(folder)
+    yield folder
+    writer.close()
+
+
+@pytest.fixture(scope="session")
+def duck(store: Path) -> Iterator[Metrics]:
+    """The store, asked by DuckDB."""
+    metrics = Metrics(store)
+    yield metrics
+    metrics.close()
+
+
+@pytest.fixture(scope="session")
+def java() -> None:
+    """Skip where Java or PySpark is not installed."""
+    if missing := lacking("pyspark", "sqlglot"):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+@pytest.fixture(scope="session")
+def spark(java: None, store: Path) -> Iterator[Metrics]:
+    """The store, asked by Spark in this process."""
+    metrics = Metrics(store, spark=LOCAL)
+    yield metrics
+    metrics.close()
+    from pyspark import SparkContext
+
+    context = SparkContext._active_spark_context
+    if context is not None:
+        context.stop()
