@@ -1,4 +1,4 @@
-"""Shell completion: by the protocol, and in a real interactive bash."""
+"""Shell completion: by the protocol, and in real interactive shells."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pty
 import select
 import shutil
 import signal
+from dataclasses import dataclass
 
 import pytest
 
@@ -49,12 +50,43 @@ def test_outside_of_a_repository_nothing_is_said(repo: Repo) -> None:
     assert _ask(outside, "show a") == []
 
 
-def _type(repo: Repo, keys: str, until: str) -> str:
-    """Type into an interactive bash with our completion, and return its line."""
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """How a shell is started bare, and how it loads our completion and says that it is ready."""
+
+    command: tuple[str, ...]
+    setup: str
+    ready: str
+
+
+READY = "echo RE''ADY"
+SHELLS = {
+    "bash": Shell(
+        ("bash", "--norc", "--noprofile", "-i"),
+        "bind 'set enable-bracketed-paste off';"
+        f" eval \"$(_PROMPTREG_COMPLETE=source_bash promptreg)\"; PS1='>'; {READY}\n",
+        "READY\r\n>",
+    ),
+    "zsh": Shell(
+        ("zsh", "-f", "-i"),
+        "unsetopt prompt_sp prompt_cr; autoload -U compinit; compinit -u -D;"
+        f" eval \"$(_PROMPTREG_COMPLETE=source_zsh promptreg)\"; PS1='>'; {READY}\n",
+        "READY\r\n",
+    ),
+    "fish": Shell(
+        ("fish", "--no-config", "-i"),
+        f"_PROMPTREG_COMPLETE=source_fish promptreg | source; {READY}\n",
+        "READY\r\n",
+    ),
+}
+
+
+def _type(repo: Repo, shell: Shell, keys: str, until: str) -> str:
+    """Type into an interactive shell with our completion, and return what it showed."""
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(repo.path)
-        os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], {**repo.env(), "TERM": "dumb"})
+        os.execvpe(shell.command[0], shell.command, {**repo.env(), "TERM": "dumb"})
     answer = b""
 
     def read(mark: str) -> None:
@@ -63,9 +95,8 @@ def _type(repo: Repo, keys: str, until: str) -> str:
             assert select.select([terminal], [], [], 30)[0], answer
             answer += os.read(terminal, 4096)
 
-    setup = "bind 'set enable-bracketed-paste off'; eval \"$(promptreg --show-completion bash)\""
-    os.write(terminal, f"{setup}; PS1='>'; echo RE''ADY\n".encode())
-    read("READY\r\n>")
+    os.write(terminal, shell.setup.encode())
+    read(shell.ready)
     answer = b""
     os.write(terminal, keys.encode())
     read(until)
@@ -75,11 +106,19 @@ def _type(repo: Repo, keys: str, until: str) -> str:
     return answer.decode()
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not here")
+@pytest.mark.parametrize("name", SHELLS)
 @pytest.mark.parametrize(
     ("keys", "shown"),
-    [("versions te", "team/b "), ("show a@pro", "@production "), ("show a@1.1", "@1.1.0 ")],
+    [
+        ("versions te", "am/b"),
+        ("show a@pro", "duction"),
+        ("show a@1.1", ".0"),
+        ("label list pro", "duction"),
+    ],
 )
-def test_real_bash(history: Repo, keys: str, shown: str) -> None:
-    """In an interactive bash the tab key completes names, and versions behind an @ too."""
-    assert shown in _type(history, f"promptreg {keys}\t", shown)
+def test_real_shells(history: Repo, name: str, keys: str, shown: str) -> None:
+    """In interactive shells the tab key completes names, labels, and versions behind an @ too."""
+    shell = SHELLS[name]
+    if shutil.which(shell.command[0]) is None:
+        pytest.skip(f"{name} is not here")
+    assert shown in _type(history, shell, f"promptreg {keys}\t", shown)
