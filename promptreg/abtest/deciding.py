@@ -26,6 +26,11 @@ __all__ = [
 PILOT_PER_ARM = 50
 """How many first observations an arm set the size of a test that was planned by its MDE."""
 
+_UNEVEN = (
+    "the plan's rows, the first in time, hold too few of one arm on the same model: "
+    "run both arms at the same time"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -119,6 +124,8 @@ def planned_decision(
         if decision.state.is_ready:
             return decision
         earlier.append(strata)
+    if decision.state is State.COLLECTING and len(rows) >= total:
+        return decision._replace(state=State.EXHAUSTED, note=_UNEVEN)
     return decision
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from promptreg.formats import figures
 from promptreg.formats.markdown import code, escape
 from promptreg.formats.text import Styler, plain
-from promptreg.stats.abtest import ArmComparison, State
+from promptreg.stats.abtest import LEAST_PER_ARM, ArmComparison, State
 from promptreg.stats.gate import Verdict
 from promptreg.stats.metrics import Scale, ab_scale
 
@@ -135,7 +135,7 @@ def _title(result: ABResult) -> str:
 
 
 def _verdict(result: ABResult) -> str:
-    more = "" if result.needed is None else f", about {result.needed} more per arm would settle it"
+    more = "" if not result.needed else f", about {result.needed} more per arm would settle it"
     match result.state:
         case State.WINNER:
             return f"Winner: {result.winner}, {_confidence(result.confidence)} confidence."
@@ -145,6 +145,8 @@ def _verdict(result: ABResult) -> str:
             return "No winner: the planned samples are used up."
         case State.COLLECTING:
             fewest = min(arm.n for arm in result.arms)
+            if fewest >= LEAST_PER_ARM:
+                return "Collecting: too few values of both arms can be compared so far."
             return f"Collecting: {fewest} in the smallest arm so far{more}."
         case State.RUNNING:
             return f"Running: no decision yet{more}."

@@ -211,6 +211,19 @@ def test_versions_on_different_models_are_told(tmp_path: Path) -> None:
     result = ABTest("summarizer", *ARMS, store=store_of(tmp_path, rows)).get_result()
     assert (result.state, result.winner) == (State.COLLECTING, None)
     assert "old: 100 values of 1.2.0 only, not compared" in result.notes
+    assert text_result(result).endswith("too few values of both arms can be compared so far.")
+
+
+def test_a_plan_over_arms_one_after_the_other_ends(tmp_path: Path) -> None:
+    """Rows of one arm that all came before the other's use the plan up, and the answer says why."""
+    rows = calls(BASE, 100, seed=1), calls(HEAD, 100, seed=2)
+    for hour, side in enumerate(rows):
+        for row in side:
+            row["ts"] = f"2026-11-01T{hour:02}:00:00Z"
+    test = ABTest("summarizer", *ARMS, max_samples=50, store=store_of(tmp_path, *rows))
+    result = test.get_result()
+    assert result.state is State.EXHAUSTED
+    assert any("run both arms at the same time" in note for note in result.notes)
 
 
 def test_no_rows_at_all(tmp_path: Path) -> None:
