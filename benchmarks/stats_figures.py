@@ -411,7 +411,7 @@ COPY (SELECT 'p' AS prompt, repeat(CASE WHEN i % 2 = 0 THEN 'a' ELSE 'b' END, 64
   'model-' || (i % 10 > 7) AS model, NULL::VARCHAR AS suite, NULL::VARCHAR AS dataset_digest,
   'production' AS environment, NULL::VARCHAR AS case_id, NULL::VARCHAR AS unit,
   random() AS quality_score, random() AS accuracy, exp(6 + random()) AS latency_ms,
-  random() / 100 AS cost, (random() * 1000)::BIGINT AS input_tokens,
+  random() / 100 AS cost, 'USD' AS currency, (random() * 1000)::BIGINT AS input_tokens,
   (random() * 1000)::BIGINT AS output_tokens, random() > .02 AS success,
   NULL::MAP(VARCHAR, DOUBLE) AS scores
 FROM range({rows}) t(i)) TO '{path}'

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from promptreg.gate.accepting import accept_command, measure_command, outcome_of
-from promptreg.gate.collect import Group, Rows, groups_of, joined_cases, sides_of
+from promptreg.gate.collect import Group, Rows, currencies_of, groups_of, joined_cases, sides_of
 from promptreg.gate.model import (
     Comparison,
     Context,
@@ -24,7 +24,7 @@ from promptreg.gate.model import (
 )
 from promptreg.gate.pairing import Joined, Side, comparable_contexts, judge_pair, judge_sides
 from promptreg.stats.gate import Verdict
-from promptreg.stats.metrics import KNOWN_METRICS
+from promptreg.stats.metrics import KNOWN_METRICS, Kind
 from promptreg.stats.thresholds import (
     DEFAULT_THRESHOLDS,
     Form,
@@ -147,6 +147,10 @@ def _compare(
 ) -> Comparison:
     shown = [KNOWN_METRICS[name] for name in _FOR_INFORMATION]
     metrics = list({m.name: m for m in (*(t.metric for t in thresholds), *shown)}.values())
+    currencies = currencies_of(groups, context)
+    if len(currencies) > 1:
+        metrics = [metric for metric in metrics if metric.kind is not Kind.COST]
+        notes = [*notes, f"costs in {' and '.join(currencies)} are not compared"]
 
     def join(context: Context) -> Joined:
         return joined_cases(store, change, context, metrics)

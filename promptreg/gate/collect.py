@@ -24,7 +24,15 @@ from promptreg.values import dataclass
 if TYPE_CHECKING:
     from promptreg.stats.metrics import Metric
 
-__all__ = ["Group", "Rows", "groups_of", "joined_cases", "selected_strata", "sides_of"]
+__all__ = [
+    "Group",
+    "Rows",
+    "currencies_of",
+    "groups_of",
+    "joined_cases",
+    "selected_strata",
+    "sides_of",
+]
 
 _NOTHING = Sample.of(())
 
@@ -47,19 +55,28 @@ class Group:
     cases: int
     has_keys: bool
     latencies: int
+    least_currency: str | None = None
+    greatest_currency: str | None = None
 
 
 def groups_of(store: Rows, change: PromptChange) -> list[Group]:
     """Return what rows there are of both contents of a prompt."""
     parameters = [change.prompt, change.base_digest, change.head_digest]
     rows = store.sql(contexts_query(has_keys=False), parameters)
-    if any(has_keys for *_, has_keys, _ in rows):
+    if any(row[7] for row in rows):
         rows = store.sql(contexts_query(has_keys=True), parameters)
     return [
         Group(digest == change.head_digest, Context(*context), *counts)
         for digest, *rest in rows
         for context, counts in [(rest[:3], rest[3:])]
     ]
+
+
+def currencies_of(groups: Sequence[Group], context: Context) -> tuple[str, ...]:
+    """Return the currencies of a context's costs, sorted; of very many only some."""
+    here = [group for group in groups if group.context == context]
+    found = {g.least_currency for g in here} | {g.greatest_currency for g in here}
+    return tuple(sorted(currency for currency in found if currency is not None))
 
 
 def sides_of(

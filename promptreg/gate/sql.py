@@ -62,7 +62,9 @@ def latencies_query(selection: Selection, *, has_keys: bool) -> str:
 
 _CONTEXT = """
 SELECT digest, suite, dataset_digest, environment, coalesce(model, '') AS model, count(*),
-       {cases}, count(case_id) + count(unit) > 0, {latencies}
+       {cases}, count(case_id) + count(unit) > 0, {latencies},
+       min(CASE WHEN cost IS NOT NULL THEN coalesce(currency, 'USD') END),
+       max(CASE WHEN cost IS NOT NULL THEN coalesce(currency, 'USD') END)
 FROM calls
 WHERE prompt = ? AND digest IN (?, ?)
 GROUP BY digest, suite, dataset_digest, environment, coalesce(model, '')
@@ -74,8 +76,8 @@ def contexts_query(*, has_keys: bool) -> str:
     """Return the query for the comparable groups of rows.
 
     Its columns: digest, suite, dataset digest, environment, model, calls, cases, whether rows name
-    a case or a unit, observations with a latency. Its parameters: prompt, base digest, head
-    digest.
+    a case or a unit, observations with a latency, least and greatest currency of the costs. Its
+    parameters: prompt, base digest, head digest.
     """
     if not has_keys:
         return _CONTEXT.format(cases="0", latencies=_PLAIN_LATENCIES)

@@ -131,6 +131,18 @@ def test_models_are_compared_within_themselves(tmp_path: Path) -> None:
     assert comparison.verdict is Verdict.PASS
 
 
+def test_costs_of_two_currencies_are_never_compared(tmp_path: Path) -> None:
+    """The same price in another currency is no regression; it is left out and told."""
+    base = calls(BASE, 100, seed=1, currency="USD")
+    comparison = _only(tmp_path, base, calls(HEAD, 100, seed=2, cost=7.0, currency="SEK"))
+    assert comparison.verdict is not Verdict.FAIL
+    assert "cost" not in {row.name for row in comparison.rows}
+    assert comparison.notes == ("costs in SEK and USD are not compared",)
+    named = calls(HEAD, 100, seed=2, cost=7.0, currency="USD")
+    told = _only(tmp_path / "same", base, named)
+    assert _row(told, "cost").outcome is Outcome.REGRESSION
+
+
 def test_a_model_on_one_side_is_left_out_and_told(tmp_path: Path) -> None:
     """Rows of a model that only one side used are not compared."""
     groups = [
