@@ -57,7 +57,10 @@ _ARGUMENT_FILTERS = (
     "float(1.5)", "default(n)", "sum(start=10)", "sum(attribute='age')", "max(attribute='age')",
     "min(attribute='name')", "dictsort(true)", "dictsort(by='value')", "trim('Ad ')",
     "unique(attribute='age')|map(attribute='name')|list", "dictsort(reverse=true)",
-    "map('default', 'q')|list", "first|default('none')", "reverse|join",
+    "map('default', 'q')|list", "first|default('none')", "reverse|join", "slice(3)|list",
+    "slice(2, 'fill')|list", "groupby('age')", "groupby('name', case_sensitive=true)|list",
+    "groupby('zzz', default=1)", "filesizeformat", "filesizeformat(true)", "format(n)",
+    "format(name, x)",
 )  # fmt: skip
 _TESTS = (
     "defined", "undefined", "none", "string", "number", "integer", "float", "boolean", "mapping",
@@ -94,6 +97,10 @@ def expression(rng: random.Random, depth: int = 3) -> str:
     return f"[{inner}, {expression(rng, depth - 1)}]" if draw < 0.98 else f"{{'k': {inner}}}"
 
 
+_FORMATS = (
+    "'%s'", "'%5s|'", "'%-6s|'", "'%.2s'", "'%d'", "'%05d'", "'%-4d|'", "'%i'", "'%f'", "'%.1f'",
+    "'%.0f'", "'%08.3f'", "'100%% %s'", "'%x'", "'%+d'", "'none'", "'%s %s'", "'%r'", "'%'",
+)  # fmt: skip
 _STRINGS = ("name", "text", "cjk", "quote", "'a b'", '"it\'s"', "people[0].name", "items[1]")
 _NUMBERS = ("n", "big", "zero", "neg", "x", "whole", "3", "-2", "1.5", "people[1].age", "tiny")
 _LISTS = ("items", "numbers", "empty", "people", "nested", "d.a", "[1, 'x']", "range(4)|list")
@@ -102,10 +109,14 @@ _STRING_FILTERS = (
     "replace('l', 'L', 1)", "truncate(9)", "truncate(12, true, '~')", "indent(2)",
     "truncate(5, false, '', 0)", "indent('> ', true, true)", "center(20)", "urlencode",
     "trim('Ad ')", "reverse", "string", "tojson", "default('x')", "list|join('.')",
-    "indent(3, true)",
+    "indent(3, true)", "replace('%', '')|format",
 )  # fmt: skip
-_NUMBER_FILTERS = ("abs", "round", "round(1)", "int", "float", "round(0, 'floor')", "d(1, true)")
+_NUMBER_FILTERS = (
+    "filesizeformat", "filesizeformat(true)", "abs", "round", "round(1)", "int", "float",
+    "round(0, 'floor')", "d(1, true)",
+)  # fmt: skip
 _LIST_FILTERS = (
+    "slice(2)|list", "slice(3, 'fill')|list", "slice(n)|list",
     "reverse|list", "list", "batch(2)|list", "batch(3, 'fill')|list", "select|list", "reject|list",
     "map('string')|sort", "map('default', 'q')|list", "unique|list",
 )  # fmt: skip
@@ -130,6 +141,9 @@ def text_expression(rng: random.Random, depth: int) -> str:
         return rng.choice(_STRINGS)
     if draw < 0.55:
         return f"({text_expression(rng, depth - 1)})|{rng.choice(_STRING_FILTERS)}"
+    if draw < 0.6:
+        arguments = [any_expression(rng, depth - 1) for _ in range(rng.choice((1, 1, 1, 2)))]
+        return f"{rng.choice(_FORMATS)}|format({', '.join(arguments)})"
     if draw < 0.65:
         return f"({text_expression(rng, depth - 1)} ~ {any_expression(rng, depth - 1)})"
     if draw < 0.75:
@@ -265,5 +279,11 @@ EVERYDAY = (
     "{{ range(5) | list }} {% for i in range(10, 0, -3) %}{{ i }},{% endfor %}",
     "{% call(u) m2() %}{{ u }}{% endcall %}",
     "{% macro m3() %}<{{ caller('v') }}>{% endmacro %}{% call(u) m3() %}[{{ u }}]{% endcall %}",
+    "{{ '%.2f' | format(x) }} {{ '%05.1f' | format(2.25) }} {{ '%.1f' | format(0.25) }}",
+    "{{ '%s is %d years' | format('Bo', 31) }} {{ '%(a)s-%(b)03d' | format(a=1, b=2) }}",
+    "{% for age, some in people | groupby('age') %}{{ age }}: {{ some | length }};{% endfor %}",
+    "{% for column in items | slice(3) %}[{{ column | join(',') }}]{% endfor %}",
+    "{{ big | filesizeformat }} {{ 1250 | filesizeformat }} {{ 1536 | filesizeformat(true) }}",
+    "{{ 1 | filesizeformat }} {{ 999999 | filesizeformat }} {{ 1e15 | filesizeformat(true) }}",
     "{{ quote }} {{ [quote] }} {{ ['a\\nb', \"c'd\"] }} {{ ('one',) }} {{ (1, 2) }}",
 )

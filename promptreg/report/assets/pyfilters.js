@@ -1,4 +1,5 @@
 // The filters of templates, as jinja2 and our sandbox define them.
+import { fileSize, fixed, percentFormat } from "./pyformat.js";
 import { easyCase, runTest } from "./pytests.js";
 import {
   binary, equal, Fields, floatText, getItem, isNumber, isTrue, iterate, lengthOf, missing, numeric, order, PyFloat, PyIterator,
@@ -31,7 +32,12 @@ function attributeOf(name) {
   if (typeof name === "number") return (item) => getItem(item, name);
   if (typeof name !== "string") throw new Unsupported("this attribute");
   const parts = name.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-  return (item) => parts.reduce((box, part) => (refuse(box) instanceof Fields ? (box.fields[part] ?? missing(box, part)) : getItem(box, part)), item);
+  return (item) => parts.reduce((box, part) => refuseGroup(box, part) ?? (refuse(box) instanceof Fields ? (box.fields[part] ?? missing(box, part)) : getItem(box, part)), item);
+}
+
+function refuseGroup(box, part) {
+  if (box?.isGroup && typeof part === "string") throw new Unsupported("a group's parts by name");
+  return null;
 }
 
 function folded(caseSensitive) {
@@ -75,16 +81,7 @@ function choose(keep, byAttribute) {
 function roundHalfEven(value, precision) {
   if (!Number.isFinite(value) || Math.abs(value) >= 1e21) return value;
   if (precision < 0 || precision > 15) throw new Unsupported("this precision");
-  const exact = Math.abs(value).toFixed(100);
-  const point = exact.indexOf(".");
-  const kept = exact.slice(0, point + 1 + precision).replace(".", "");
-  const rest = exact.slice(point + 1 + precision);
-  let digits = BigInt(kept);
-  const half = `5${"0".repeat(rest.length - 1)}`;
-  if (rest > half || (rest === half && digits % 2n === 1n)) digits += 1n;
-  const text = digits.toString().padStart(precision + 1, "0");
-  const shown = precision ? `${text.slice(0, -precision)}.${text.slice(-precision)}` : text;
-  return (value < 0 || Object.is(value, -0) ? -1 : 1) * Number(shown);
+  return (value < 0 || Object.is(value, -0) ? -1 : 1) * Number(fixed(value, precision));
 }
 
 function sumOf(items, start) {
@@ -196,6 +193,26 @@ function joined(value, args, kwargs) {
   return iterate(value).map((item) => toText(get(item))).join(toText(d));
 }
 
+function grouped(value, args, kwargs) {
+  const { attribute, default: other, case_sensitive: sensitive } = bind(["attribute", ["default", null], ["case_sensitive", false]], args, kwargs);
+  if (typeof attribute === "string" && attribute.includes(",")) throw new Unsupported("grouping by several attributes");
+  const read = attributeOf(attribute);
+  const get = (item) => {
+    const found = read(item);
+    if (found instanceof Undefined && other === null) throw new Unsupported("groups of what is not there");
+    return found instanceof Undefined ? other : found;
+  };
+  const key = (item) => folded(isTrue(sensitive))(get(item));
+  const groups = [];
+  for (const item of sorted(iterate(value), key, false)) {
+    const last = groups.at(-1);
+    if (last && equal(key(last[1][0]), key(item))) last[1].push(item);
+    // Python calls the parts of a group `grouper` and `list`, too.
+    else groups.push(Object.assign(PyTuple.from([get(item), [item]]), { isGroup: true }));
+  }
+  return groups;
+}
+
 const FILTERS = {
   abs: (value) => (value instanceof PyFloat ? new PyFloat(Math.abs(value.value)) : Math.abs(numeric(value))),
   batch: (value, args, kwargs) => {
@@ -237,9 +254,15 @@ const FILTERS = {
     return items.length ? items[0] : new Undefined("No first item, sequence was empty.");
   },
   float: (value, args, kwargs) => asFloat(value, bind([["default", new PyFloat(0)]], args, kwargs).default),
-  groupby: () => {
-    throw new Unsupported("the filter groupby");
+  filesizeformat: (value, args, kwargs) => {
+    if (!isNumber(refuse(value))) throw new Unsupported("the size of what is no number");
+    return fileSize(value, bind([["binary", false]], args, kwargs).binary);
   },
+  format: (value, args, kwargs) => {
+    if (args.length && kwargs.length) throw new TemplateError("format takes positional or named arguments");
+    return percentFormat(toText(value), args, new Map(kwargs));
+  },
+  groupby: grouped,
   indent: indented,
   int: (value, args, kwargs) => {
     const { default: other, base } = bind([["default", 0], ["base", 10]], args, kwargs);
@@ -292,6 +315,19 @@ const FILTERS = {
   },
   select: choose(true, false),
   selectattr: choose(true, true),
+  slice: (value, args, kwargs) => {
+    const { slices, fill_with: fill } = bind(["slices", ["fill_with", null]], args, kwargs);
+    const items = iterate(value);
+    if (!Number.isInteger(slices) || slices < 1 || slices > 10_000) throw new Unsupported("so many slices");
+    const [size, longer] = [Math.floor(items.length / slices), items.length % slices];
+    return new PyIterator(
+      Array.from({ length: slices }, (_, at) => {
+        const row = items.splice(0, size + (at < longer ? 1 : 0));
+        if (fill !== null && at >= longer) row.push(fill);
+        return row;
+      }),
+    );
+  },
   sort: (value, args, kwargs) => {
     const { reverse, case_sensitive: sensitive, attribute } = bind([["reverse", false], ["case_sensitive", false], ["attribute", null]], args, kwargs);
     if (typeof attribute === "string" && attribute.includes(",")) throw new Unsupported("sorting by several attributes");

@@ -325,6 +325,7 @@ function attribute(box, name) {
   refuse(box);
   if (box instanceof Map) return getItem(box, name);
   if (box instanceof Fields && Object.hasOwn(box.fields, name)) return box.fields[name];
+  if (box?.isGroup) throw new Unsupported("a group's parts by name");
   throw new TemplateError(`a template cannot reach the attribute '${name}' of a ${typeName(box)}`);
 }
 
