@@ -9,9 +9,10 @@ from __future__ import annotations
 import mmap
 import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
+
+from promptreg.git.loose import LooseRefs, read_ref
 
 if TYPE_CHECKING:
     from promptreg.git.discovery import GitPaths
@@ -20,7 +21,8 @@ __all__ = ["Refs"]
 
 _OID = re.compile(r"[0-9a-f]{40}")
 _MAX_SYMBOLIC = 5
-_MAX_REF = 4096
+_MAX_REMEMBERED = 10_000
+_MAX_PREFIXES = 1_000
 _PER_WORKTREE = ("refs/bisect/", "refs/worktree/", "refs/rewritten/")
 
 
@@ -34,7 +36,9 @@ class Refs:
     def __init__(self, paths: GitPaths) -> None:
         self._git_dir = str(paths.git_dir)
         self._common_dir = str(paths.common_dir)
+        self._packed_path = f"{self._common_dir}/packed-refs"
         self._packed: _Packed | None = None
+        self._files = LooseRefs(self._common_dir)
 
     def read(self, ref: str) -> str | None:
         """Return the object id a ref names, symbolic refs followed, or None."""
@@ -52,13 +56,15 @@ class Refs:
         text = self._loose_text(ref)
         return text[4:].strip() if text is not None and text.startswith("ref:") else None
 
-    def with_prefix(self, prefix: str) -> dict[str, str]:
-        """Return every ref whose full name begins so, with its object id (tags unpeeled)."""
+    def with_prefix(self, prefix: str) -> Mapping[str, str]:
+        """Return every ref whose full name begins so, with its object id (tags unpeeled).
+
+        The very same mapping comes back only while nothing has changed.
+        """
         # Loose first: a ref that git packs meanwhile is then seen in one of the two.
         loose = dict(self._loose(prefix))
-        found = dict(self._packed_refs().with_prefix(prefix))
-        found.update(loose)
-        return found
+        packed = self._packed_refs().with_prefix(prefix)
+        return {**packed, **loose} if loose else packed
 
     def loose_with_prefix(self, prefix: str) -> dict[str, str]:
         """Return the refs that begin so and have a file of their own."""
@@ -78,69 +84,57 @@ class Refs:
 
     def _loose_text(self, ref: str) -> str | None:
         own = not ref.startswith("refs/") or ref.startswith(_PER_WORKTREE)
-        # os.open: a registry may have 10,000 of these files, and pathlib takes four times as long.
-        path = f"{self._git_dir if own else self._common_dir}/{ref}"
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        try:
-            return os.read(handle, _MAX_REF).decode("utf-8", "replace").strip()
-        except IsADirectoryError:
-            return None
-        finally:
-            os.close(handle)
+        return read_ref(f"{self._git_dir if own else self._common_dir}/{ref}")
 
     def _loose(self, prefix: str) -> Iterator[tuple[str, str]]:
-        folder, _, beginning = prefix.rpartition("/")
-        yield from self._scan(f"{self._common_dir}/{folder}", folder, beginning)
-
-    def _scan(self, path: str, folder: str, beginning: str) -> Iterator[tuple[str, str]]:
-        try:
-            entries = list(os.scandir(path))
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        for entry in entries:
-            if not entry.name.startswith(beginning) or entry.name.endswith(".lock"):
-                continue
-            name = f"{folder}/{entry.name}"
-            if entry.is_dir():
-                yield from self._scan(entry.path, name, "")
-            elif oid := self.read(name):
-                yield name, oid
+        for ref, text in self._files.texts(prefix):
+            oid = text if _OID.fullmatch(text) else self.read(ref)
+            if oid is not None:
+                yield ref, oid
 
     def _packed_refs(self) -> _Packed:
-        path = Path(self._common_dir, "packed-refs")
-        key = _stat_key(path)
+        key = _stat_key(self._packed_path)
         if self._packed is None or self._packed.key != key:
-            self._packed = _Packed(path, key)
+            self._packed = _Packed(self._packed_path, key)
         return self._packed
 
 
-def _stat_key(path: Path) -> tuple[int, ...]:
+def _stat_key(path: str) -> tuple[int, ...]:
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - pathlib takes longer than the call
     except FileNotFoundError:
         return ()
     return (status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 class _Packed:
-    """One snapshot of ``packed-refs``, mapped into memory."""
+    """One snapshot of ``packed-refs``, mapped into memory.
 
-    def __init__(self, path: Path, key: tuple[int, ...]) -> None:
+    Git replaces the file by another, which cannot have the same inode while this one is mapped: as
+    long as the key is the same, so is the file, and what was found in it.
+    """
+
+    def __init__(self, path: str, key: tuple[int, ...]) -> None:
         self.key = key
         self._data: mmap.mmap | bytes = b""
         if key and key[1]:
-            with path.open("rb") as file:
+            with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes longer than the call
                 self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         header = self._data[: max(0, self._data.find(b"\n"))]
         self._start = len(header) + 1 if header.startswith(b"#") else 0
         # dulwich writes the header without `sorted`: then read on to the end.
         self._sorted = header.startswith(b"#") and b" sorted" in header
+        self._found: dict[str, str | None] = {}
+        self._prefixes: dict[str, Mapping[str, str]] = {}
 
     def find(self, ref: str) -> str | None:
-        wanted = ref.encode()
+        if ref not in self._found:
+            if len(self._found) >= _MAX_REMEMBERED:
+                self._found.clear()
+            self._found[ref] = self._search(ref.encode())
+        return self._found[ref]
+
+    def _search(self, wanted: bytes) -> str | None:
         for name, oid in self._from(wanted):
             if name == wanted:
                 return oid
@@ -148,13 +142,28 @@ class _Packed:
                 return None
         return None
 
-    def with_prefix(self, prefix: str) -> Iterator[tuple[str, str]]:
-        wanted = prefix.encode()
+    def with_prefix(self, prefix: str) -> Mapping[str, str]:
+        found = self._prefixes.get(prefix)
+        if found is None:
+            found = self._block(prefix) if self._sorted else dict(self._matching(prefix.encode()))
+            if len(self._prefixes) >= _MAX_PREFIXES:
+                self._prefixes.clear()
+            if len(found) <= _MAX_REMEMBERED:
+                self._prefixes[prefix] = found
+        return found
+
+    def _matching(self, wanted: bytes) -> Iterator[tuple[str, str]]:
         for name, oid in self._from(wanted):
             if name.startswith(wanted):
                 yield name.decode("utf-8", "replace"), oid
-            elif self._sorted:
-                return
+
+    def _block(self, prefix: str) -> dict[str, str]:
+        """Return the lines between the first name that begins so and the first that does not."""
+        wanted = prefix.encode()
+        # No name ends in the byte 0xff, for names are UTF-8, so this one sorts behind them all.
+        start, end = self._lower_bound(wanted), self._lower_bound(wanted + b"\xff")
+        lines = self._data[start:end].decode("utf-8", "replace").split("\n")
+        return {line[41:]: line[:40] for line in lines if line and line[0] not in "^#"}
 
     def _from(self, wanted: bytes) -> Iterator[tuple[bytes, str]]:
         data, size = self._data, len(self._data)

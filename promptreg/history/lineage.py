@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -75,11 +76,14 @@ def deletions_key(repository: Repository, config: Config, release_branch: str | 
     """
     refs, top = repository.refs, repository.paths.work_tree
     try:
-        status = (top / yanked_path(config.root)).stat() if top is not None else None
+        status = os.stat(f"{top}/{yanked_path(config.root)}") if top is not None else None  # noqa: PTH116 - at every read
     except OSError:
         status = None
     file = (status.st_mtime_ns, status.st_size, status.st_ino) if status is not None else ()
-    return (file, refs.read("HEAD"), refs.read(release_branch) if release_branch else None)
+    head = refs.symbolic("HEAD") or "HEAD"
+    at_head = refs.read(head)
+    at_branch = at_head if release_branch == head else release_branch and refs.read(release_branch)
+    return (file, head, at_head, at_branch)
 
 
 def _sources(repository: Repository) -> Iterator[Source]:

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from promptreg.config import Config
     from promptreg.git import Repository
     from promptreg.history.claims import Claim
+    from promptreg.naming import TagFormat
     from promptreg.prompt.content import Content
 
 __all__ = ["TagIndex"]
+
+_MAX_PARSED = 1_000
 
 
 class TagIndex:
@@ -39,6 +42,8 @@ class TagIndex:
         self._deleted: Mapping[str, frozenset[Version]] = {}
         self._deleted_key: object = None
         self._release_branch: str | None = None
+        self._formats = config.tags
+        self._parsed: dict[str, tuple[Mapping[str, str], dict[Version, tuple[str, str]]]] = {}
         # A tag object never changes, so what was read of it once holds for ever.
         self._release_at = lru_cache(maxsize=8192)(self._read_release)
         self._content_at = lru_cache(maxsize=1024)(self._read_content)
@@ -107,12 +112,26 @@ class TagIndex:
     def own_oids(self, name: str) -> dict[Version, tuple[str, str]]:
         """Return what `oids` does for the tags with just this name, deleted versions too."""
         found: dict[Version, tuple[str, str]] = {}
-        for tag_format in reversed(self.config.tags):
-            prefix, ending = f"refs/tags/{tag_format.prefix(name)}", tag_format.ending
-            for ref, oid in self.repository.refs.with_prefix(prefix).items():
-                text = ref[len(prefix) : len(ref) - len(ending)]
-                if ref.endswith(ending) and (version := _version(text)) is not None:
-                    found[version] = (ref[len("refs/tags/") :], oid)
+        for tag_format in reversed(self._formats):
+            found.update(self._in_format(tag_format, name))
+        return found
+
+    def _in_format(self, tag_format: TagFormat, name: str) -> dict[Version, tuple[str, str]]:
+        """Return the tags of a prompt in one format."""
+        prefix, ending = f"refs/tags/{tag_format.prefix(name)}", tag_format.ending
+        refs = self.repository.refs.with_prefix(prefix)
+        known = self._parsed.get(prefix)
+        if known is not None and known[0] is refs:
+            return known[1]
+        first, last, tag = len(prefix), -len(ending) or None, len("refs/tags/")
+        found: dict[Version, tuple[str, str]] = {}
+        for ref, oid in refs.items():
+            version = _version(ref[first:last]) if ref.endswith(ending) else None
+            if version is not None:
+                found[version] = (ref[tag:], oid)
+        if len(self._parsed) >= _MAX_PARSED:
+            self._parsed.clear()
+        self._parsed[prefix] = (refs, found)
         return found
 
     def names(self) -> dict[str, dict[Version, tuple[str, str]]]:
@@ -138,8 +157,7 @@ class TagIndex:
                 f"{name} {version} was deleted",
                 fix=f"promptreg versions {name}; {self.config.root}/yanked.yaml says why",
             )
-        tag_format = self.config.tags[0]
-        tag = tag_format.tag(name, str(version))
+        tag = self._formats[0].tag(name, str(version))
         oid = self.repository.refs.read(f"refs/tags/{tag}")
         if oid is None:
             entry = self.oids(name).get(version)
