@@ -1,0 +1,69 @@
+"""What a report shows, as frozen rows; collecting and rendering meet only here.
+
+The same rows are the JSON of ``promptreg report --format json``; `promptreg.report.schema` derives
+its JSON Schema from them. A change that removes or retypes a field raises the number in `SCHEMA`.
+Times are UTC in ISO 8601; money is in `Report.currency`; latency is in milliseconds.
+"""
+
+from __future__ import annotations
+
+from promptreg.report.model.comparisons import (
+    Alert,
+    Comparison,
+    MetricComparison,
+    ModelTest,
+    Severity,
+    State,
+    Verdict,
+)
+from promptreg.report.model.metrics import (
+    DEFAULT_METRICS,
+    Histogram,
+    MetricInfo,
+    MetricSummary,
+    ModelSummary,
+    Point,
+    Series,
+)
+from promptreg.report.model.prompts import (
+    Annotation,
+    ChangeRow,
+    Fragment,
+    LevelName,
+    MessageRow,
+    PromptRow,
+    VariableRow,
+    VersionRow,
+)
+from promptreg.report.model.whole import SCHEMA, Experiment, Figure, LabelRow, Overview, Report
+
+__all__ = [
+    "DEFAULT_METRICS",
+    "SCHEMA",
+    "Alert",
+    "Annotation",
+    "ChangeRow",
+    "Comparison",
+    "Experiment",
+    "Figure",
+    "Fragment",
+    "Histogram",
+    "LabelRow",
+    "LevelName",
+    "MessageRow",
+    "MetricComparison",
+    "MetricInfo",
+    "MetricSummary",
+    "ModelSummary",
+    "ModelTest",
+    "Overview",
+    "Point",
+    "PromptRow",
+    "Report",
+    "Series",
+    "Severity",
+    "State",
+    "VariableRow",
+    "Verdict",
+    "VersionRow",
+]
