@@ -223,13 +223,18 @@ def _peer_crowd(processes: int, folder: Path) -> list[Line]:
 def memory() -> Line:
     """Return how much a process that only logs holds."""
     code = (
-        "import resource, tempfile\n"
+        "import re, shutil, tempfile\n"
+        "from pathlib import Path\n"
         "from promptreg.metrics import Metrics\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        # Not ru_maxrss, which a process inherits from the one that started it.
+        "status = Path('/proc/self/status')\n"
+        "peak = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', status.read_text())[1])\n"
         "m = Metrics(tempfile.mkdtemp(prefix='promptreg-bench-'))\n"
+        "m.log(prompt='p', version='1.0.0')\n"
+        "before = peak()\n"
         "for n in range(100_000): m.log(prompt='p', version='1.0.0', unit=str(n), latency_ms=1.0)\n"
-        "print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
-        "import shutil; shutil.rmtree(m.location)\n"
+        "print(before, peak() - before)\n"
+        "shutil.rmtree(m.location)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     before, more = (int(word) / 1024 for word in done.stdout.split())
@@ -250,9 +255,8 @@ def main() -> int:
         print_table([*lines, memory()])
     finally:
         shutil.rmtree(folder)
-    print(
-        f"load of the last 1, 5 and 15 minutes: {', '.join(f'{load:.1f}' for load in os.getloadavg())}"
-    )
+    loads = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    print(f"load of the last 1, 5 and 15 minutes: {loads}")
     return 0
 
 

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MLFLOW", "PROMPT_VERSIONER", "Line", "Peer", "ask_peer", "percentile", "print_table"]
+__all__ = [
+    "MLFLOW",
+    "PROMPT_VERSIONER",
+    "Line",
+    "Peer",
+    "ask_peer",
+    "peer_python",
+    "percentile",
+    "print_table",
+]
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,11 @@ class Peer:
 
 PROMPT_VERSIONER = Peer(("prompt-versioner==0.3.1",))
 MLFLOW = Peer(("mlflow-skinny==3.17.2", "sqlalchemy", "alembic"))
+
+
+def peer_python() -> Path:
+    """Return the Python of an environment with prompt-versioner; made when there is none."""
+    return PROMPT_VERSIONER.python()
 
 
 def ask_peer(script: str, *arguments: str, peer: Peer = PROMPT_VERSIONER) -> Any:

@@ -52,6 +52,8 @@ def connect(memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
     )
     # The files never change once they exist, so their footers can be kept.
     connection.execute("SET parquet_metadata_cache = true")
+    # DuckDB takes a process without a main file, such as a worker, for somebody's terminal.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 
