@@ -277,7 +277,9 @@ def mixed_figures(rng: np.random.Generator, runs: int) -> Iterator[Figure]:
                     }
                     for dear in (False, True)
                 ]
-                planned = {"look": look, "earlier": seen} if plan == "planned" else {}
+                planned = (
+                    {"look": look, "earlier": seen, "brief": True} if plan == "planned" else {}
+                )
                 if decide_within(values, metric, alpha=ALPHA, **planned).winner is not None:
                     wins += 1
                     break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 from promptreg.stats.abtest import FRACTIONS, Decision, State, Strata, decide_within, standardized
 from promptreg.stats.metrics import Metric, Scale, ab_scale
@@ -113,16 +114,23 @@ def planned_decision(
     total = settings.max_samples * len(arms)
     decision = Decision(State.COLLECTING, None, 0.0, ())
     earlier: list[Strata] = []
-    for look, fraction in enumerate(FRACTIONS):
-        prefix = math.ceil(total * fraction - 1e-9)
-        if len(rows) < prefix:
-            break
+    prefixes = [math.ceil(total * fraction - 1e-9) for fraction in FRACTIONS]
+    reached = [prefix for prefix in prefixes if prefix <= len(rows)]
+    for look, prefix in enumerate(reached):
         strata = strata_of(arms, rows[:prefix], metric)
-        decision = decide_within(
-            strata, metric, alpha=settings.alpha, mde=settings.mde, look=look, earlier=earlier
+        decide = partial(
+            decide_within,
+            strata,
+            metric,
+            alpha=settings.alpha,
+            mde=settings.mde,
+            look=look,
+            earlier=earlier,
         )
+        is_last = prefix == reached[-1]
+        decision = decide(brief=not is_last)
         if decision.state.is_ready:
-            return decision
+            return decision if is_last else decide()
         earlier.append(strata)
     if decision.state is State.COLLECTING and len(rows) >= total:
         return decision._replace(state=State.EXHAUSTED, note=_UNEVEN)

@@ -131,6 +131,7 @@ def decide_within(
     mde: float | None = None,
     look: int | None = None,
     earlier: Sequence[Strata] = (),
+    brief: bool = False,
 ) -> Decision:
     """Decide among arms that are compared within each stratum, the first being the control.
 
@@ -147,6 +148,8 @@ def decide_within(
             arms are equivalent.
         look: Number of the planned checkpoint, from 0; None for a test without a plan.
         earlier: The strata at the checkpoints before; each stood for a tenth when none are given.
+        brief: Take the fixed test's p, the least it can be, wherever that is above `alpha`: the
+            winner is the same, and a planned look costs a tenth.
     """
     arms = list(dict.fromkeys(arm for stratum in strata for arm in stratum))
     pairs = {
@@ -158,7 +161,7 @@ def decide_within(
     compared = []
     for (base, arm), pair in pairs.items():
         before = [_Pair.of(past, base, arm).information for past in earlier]
-        seen = _look(pair, look, level, before)
+        seen = _look(pair, look, level, before, enough=alpha if brief else 1.0)
         compared.append(_comparison(base, arm, pair, metric, seen))
     compared = _adjusted(compared)
     against = _adjusted([pair for pair in compared if pair.base == arms[0]])
@@ -245,7 +248,9 @@ class _Pair(NamedTuple):
         return cls(combine(parts), total, fewest, mean)
 
 
-def _look(pair: _Pair, look: int | None, alpha: float, before: Sequence[float]) -> Look:
+def _look(
+    pair: _Pair, look: int | None, alpha: float, before: Sequence[float], *, enough: float
+) -> Look:
     contrast = pair.contrast
     if look is None:
         return anytime(contrast, pair.information, alpha)
@@ -255,7 +260,12 @@ def _look(pair: _Pair, look: int | None, alpha: float, before: Sequence[float]) 
     boundary = Boundaries(alpha, FRACTIONS, information).at(look)
     tail = normal_sf(boundary)
     half = t_isf(tail, contrast.df) * contrast.error if tail > 0.0 else math.inf
-    return Look(planned(normal_score(contrast), look, FRACTIONS, information), half)
+    score = normal_score(contrast)
+    fixed = 2.0 * normal_sf(abs(score))
+    return Look(
+        fixed if fixed > enough else planned(score, look, FRACTIONS, information),
+        half,
+    )
 
 
 def _comparison(base: str, arm: str, pair: _Pair, metric: Metric, seen: Look) -> ArmComparison:

@@ -176,3 +176,16 @@ def test_arms_on_different_models_are_never_compared() -> None:
     ]
     assert decide_within(strata, QUALITY).state is State.COLLECTING
     assert standardized(strata)["b"].mean == pytest.approx(0.9)
+
+
+@given(st.floats(-0.06, 0.06), st.integers(0, 9))
+@settings(max_examples=40, deadline=None)
+def test_a_brief_look_has_the_same_winner(gain: float, look: int) -> None:
+    """Sparing the exact p changes neither winner nor interval, and never understates a winner."""
+    arms = {"a": Moments(100, 0.80, 0.01), "b": Moments(100, 0.80 + gain, 0.01)}
+    exact = decide_within([arms], QUALITY, look=look)
+    brief = decide_within([arms], QUALITY, look=look, brief=True)
+    assert (brief.state, brief.winner) == (exact.state, exact.winner)
+    assert brief.comparisons[0].low == exact.comparisons[0].low
+    if exact.winner is not None:
+        assert brief == exact
