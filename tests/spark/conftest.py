@@ -19,6 +19,7 @@ OPTIONS = {
     "spark.driver.memory": "700m",
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
 }
 LOCAL = SparkConfig("local[2]", None, OPTIONS)

@@ -75,15 +75,14 @@ def test_a_command_as_a_process(folder: CommandRepo, java: None) -> None:
     assert found.err == ""
 
 
-def test_a_session_of_ones_own(spark: Metrics, tmp_path: Path) -> None:
+def test_a_session_of_ones_own(spark: Metrics) -> None:
     """An application's own Spark session keeps its settings and its tables."""
     from pyspark.sql import SparkSession
 
     spark.query("SELECT 1 FROM calls LIMIT 1")
-    theirs = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
-    assert theirs.conf.get("spark.sql.session.timeZone") != "UTC" or (
-        theirs.conf.get("spark.sql.variable.substitute") == "true"
-    )
+    theirs = SparkSession.builder.getOrCreate()
+    assert theirs.conf.get("spark.sql.variable.substitute") == "true"
+    assert theirs.conf.get("spark.sql.timestampType") == "TIMESTAMP_LTZ"
     assert not theirs.catalog.tableExists("calls")
 
 
