@@ -9,6 +9,7 @@ import pytest
 
 from promptreg import Registry
 from promptreg.errors import ConfigError
+from promptreg.prompt.content import content_of
 from promptreg.queries.searching import Condition
 from tests.commands.conftest import SUMMARIZER, TRIAGE, edit
 
@@ -123,8 +124,8 @@ def test_rates_and_custom_scores(shipped: Repo) -> None:
 
 
 def test_broken_files_are_named_and_empty_searches_refused(shipped: Repo) -> None:
-    """A file that cannot be searched is warned about; no terms at all are a usage error."""
-    shipped.write(SUMMARIZER, "messages: [\n")
+    """A file that may hold the text and cannot be read is warned about; no terms are an error."""
+    shipped.write(SUMMARIZER, "messages: [ mail\n")
     result = shipped.run("search", "mail")
     assert "prompts/summarizer.prompt.yml is not valid and was not searched" in result.err
     assert result.out.startswith("triage")
@@ -161,3 +162,61 @@ def test_units_must_fit(text: str) -> None:
     """A unit or statistic that the metric does not have is an error, not another search."""
     with pytest.raises(ConfigError):
         Condition.parse(text)
+
+
+ODD = {
+    "plain": "description: sun moon\nmetadata: {owner: team-9, n: 1e16, none: ~, yes: True}\n",
+    "escaped": 'description: "su\\x6e m\\u006fon"\n',
+    "continued": 'description: "su\\\n  n mo\\\n  on"\n',
+    "folded": "description: >\n  sun\n  moon\n",
+    "single": "description: 'sun''s moon'\n",
+    "alias": "metadata: {a: &a team-9, b: *a, c: [sun, null]}\n",
+    "kelvin": "description: \u212aelvin \u017fun\n",
+    "upper": "description: SUN MOON\n",
+    "include": "description: x\n",
+    "nothing": "description: ordinary\n",
+}
+ASKED = (
+    "sun",
+    "moon",
+    "sun moon",
+    "team-9",
+    "kelvin",
+    "null",
+    "none",
+    "true",
+    "1e",
+    "e+16",
+    "brightly",
+    "escaped",
+)
+
+
+@pytest.mark.parametrize("text", [*ASKED, "n: 1e", "owner: team", "c: \\['sun', None"])
+def test_files_that_are_left_out_unread_hold_nothing(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Sifting files by their bytes changes no answer, however the text is written in them."""
+    repo.write("prompts/shared/x.md", "brightly\n")
+    for name, head in ODD.items():
+        content = '{% include "shared/x.md" %}' if name == "include" else "hi"
+        repo.write(
+            f"prompts/{name}.yaml", f"{head}messages: [{{role: user, content: '{content}'}}]\n"
+        )
+    query = [text.replace("\\", "")]
+    sifted = (repo.run("search", *query), repo.run("search", "--metadata", f"owner={text}"))
+    monkeypatch.setattr("promptreg.queries.searching.may_hold", lambda *_: True)
+    assert (repo.run("search", *query), repo.run("search", "--metadata", f"owner={text}")) == sifted
+
+
+def test_most_files_are_left_out_unread(shipped: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word that one file holds is looked for in that file alone."""
+    read: list[str] = []
+
+    def watch(data: bytes, path: str, *rest: Any) -> Any:
+        read.append(path)
+        return content_of(data, path, *rest)
+
+    monkeypatch.setattr("promptreg.queries.searching.content_of", watch)
+    assert _names(shipped, "careful") == ["summarizer"]
+    assert read == [SUMMARIZER]
