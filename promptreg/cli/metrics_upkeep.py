@@ -253,9 +253,9 @@ def _mend(store: Store, found: list[Complaint], *, yes: bool) -> None:
     from promptreg.storage.doctor import set_aside, settle
 
     if any(complaint.kind == "lost-commit" for complaint in found):
-        confirm("Go on without the newest commit, its rows given up?", yes=yes)
+        confirm("Go on without the newest commit and what only it knew?", yes=yes)
         store.table.forget()
-        message("Went on without it; run doctor again to see which of its files are still there.")
+        message("Went on without it; run doctor again to see whether files of it are left.")
     parts = [complaint for complaint in found if complaint.part is not None]
     if parts:
         rows = sum(c.part.rows for c in parts if c.part is not None)

@@ -7,12 +7,18 @@ from contextlib import contextmanager
 
 from promptreg.errors import MetricsError
 
-__all__ = ["first_line", "naming_damage"]
+__all__ = ["naming_damage", "unwritable"]
 
 
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's text, or its kind."""
+def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def unwritable(location: str, error: Exception) -> MetricsError:
+    """Return what to say when a commit fails for another reason than somebody else's."""
+    text = _first_line(error)
+    fix = "promptreg metrics doctor" if "version" in text else None
+    return MetricsError(f"cannot write to {location}: {text}", fix=fix)
 
 
 @contextmanager
@@ -32,7 +38,7 @@ def naming_damage(location: str) -> Iterator[None]:
     except TableNotFoundError:
         raise
     except (DeltaError, DeltaProtocolError, ValueError, OSError) as error:
-        text = first_line(error)
+        text = _first_line(error)
         reason = "a commit is missing" if "found gap" in text else text
         raise MetricsError(
             f"the commit log of {location} cannot be read: {reason}",

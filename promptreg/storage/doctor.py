@@ -173,6 +173,13 @@ def _check_log(store: Store) -> Iterator[Complaint]:
         detail = f"the newest commit is missing, the log ends at {newest}: restore the file"
         yield Complaint("lost-commit", path, detail)
         return
+    if newest >= 0 and newest not in have:
+        path = place.shown(f"_delta_log/{newest:020}.json")
+        detail = (
+            "the newest commit is missing; its checkpoint has all rows, but nothing can be added"
+        )
+        yield Complaint("lost-commit", path, detail)
+        return
     try:
         store.table.reopen()
     except MetricsError as error:

@@ -54,6 +54,9 @@ class Place(Protocol):
     def put(self, local: Path, name: str) -> None:
         """Move a whole local file, already forced to the disk, to its place."""
 
+    def write(self, name: str, data: bytes) -> None:
+        """Write a small file."""
+
     def take(self, name: str, target: Path) -> None:
         """Move a file out of the table's folder to a local path."""
 
@@ -105,6 +108,13 @@ class LocalPlace:
     def put(self, local: Path, name: str) -> None:
         """See `Place`."""
         local.rename(self.folder / name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `Place`."""
+        target = self.folder / name
+        temporary = target.with_name(f".{target.name}.tmp")
+        temporary.write_bytes(data)
+        temporary.rename(target)
 
     def take(self, name: str, target: Path) -> None:
         """See `Place`."""
@@ -193,6 +203,11 @@ class RemotePlace:
         with local.open("rb") as source, self._files.open_output_stream(name) as target:
             shutil.copyfileobj(source, target, _CHUNK)
         local.unlink()
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `Place`."""
+        with self._files.open_output_stream(name) as target:
+            target.write(data)
 
     def take(self, name: str, target: Path) -> None:
         """See `Place`."""

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from promptreg.errors import ConflictError, MetricsError
 from promptreg.metrics.columns import NAMES
-from promptreg.storage.damage import first_line, naming_damage
+from promptreg.storage.damage import naming_damage, unwritable
 from promptreg.storage.mark import Mark
 from promptreg.storage.place import open_place
 from promptreg.storage.schema import STATISTICS_COLUMNS, arrow_schema
@@ -225,7 +225,7 @@ class Table:
             self.reopen()
             raise ConflictError(f"another process sealed the same rows: {error}") from error
         except DeltaError as error:
-            raise MetricsError(f"cannot write to {self.location}: {first_line(error)}") from error
+            raise unwritable(self.location, error) from error
         self._parts = None
         self._sync(before)
         self.note()
@@ -241,10 +241,16 @@ class Table:
             self._mark.write(self.version)
 
     def forget(self) -> None:
-        """Take the log as it is, although a commit that was noted is missing."""
+        """Take the log as it is, although its newest commit is missing."""
         if self._mark is not None:
             self._mark.path.unlink(missing_ok=True)
         self.reopen()
+        name = f"_delta_log/{self.version:020}.json"
+        if self.version >= 0 and self.place.size(name) is None:
+            # A checkpoint has all that the commit said, but the next commit wants its file.
+            note = {"commitInfo": {"operation": "RESTORED", "engineInfo": "promptreg doctor"}}
+            self.place.write(name, json.dumps(note).encode() + b"\n")
+            self.reopen()
         self.note()
 
     def _sync(self, before: int) -> None:
@@ -278,7 +284,7 @@ class Table:
             ConflictError: Somebody else replaced one of the files first.
         """
         from deltalake import CommitProperties
-        from deltalake.exceptions import CommitFailedError
+        from deltalake.exceptions import CommitFailedError, DeltaError
 
         gone = {part.path for part in old}
         actions: list[AddAction | RemoveAction] = [*_removals(old, changes_data), *new]
@@ -297,6 +303,8 @@ class Table:
             except CommitFailedError:
                 self.reopen()
                 continue
+            except DeltaError as error:
+                raise unwritable(self.location, error) from error
             self.reopen()
             self._sync(before)
             self.note()

@@ -141,3 +141,28 @@ def test_a_purge_names_what_it_cannot_search(sealed: Metrics) -> None:
     damaged = sealed.store.quarantine / "part-x.zstd.parquet"
     damaged.write_bytes(b"PAR1 no more")
     assert purge(sealed.store, Filter(unit="0-0"), dry_run=True).unreadable == (str(damaged),)
+
+
+def test_a_lost_commit_with_a_checkpoint(
+    sealed: Metrics, make: Callable[..., Metrics], folder: Path
+) -> None:
+    """A checkpoint has all rows of a deleted newest commit; the doctor lets sealing go on."""
+    sealed.compact()
+    newest(folder).unlink()
+    victim = make()
+    victim.log(**row(unit="later"))
+    assert victim.sql(COUNT) == [(31, 31)]
+    with pytest.raises(MetricsError, match="cannot write to"):
+        victim.flush()
+    with pytest.raises(MetricsError, match="cannot write to"):
+        purge(victim.store, Filter(prompt="summarizer"))
+    assert victim.sql(COUNT) == [(31, 31)]
+    (found,) = diagnose(make().store)
+    assert (found.kind, found.is_serious) == ("lost-commit", True)
+    healer = make()
+    healer.store.table.forget()
+    assert diagnose(healer.store) == []
+    assert healer.flush() == 1
+    assert make().sql(COUNT) == [(31, 31)]
+    assert purge(make().store, Filter(unit="later")).rows == 1
+    assert make().sql(COUNT) == [(30, 30)]
