@@ -71,6 +71,10 @@ class SparkConfig:
     store: str | None = None
     options: Mapping[str, str] = field(default_factory=_nothing)
 
+    def __str__(self) -> str:
+        options = (f"{name}={value}" for name, value in self.options.items())
+        return " ".join([self.url, *([f"store={self.store}"] if self.store else []), *options])
+
     @property
     def is_remote(self) -> bool:
         """Whether Spark runs elsewhere, behind a Spark Connect server."""
