@@ -163,6 +163,9 @@ def pack_row(prompt: PromptRow) -> dict[str, Any]:
         "versions": sum(v.released for v in prompt.versions),
         "latest": latest.version if latest else None,
         "date": max((v.date for v in prompt.versions if v.released), default=""),
+        "change": [latest.level, latest.summary, _before(prompt.versions, latest)]
+        if latest
+        else None,
         "draft": any(not v.released for v in prompt.versions),
         "author": latest.author if latest else "",
         "calls": sum(v.calls for v in prompt.versions),
@@ -381,6 +384,11 @@ def _short(value: float | None, digits: str = ".4g") -> float | int | None:
 
 def _shorts(values: Iterable[float]) -> list[float | int | None]:
     return [_short(value) for value in values]
+
+
+def _before(versions: Sequence[VersionRow], version: VersionRow) -> str | None:
+    place = versions.index(version)
+    return versions[place - 1].version if place else None
 
 
 def _latest(versions: Sequence[VersionRow]) -> VersionRow | None:

@@ -3,8 +3,8 @@ import { sparkline } from "./charts.js";
 import { timeChart } from "./charts.js";
 import { h, icon } from "./dom.js";
 import { count, day, metricValue, money, NO_DATA, plural, shortVersion, time } from "./format.js";
-import { abRoute, promptRoute, routeTo } from "./router.js";
-import { card, delta, effectText, empty, labelBadge, metricTitle, scroll, verdict } from "./widgets.js";
+import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
+import { card, delta, effectText, empty, labelBadge, levelBadge, metricTitle, scroll, verdict } from "./widgets.js";
 
 const TITLES = { prompts: "Prompts", versions: "Versions", calls: "Calls", cost: "Cost", tokens: "Tokens", success_rate: "Success rate" };
 const SHOWN_LABELS = 12;
@@ -150,6 +150,13 @@ function alerts(index) {
   );
 }
 
+// What a release changed is one click away: against the version before, or its text.
+function changed(row) {
+  const [, summary, before] = row.change ?? [];
+  const href = before ? compareRoute(row.name, before, row.latest) : promptRoute(row.name, { tab: "text", v: row.latest });
+  return row.latest ? h("a", { class: "id", href, title: summary || null }, before ? `${shortVersion(before)} → ${shortVersion(row.latest)}` : shortVersion(row.latest)) : null;
+}
+
 function recent(index) {
   const rows = index.prompts.filter((row) => row.date).toSorted((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0)).slice(0, 6);
   if (!rows.length) return null;
@@ -163,8 +170,8 @@ function recent(index) {
         h(
           "li",
           {},
-          h("div", { class: "row-main" }, h("a", { href: promptRoute(row.name) }, row.name), h("span", { class: "muted" }, row.author)),
-          h("div", { class: "row-side" }, h("span", { class: "id" }, row.latest ?? "none"), h("time", { class: "muted", datetime: row.date, title: time(row.date) }, day(row.date))),
+          h("div", { class: "row-main" }, h("a", { href: promptRoute(row.name) }, row.name), changed(row), h("span", { class: "muted" }, row.author)),
+          h("div", { class: "row-side" }, row.change ? levelBadge(row.change[0]) : null, h("time", { class: "muted", datetime: row.date, title: time(row.date) }, day(row.date))),
         ),
       ),
     ),
