@@ -235,6 +235,8 @@ def doctor(
             message("Everything is in order.")
     if fix:
         _mend(store, found, yes=yes)
+    elif any(c.kind == "lost-commit" for c in found):
+        message("fix: restore the file, or go on without it: promptreg metrics doctor --fix")
     elif any(c.part is not None or c.name is not None for c in found):
         message("fix: promptreg metrics doctor --fix   (such files go to quarantine/)")
     if any(complaint.is_serious for complaint in found):
