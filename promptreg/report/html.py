@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HtmlBuilder", "Known", "PackedPrompt", "Page", "pack", "render", "write_folder"]
 
+_FEW_PROMPTS = 50
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" '
     'rx="4" fill="#2f5bd3"/><path d="M4 4.5l3.5 3.5L4 11.5M8.5 11.5H12" stroke="#fff" '
@@ -137,7 +138,9 @@ class HtmlBuilder:
             by_prompt.setdefault(alert.prompt, []).append(alert)
         rows = [wire.with_alerts(row, by_prompt.get(row["name"], ())) for _, row, _ in packed]
         index = wire.pack_index(report, rows) | {"split": self._split}
-        chunks = [("search", deflate([one.searched for one in packed]))]
+        # The page reads the texts of a few prompts from their own data instead.
+        is_small = len(packed) <= _FEW_PROMPTS and not self._split
+        chunks = [("search", deflate(None if is_small else [one.searched for one in packed]))]
         chunks += [(f"p{number}", one.chunk) for number, one in enumerate(packed)]
         head = _head(report, rows, deflate(index), split=self._split, live=self._live)
         return Page(head, tuple(chunks))

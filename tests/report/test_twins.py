@@ -7,7 +7,7 @@ import itertools
 import json
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -15,12 +15,13 @@ import pytest
 from promptreg.diffs.textdiff import TextDiff, compare_texts
 from promptreg.render.sandbox import render_text
 from promptreg.render.templating import TemplateFault, render_fstring
+from promptreg.report import html
 from promptreg.report.bundle import script_of
 from promptreg.report.model import MessageRow, PromptRow, VersionRow
 from promptreg.report.template_tree import template_tree
 from promptreg.report.wire import pack_prompt
 from tests.report.conftest import Pages
-from tests.report.synthetic import histories
+from tests.report.synthetic import histories, synthetic_report
 from tests.report.template_corpus import EVERYDAY, VALUES, templates
 
 pytestmark = pytest.mark.browser
@@ -196,3 +197,20 @@ def test_the_preview_follows_includes_and_fstrings(pages: Pages) -> None:
         [template_tree(text, "fstring"), json.dumps(VALUES)],
     )
     assert found == ["text", render_fstring(text, VALUES)]
+
+
+def test_few_and_many_prompts_are_searched_alike(
+    pages: Pages, write_report: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Texts read from the prompts' own data are those that a large report keeps for the search."""
+    report = synthetic_report(3, 4)
+    few = pages.open(write_report(report))
+    monkeypatch.setattr(html, "_FEW_PROMPTS", 0)
+    many = pages.open(write_report(report))
+    load = script_of("data.js", "globalThis.texts = m_data.loadTexts(3);")
+    for page in (few, many):
+        page.evaluate(load)
+    texts = many.evaluate("texts")
+    assert few.evaluate("texts") == texts
+    assert report.prompts[0].versions[-1].messages[0].text in texts[0]
+    assert report.prompts[2].versions[1].version in texts[2]

@@ -78,9 +78,22 @@ function fromPage(name) {
   });
 }
 
-export async function loadTexts() {
-  if (!unpacked.has("search")) unpacked.set("search", unpack(await chunk("search")));
+// What the search looks through beside the list, one text for each prompt.
+export async function loadTexts(count) {
+  if (!unpacked.has("search")) unpacked.set("search", searchTexts(count));
   return unpacked.get("search");
+}
+
+async function searchTexts(count) {
+  const texts = await unpack(await chunk("search"));
+  // With few prompts their own data is read, rather than kept twice.
+  return texts ?? Promise.all(Array.from({ length: count }, async (_, number) => searched(decode(await unpack(await chunk(`p${number}`))))));
+}
+
+// The twin of html.py's _searched.
+function searched({ versions, metadata }) {
+  const texts = (versions.at(-1)?.messages ?? []).map((message) => message.text);
+  return [...texts, ...metadata.map(([key, value]) => `${key}: ${value}`), versions.map((v) => v.version).join(" ")].join("\n");
 }
 
 export async function loadPrompt(number) {

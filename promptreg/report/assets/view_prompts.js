@@ -47,7 +47,7 @@ export function promptsPage(app, query) {
   const searchTexts = async () => {
     if (!texts) {
       try {
-        texts = (await loadTexts()).map((text) => text.toLowerCase());
+        texts = (await loadTexts(index.prompts.length)).map((text) => text.toLowerCase());
       } catch {
         texts = [];
       }
