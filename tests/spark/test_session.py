@@ -121,8 +121,8 @@ def test_a_folder_with_spaces_and_umlauts(java: None, tmp_path: Path) -> None:
 
 def test_columns_that_a_file_lacks(java: None, tmp_path: Path) -> None:
     """A table that an older release wrote reads as nulls where it has no column."""
-    import pyarrow as pa  # noqa: TID251 - plays the other release
-    from deltalake import write_deltalake  # noqa: TID251 - as above
+    import pyarrow as pa
+    from deltalake import write_deltalake
 
     from promptreg.storage.schema import arrow_schema
 
