@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from promptreg.errors import MetricsError
 from promptreg.metrics.columns import COLUMNS, NAMES, Kind
 from promptreg.storage.schema import arrow_schema
-from promptreg.storage.spark_session import open_session, quiet, spark_errors
+from promptreg.storage.spark_session import open_session, quiet, require_spark, spark_errors
 from promptreg.storage.spark_sql import bind, translate, translate_query
 
 if TYPE_CHECKING:
@@ -45,9 +45,13 @@ class SparkEngine:
     Args:
         store: The store.
         config: The `[spark]` table.
+
+    Raises:
+        ConfigError: The extra `spark` is not installed, or Java for a local Spark.
     """
 
     def __init__(self, store: Store, config: SparkConfig) -> None:
+        require_spark(config)
         self._store = store
         self._config = config
         self._session: SparkSession | None = None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from promptreg.config import SparkConfig
 
-__all__ = ["open_session", "quiet", "spark_errors"]
+__all__ = ["open_session", "quiet", "require_spark", "spark_errors"]
 
 _PORT = 15002
 _SHARE_OF_MEMORY = 0.5
@@ -50,9 +50,8 @@ def open_session(config: SparkConfig) -> SparkSession:
         config: The `[spark]` table.
 
     Raises:
-        ConfigError: The extra `spark` or Java is missing, or the server cannot be reached.
+        ConfigError: Spark does not start, or the server cannot be reached.
     """
-    _require(config)
     with quiet():
         try:
             session = _remote(config) if config.is_remote else _local(config)
@@ -92,7 +91,12 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _require(config: SparkConfig) -> None:
+def require_spark(config: SparkConfig) -> None:
+    """Refuse to go on without the packages of the extra, and without Java for a local Spark.
+
+    Raises:
+        ConfigError: One of them is not installed.
+    """
     missing = [name for name in ("pyspark", "sqlglot") if find_spec(name) is None]
     if missing:
         raise ConfigError(
