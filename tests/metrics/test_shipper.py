@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -67,25 +67,27 @@ def test_rows_are_shipped_while_the_application_runs(
 
 def test_the_thread_ends_with_the_metrics(make: Callable[..., Metrics]) -> None:
     """Closing ends the thread, logging afterwards starts another one; only a file sink has one."""
+    others = shipping()
     metrics = make(ship_seconds=3600.0)
-    assert not shipping()
+    assert not shipping(others)
     metrics.log(**row())
-    (thread,) = shipping()
+    (thread,) = shipping(others)
     assert thread.daemon
     metrics.close()
     thread.join()
     metrics.log(**row())
-    (thread,) = shipping()
+    (thread,) = shipping(others)
     metrics.close()
     thread.join()
     make(ship_seconds=3600.0, sink="none").log(**row())
     make().log(**row())
-    assert not shipping()
+    assert not shipping(others)
 
 
-def shipping() -> list[threading.Thread]:
-    """Return the threads that ship."""
-    return [thread for thread in threading.enumerate() if thread.name == "promptreg-ship"]
+def shipping(before: Collection[threading.Thread] = ()) -> list[threading.Thread]:
+    """Return the threads that ship, but for those of other tests' stores."""
+    threads = threading.enumerate()
+    return [t for t in threads if t.name == "promptreg-ship" and t not in before]
 
 
 def test_a_process_is_not_kept_alive(folder: Path) -> None:
