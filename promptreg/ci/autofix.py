@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from promptreg.ci.git import Git, with_fetches
 from promptreg.ci.runner import notice, warn
 from promptreg.errors import PromptregError
+from promptreg.operations.base import Base
 from promptreg.operations.bumping import BumpRequest, BumpResult, bump_files
-from promptreg.operations.checking import Base, CheckResult, check_branch
+from promptreg.operations.checking import CheckResult, check_branch
 from promptreg.registry import Registry
 
 if TYPE_CHECKING:

@@ -15,7 +15,9 @@ from promptreg.ci.runner import fail, guarded, warn, write_outputs, write_summar
 from promptreg.cli.errors import ExitCode, report_error
 from promptreg.errors import PromptregError
 from promptreg.formats import STICKY_MARKER, CheckFormat, CheckReport, render_check
-from promptreg.operations.checking import CheckResult, check_branch, find_base, report_of, with_gate
+from promptreg.operations.base import find_base
+from promptreg.operations.check_report import report_of, with_gate
+from promptreg.operations.checking import CheckResult, check_branch
 from promptreg.registry import Registry
 
 if TYPE_CHECKING:

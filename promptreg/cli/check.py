@@ -16,7 +16,9 @@ from promptreg.cli.errors import ExitCode
 from promptreg.cli.output import data, style
 from promptreg.errors import ConfigError
 from promptreg.formats import CheckFormat, CheckReport, render_check
-from promptreg.operations.checking import check_branch, check_files, find_base, report_of, with_gate
+from promptreg.operations.base import find_base
+from promptreg.operations.check_report import report_of, with_gate
+from promptreg.operations.checking import check_branch, check_files
 from promptreg.values import replace
 
 __all__ = ["check"]

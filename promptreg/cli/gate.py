@@ -36,7 +36,9 @@ def accept(
     entry silences the gate, a flag in CI never does.
     """
     from promptreg.gate.entries import accept_entries, append_entries
-    from promptreg.operations.checking import check_branch, find_base, report_of, with_gate
+    from promptreg.operations.base import find_base
+    from promptreg.operations.check_report import report_of, with_gate
+    from promptreg.operations.checking import check_branch
 
     last_day = _day(until)
     with open_registry(fast_start=False) as registry:

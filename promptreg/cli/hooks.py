@@ -113,7 +113,9 @@ def _bump() -> None:
 def _check() -> None:
     """Check what would be pushed; where that cannot be told, CI decides."""
     from promptreg.errors import HistoryError
-    from promptreg.operations.checking import check_branch, find_base, report_of
+    from promptreg.operations.base import find_base
+    from promptreg.operations.check_report import report_of
+    from promptreg.operations.checking import check_branch
 
     try:
         with open_registry() as registry:

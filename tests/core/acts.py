@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from promptreg.operations.base import find_base
 from promptreg.operations.bumping import BumpRequest, BumpResult, bump_files
-from promptreg.operations.checking import CheckResult, check_branch, find_base
+from promptreg.operations.checking import CheckResult, check_branch
 from promptreg.operations.releasing import ReleaseResult, release_all
 from promptreg.operations.verifying import Verification, verify_tags
 from promptreg.prompt.yamldoc import load

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from promptreg.errors import HistoryError, NotFoundError
-from promptreg.operations.checking import check_files, find_base
+from promptreg.operations.base import find_base
+from promptreg.operations.checking import check_files
 from promptreg.registry import Registry
 from tests.core.acts import bump, check, commit_prompt, edit, release, rules, stated
 from tests.kit import PROMPT, Repo, prompt_text
