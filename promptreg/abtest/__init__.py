@@ -24,6 +24,7 @@ from promptreg.abtest.model import ABResult, Arm, Guardrail, Histogram
 from promptreg.abtest.source import StoredArms, models_of
 from promptreg.abtest.strata import Samples, complete, notes_on, shared_models
 from promptreg.errors import ConfigError
+from promptreg.gate.collect import currency_notes
 from promptreg.stats.abtest import (
     Decision,
     State,
@@ -33,7 +34,7 @@ from promptreg.stats.abtest import (
     standardized,
 )
 from promptreg.stats.gate import judge
-from promptreg.stats.metrics import Metric, Scale, ab_scale, metric_named
+from promptreg.stats.metrics import Kind, Metric, Scale, ab_scale, metric_named
 from promptreg.stats.samples import Sample, is_measurement
 from promptreg.stats.thresholds import DEFAULT_THRESHOLDS, Threshold
 from promptreg.values import replace
@@ -143,14 +144,18 @@ class ABTest:
         Raises:
             MetricsError: The store cannot be read.
         """
-        samples, guardrails = self._samples()
+        counted = self._stored.counted() if self._stored else None
+        left_out = currency_notes(counted.currencies) if counted else ()
+        if left_out and self.metric.kind is Kind.COST:
+            return replace(self._without_rows().get_result(), model=self._model, notes=left_out)
+        samples, guardrails = self._samples(without_costs=bool(left_out))
         strata = [
             {arm: moments_of(sample, self.metric) for arm, sample in by_arm.items()}
             for by_arm in samples.values()
         ]
         settings, decision = self._decide(strata)
         arms = self._arms(samples, strata)
-        counts = self._stored.counts() if self._stored else {arm.name: arm.n for arm in arms}
+        counts = counted.units if counted else {arm.name: arm.n for arm in arms}
         needed = None
         if decision.state in {State.COLLECTING, State.RUNNING}:
             needed = more_needed(strata, self.metric, settings)
@@ -168,7 +173,7 @@ class ABTest:
             ratio_p=sample_ratio_p(list(counts.values()), self.weights),
             model=self._model,
             models=shared_models(samples),
-            notes=tuple(notes_on(samples, decision, self.metric)),
+            notes=(*notes_on(samples, decision, self.metric), *left_out),
         )
 
     def results_by_model(self) -> list[ABResult]:
@@ -182,6 +187,11 @@ class ABTest:
             one._stored = replace(self._stored, model=model)  # noqa: SLF001 - as above
             results.append(one.get_result())
         return results
+
+    def _without_rows(self) -> ABTest:
+        one = copy(self)
+        one._stored, one._logged = None, []  # noqa: SLF001 - a copy of this very object
+        return one
 
     def _decide(self, strata: Strata) -> tuple[Settings, Decision]:
         settings = self.settings
@@ -204,7 +214,7 @@ class ABTest:
             return self._logged[:limit]
         return self._stored.observations(self.metric, limit)
 
-    def _samples(self) -> tuple[Samples, tuple[Guardrail, ...]]:
+    def _samples(self, *, without_costs: bool) -> tuple[Samples, tuple[Guardrail, ...]]:
         """Return the samples of each model and arm, and what the other metrics say."""
         if self._stored is None:
             values: dict[str, dict[str, list[float]]] = {}
@@ -216,8 +226,13 @@ class ABTest:
                 model: {arm: Sample.of(own) for arm, own in by_arm.items()}
                 for model, by_arm in values.items()
             }, ()
+        held = [
+            threshold
+            for threshold in self.guardrails
+            if not (without_costs and threshold.metric.kind is Kind.COST)
+        ]
         metrics = {self.metric.name: self.metric}
-        metrics |= {threshold.metric.name: threshold.metric for threshold in self.guardrails}
+        metrics |= {threshold.metric.name: threshold.metric for threshold in held}
         samples: dict[str, dict[str, Sample]] = {}
         guardrails: list[Guardrail] = []
         for arm in self.arms[1:]:
@@ -229,7 +244,7 @@ class ABTest:
             shared = {
                 name: [s for s in parts if s.base.n and s.head.n] for name, parts in strata.items()
             }
-            judged = judge(shared, self.guardrails)
+            judged = judge(shared, held)
             guardrails += [Guardrail(arm, judgement) for judgement in judged]
         return complete(samples, self.arms), tuple(guardrails)
 

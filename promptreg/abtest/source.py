@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.abtest.deciding import Observation
 from promptreg.abtest.model import Histogram
-from promptreg.gate.collect import Rows, selected_strata
+from promptreg.gate.collect import Rows, distinct_currencies, selected_strata
 from promptreg.gate.sql import (
+    CURRENCIES,
     OBSERVATION_UNIT,
     Selection,
     metric_value,
@@ -19,9 +20,21 @@ if TYPE_CHECKING:
     from promptreg.stats.evidence import Stratum
     from promptreg.stats.metrics import Metric
 
-__all__ = ["StoredArms", "models_of"]
+__all__ = ["Counted", "StoredArms", "models_of"]
 
 _BINS = 24
+
+
+class Counted(NamedTuple):
+    """What the rows of a test are.
+
+    Attributes:
+        units: How many units were assigned to each arm, or rows where none is named.
+        currencies: Of the costs of all arms, sorted; of very many only some.
+    """
+
+    units: dict[str, int]
+    currencies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,8 @@ class StoredArms:
         """
         where, parameters = self.where((self.arms[0], arm))
         selection = Selection(f"{self._column} = ?", where)
-        return selected_strata(self.store, selection, [arm, *parameters], metrics, all_logs=True)
+        asked = [arm, *parameters]
+        return selected_strata(self.store, selection, asked, metrics, all_logs=True).strata
 
     def histograms(self, metric: Metric) -> dict[str, Histogram]:
         """Return the distribution of each arm over the common middle 98 percent."""
@@ -99,16 +113,17 @@ class StoredArms:
             counts.setdefault(arm, [0] * _BINS)[position or 0] += number
         return {arm: Histogram(*bounds, tuple(own)) for arm, own in counts.items()}
 
-    def counts(self) -> dict[str, int]:
-        """Return how many units were assigned to each arm, or rows where none is named."""
+    def counted(self) -> Counted:
+        """Return how large each arm is, and in which currencies its costs are."""
         where, parameters = self.where(self.arms)
         rows = self.store.sql(
             f"SELECT {self._column}, count(DISTINCT {OBSERVATION_UNIT}) "  # noqa: S608
-            f"+ count(*) FILTER (unit IS NULL) FROM calls WHERE {where} GROUP BY ALL",
+            f"+ count(*) FILTER (unit IS NULL), {CURRENCIES} FROM calls WHERE {where} GROUP BY ALL",
             parameters,
         )
-        found = dict(rows)
-        return {arm: found.get(arm, 0) for arm in self.arms}
+        found = {arm: number for arm, number, *_ in rows}
+        units = {arm: found.get(arm, 0) for arm in self.arms}
+        return Counted(units, distinct_currencies(row[2:] for row in rows))
 
     @property
     def _column(self) -> str:

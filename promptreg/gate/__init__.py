@@ -12,7 +12,15 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from promptreg.gate.accepting import accept_command, measure_command, outcome_of
-from promptreg.gate.collect import Group, Rows, currencies_of, groups_of, joined_cases, sides_of
+from promptreg.gate.collect import (
+    Group,
+    Rows,
+    currencies_of,
+    currency_notes,
+    groups_of,
+    joined_cases,
+    sides_of,
+)
 from promptreg.gate.model import (
     Comparison,
     Context,
@@ -147,10 +155,9 @@ def _compare(
 ) -> Comparison:
     shown = [KNOWN_METRICS[name] for name in _FOR_INFORMATION]
     metrics = list({m.name: m for m in (*(t.metric for t in thresholds), *shown)}.values())
-    currencies = currencies_of(groups, context)
-    if len(currencies) > 1:
+    if left_out := currency_notes(currencies_of(groups, context)):
         metrics = [metric for metric in metrics if metric.kind is not Kind.COST]
-        notes = [*notes, f"costs in {' and '.join(currencies)} are not compared"]
+        notes = [*notes, *left_out]
 
     def join(context: Context) -> Joined:
         return joined_cases(store, change, context, metrics)

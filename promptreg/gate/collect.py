@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from promptreg.gate.model import Context, PromptChange
 from promptreg.gate.pairing import Joined, Side
@@ -18,6 +19,7 @@ from promptreg.gate.sql import (
     samples_query,
 )
 from promptreg.stats.evidence import Stratum
+from promptreg.stats.metrics import Kind
 from promptreg.stats.samples import Sample
 from promptreg.values import dataclass
 
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Group",
     "Rows",
+    "Selected",
     "currencies_of",
+    "currency_notes",
+    "distinct_currencies",
     "groups_of",
     "joined_cases",
     "selected_strata",
@@ -59,6 +64,18 @@ class Group:
     greatest_currency: str | None = None
 
 
+class Selected(NamedTuple):
+    """The samples of two sets of rows.
+
+    Attributes:
+        strata: By metric and model; costs in more than one currency have none.
+        notes: What was left out.
+    """
+
+    strata: dict[str, tuple[Stratum, ...]]
+    notes: tuple[str, ...]
+
+
 def groups_of(store: Rows, change: PromptChange) -> list[Group]:
     """Return what rows there are of both contents of a prompt."""
     parameters = [change.prompt, change.base_digest, change.head_digest]
@@ -75,8 +92,19 @@ def groups_of(store: Rows, change: PromptChange) -> list[Group]:
 def currencies_of(groups: Sequence[Group], context: Context) -> tuple[str, ...]:
     """Return the currencies of a context's costs, sorted; of very many only some."""
     here = [group for group in groups if group.context == context]
-    found = {g.least_currency for g in here} | {g.greatest_currency for g in here}
-    return tuple(sorted(currency for currency in found if currency is not None))
+    return distinct_currencies((g.least_currency, g.greatest_currency) for g in here)
+
+
+def distinct_currencies(pairs: Iterable[Sequence[str | None]]) -> tuple[str, ...]:
+    """Return the currencies among the least and the greatest ones of groups of rows, sorted."""
+    return tuple(sorted({currency for currency in chain(*pairs) if currency is not None}))
+
+
+def currency_notes(currencies: Sequence[str]) -> tuple[str, ...]:
+    """Say that costs are left out, where they are in more than one currency."""
+    if len(currencies) < 2:  # noqa: PLR2004 - two make a mix
+        return ()
+    return (f"costs in {' and '.join(currencies)} are not compared",)
 
 
 def sides_of(
@@ -130,7 +158,7 @@ def selected_strata(
     metrics: Sequence[Metric],
     *,
     all_logs: bool = False,
-) -> dict[str, tuple[Stratum, ...]]:
+) -> Selected:
     """Ask for the samples of any two sets of rows, by metric and model.
 
     A model that only one side has gives a stratum whose other side is empty.
@@ -143,22 +171,30 @@ def selected_strata(
         all_logs: Take logarithms of every metric.
     """
     counted = store.sql(latencies_query(selection, has_keys=False), parameters)
+    notes: tuple[str, ...] = ()
+    if any(metric.kind is Kind.COST for metric in metrics):
+        notes = currency_notes(distinct_currencies(row[4:] for row in counted))
+    asked = [metric for metric in metrics if not (notes and metric.kind is Kind.COST)]
+    if not asked:
+        return Selected({metric.name: () for metric in metrics}, notes)
     has_keys = any(row[2] for row in counted)
     if has_keys:
         counted = store.sql(latencies_query(selection, has_keys=True), parameters)
     large = [
-        GroupSize(is_head, model, n) for is_head, model, _, n in counted if n >= LEAST_TAIL_ESTIMATE
+        GroupSize(is_head, model, n)
+        for is_head, model, _, n, *_ in counted
+        if n >= LEAST_TAIL_ESTIMATE
     ]
     query = samples_query(
-        metrics,
+        asked,
         large,
         has_keys=has_keys,
         selection=selection,
         all_logs=all_logs,
     )
-    found = read_samples(store.sql(query, [*parameters, *(size.model for size in large)]), metrics)
+    found = read_samples(store.sql(query, [*parameters, *(size.model for size in large)]), asked)
     models = sorted({model for _, model, _ in found})
-    return {
+    strata = {
         metric.name: tuple(
             Stratum(
                 model,
@@ -167,8 +203,9 @@ def selected_strata(
             )
             for model in models
         )
-        for metric in metrics
+        for metric in asked
     }
+    return Selected({metric.name: () for metric in metrics} | strata, notes)
 
 
 def _parameters(change: PromptChange, context: Context) -> list[Any]:

@@ -12,6 +12,7 @@ from promptreg.stats.samples import GREATEST, tail_probabilities
 from promptreg.values import dataclass
 
 __all__ = [
+    "CURRENCIES",
     "GATE_SELECTION",
     "LEAST_TAIL_ESTIMATE",
     "OBSERVATION_UNIT",
@@ -32,6 +33,10 @@ OBSERVATION_UNIT = "CASE WHEN case_id IS NULL THEN unit END"
 
 _SUCCESSFUL = "success IS DISTINCT FROM false"
 
+_MONEY = "CASE WHEN cost IS NOT NULL THEN coalesce(currency, 'USD') END"
+
+CURRENCIES = f"min({_MONEY}), max({_MONEY})"
+"""The least and the greatest currency of the costs; they differ where costs are no sums."""
 
 _GROUP = "coalesce(model, '') AS model"
 
@@ -49,22 +54,20 @@ _KEYED_LATENCIES = (
 def latencies_query(selection: Selection, *, has_keys: bool) -> str:
     """Return the query for the number of observations of each side and model.
 
-    Its columns: is_head, model, whether rows name a case or a unit, observations with a latency.
-    Its parameters are those of the selection.
+    Its columns: is_head, model, whether rows name a case or a unit, observations with a latency,
+    least and greatest currency of the costs. Its parameters are those of the selection.
     """
     counted = _KEYED_LATENCIES if has_keys else _PLAIN_LATENCIES
     return (
         f"SELECT {selection.is_head} AS is_head, {_GROUP}, "  # noqa: S608
-        f"count(case_id) + count(unit) > 0, {counted} FROM calls "
+        f"count(case_id) + count(unit) > 0, {counted}, {CURRENCIES} FROM calls "
         f"WHERE {selection.where} GROUP BY ALL ORDER BY ALL"
     )
 
 
 _CONTEXT = """
 SELECT digest, suite, dataset_digest, environment, coalesce(model, '') AS model, count(*),
-       {cases}, count(case_id) + count(unit) > 0, {latencies},
-       min(CASE WHEN cost IS NOT NULL THEN coalesce(currency, 'USD') END),
-       max(CASE WHEN cost IS NOT NULL THEN coalesce(currency, 'USD') END)
+       {cases}, count(case_id) + count(unit) > 0, {latencies}, {currencies}
 FROM calls
 WHERE prompt = ? AND digest IN (?, ?)
 GROUP BY digest, suite, dataset_digest, environment, coalesce(model, '')
@@ -80,8 +83,9 @@ def contexts_query(*, has_keys: bool) -> str:
     parameters: prompt, base digest, head digest.
     """
     if not has_keys:
-        return _CONTEXT.format(cases="0", latencies=_PLAIN_LATENCIES)
-    return _CONTEXT.format(cases="count(DISTINCT case_id)", latencies=_KEYED_LATENCIES)
+        return _CONTEXT.format(cases="0", latencies=_PLAIN_LATENCIES, currencies=CURRENCIES)
+    cases = "count(DISTINCT case_id)"
+    return _CONTEXT.format(cases=cases, latencies=_KEYED_LATENCIES, currencies=CURRENCIES)
 
 
 _COLUMNS = {

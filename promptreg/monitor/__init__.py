@@ -22,6 +22,7 @@ from promptreg.monitor.handlers import (
 )
 from promptreg.monitor.looking import (
     PERIODS,
+    Judged,
     confirmed,
     cost_since,
     judge_versions,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from promptreg.config import Config
     from promptreg.gate.collect import Rows
+    from promptreg.stats.gate import Judgement
 
 __all__ = [
     "Alert",
@@ -89,6 +91,7 @@ class PerformanceMonitor:
         self._settings = settings or settings_from(configured)
         self._state = state or AlertState()
         self._handlers: list[AlertHandler] = []
+        self._noted: set[str] = set()
 
     def add_alert_handler(self, handler: AlertHandler) -> None:
         """Add something that is called with every alert `watch` tells."""
@@ -136,7 +139,7 @@ class PerformanceMonitor:
         at = now or datetime.now(UTC)
         return [
             alert_of(judgement, AlertType.REGRESSION, prompt, str(head), str(base), at)
-            for judgement in confirmed(judged)
+            for judgement in self._confirmed(f"{prompt} {base} -> {head}", judged)
         ]
 
     def check_anomalies(self, prompt: str, *, now: datetime | None = None) -> list[Alert]:
@@ -164,7 +167,7 @@ class PerformanceMonitor:
                 alert_of(
                     judgement, AlertType.ANOMALY, prompt, str(version), str(version), at, since
                 )
-                for judgement in confirmed(judged)
+                for judgement in self._confirmed(f"{prompt} {version}", judged)
             ]
         return alerts
 
@@ -193,7 +196,7 @@ class PerformanceMonitor:
             )
             alerts += [
                 alert_of(judgement, AlertType.LIMIT, prompt, str(version), "", at)
-                for judgement in confirmed(judged)
+                for judgement in self._confirmed(f"{prompt} {version}", judged)
             ]
         budgets = [limit for limit in limits if limit.period is not None]
         return alerts + [a for limit in budgets if (a := self._over_budget(prompt, limit, at))]
@@ -247,6 +250,17 @@ class PerformanceMonitor:
                 reached = True
         return reached
 
+    def _confirmed(self, subject: str, judged: Judged) -> list[Judgement]:
+        self._note(subject, judged.notes)
+        return confirmed(judged.judgements)
+
+    def _note(self, subject: str, notes: Sequence[str]) -> None:
+        """Log what is not looked at; once, however often it is met."""
+        for text in (f"{subject}: {note}" for note in notes):
+            if text not in self._noted:
+                self._noted.add(text)
+                _log.warning("%s", text)
+
     def _thresholds(self, prompt: str) -> Sequence[Threshold]:
         if self._config is None:
             return DEFAULT_THRESHOLDS
@@ -256,22 +270,23 @@ class PerformanceMonitor:
 
     def _over_budget(self, prompt: str, limit: Threshold, at: datetime) -> Alert | None:
         assert limit.period is not None
-        total, calls = cost_since(
-            self._store, prompt, self._environment, at - PERIODS[limit.period]
-        )
-        if total <= limit.value:
+        spent = cost_since(self._store, prompt, self._environment, at - PERIODS[limit.period])
+        self._note(prompt, spent.notes)
+        if spent.notes or spent.total <= limit.value:
             return None
+        amount = f"{spent.total:.2f}"
+        money = f"${amount}" if spent.currency in {None, "USD"} else f"{amount} {spent.currency}"
         return Alert(
             type=AlertType.LIMIT,
             severity=Severity.CRITICAL,
-            message=f"{prompt}: cost ${total:.2f} in the last {limit.period}, limit {limit.text}",
+            message=f"{prompt}: cost {money} in the last {limit.period}, limit {limit.text}",
             prompt=prompt,
             version="",
             metric=limit.name,
             at=at,
             threshold=limit.text,
-            current=total,
-            n=calls,
+            current=spent.total,
+            n=spent.calls,
         )
 
     def _named(self, prompt: str, text: str, known: Sequence[Version]) -> Version:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.errors import PromptError
-from promptreg.gate.collect import Rows, selected_strata
-from promptreg.gate.sql import Selection
+from promptreg.gate.collect import Rows, currency_notes, distinct_currencies, selected_strata
+from promptreg.gate.sql import CURRENCIES, Selection
 from promptreg.stats.gate import FAIL_LEVEL, Judgement, Verdict, judge
 from promptreg.stats.kernel import combine, compare_means
 from promptreg.stats.metrics import Kind, Scale, gate_scale
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PERIODS",
+    "Judged",
+    "Spent",
     "confirmed",
     "cost_since",
     "judge_versions",
@@ -39,6 +41,29 @@ PERIODS = {
     "month": timedelta(days=30),
 }
 _CALLS = "suite IS NULL AND environment = ?"
+
+
+class Judged(NamedTuple):
+    """What was found, and in words what was left out."""
+
+    judgements: list[Judgement]
+    notes: tuple[str, ...]
+
+
+class Spent(NamedTuple):
+    """What calls cost.
+
+    Attributes:
+        total: The sum, in whatever currencies the costs are.
+        calls: How many calls there were.
+        currency: Of the costs; None when there are none or several.
+        notes: Why the sum is none, where the costs are in several currencies.
+    """
+
+    total: float
+    calls: int
+    currency: str | None
+    notes: tuple[str, ...]
 
 
 def naive(moment: datetime) -> datetime:
@@ -81,7 +106,7 @@ def judge_versions(
     versions: tuple[str, str],
     environment: str,
     thresholds: Sequence[Threshold],
-) -> list[Judgement]:
+) -> Judged:
     """Judge one version's calls against another's.
 
     Args:
@@ -105,21 +130,23 @@ def judge_windows(
     *,
     start: datetime,
     split: datetime,
-) -> list[Judgement]:
+) -> Judged:
     """Judge one version's calls since `split` against its calls from `start` until then."""
     selection = Selection("ts >= ?", f"prompt = ? AND version = ? AND {_CALLS} AND ts >= ?")
     parameters = [naive(split), prompt, version, environment, naive(start)]
     return _judge(store, selection, parameters, thresholds)
 
 
-def cost_since(store: Rows, prompt: str, environment: str, since: datetime) -> tuple[float, int]:
+def cost_since(store: Rows, prompt: str, environment: str, since: datetime) -> Spent:
     """Return the sum of costs and the number of calls since a time, over all versions."""
     query = (
-        "SELECT coalesce(sum(cost) FILTER (isfinite(cost)), 0), count(*) "  # noqa: S608
-        f"FROM calls WHERE prompt = ? AND {_CALLS} AND ts >= ?"
+        "SELECT coalesce(sum(cost) FILTER (isfinite(cost)), 0), count(*), "  # noqa: S608
+        f"{CURRENCIES} FROM calls WHERE prompt = ? AND {_CALLS} AND ts >= ?"
     )
-    ((total, calls),) = store.sql(query, [prompt, environment, naive(since)])
-    return float(total), int(calls)
+    ((total, calls, *pair),) = store.sql(query, [prompt, environment, naive(since)])
+    currencies = distinct_currencies([pair])
+    currency = currencies[0] if len(currencies) == 1 else None
+    return Spent(float(total), int(calls), currency, currency_notes(currencies))
 
 
 def confirmed(judgements: Iterable[Judgement]) -> list[Judgement]:
@@ -129,11 +156,11 @@ def confirmed(judgements: Iterable[Judgement]) -> list[Judgement]:
 
 def _judge(
     store: Rows, selection: Selection, parameters: Sequence[Any], thresholds: Sequence[Threshold]
-) -> list[Judgement]:
+) -> Judged:
     metrics = list({t.metric.name: t.metric for t in thresholds}.values())
     if not metrics:
-        return []
-    strata = selected_strata(store, selection, parameters, metrics)
+        return Judged([], ())
+    strata, notes = selected_strata(store, selection, parameters, metrics)
     shared = {
         name: [stratum for stratum in parts if stratum.base.n and stratum.head.n]
         for name, parts in strata.items()
@@ -142,7 +169,7 @@ def _judge(
     changes = [t for t in thresholds if t.form != "limit"]
     limits = [t for t in thresholds if t.form == "limit"]
     judged = [j for j in judge(shared, changes) if _holds_at_any_look(j, shared)]
-    return [*judged, *judge(strata, limits)]
+    return Judged([*judged, *judge(strata, limits)], notes)
 
 
 def _holds_at_any_look(judgement: Judgement, strata: dict[str, list[Stratum]]) -> bool:

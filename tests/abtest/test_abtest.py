@@ -226,6 +226,30 @@ def test_a_plan_over_arms_one_after_the_other_ends(tmp_path: Path) -> None:
     assert any("run both arms at the same time" in note for note in result.notes)
 
 
+@pytest.mark.parametrize("options", [{}, {"max_samples": 50}, {"mde": 0.1}])
+def test_costs_of_two_currencies_make_no_winner(tmp_path: Path, options: dict[str, Any]) -> None:
+    """A price in another currency decides nothing, neither as the metric nor as a guardrail."""
+    dear = calls(HEAD, 300, seed=2, cost=7.0, quality=1.12, currency="SEK")
+    store = store_of(tmp_path, _timed(calls(BASE, 300, seed=1), dear))
+    left_out = "costs in SEK and USD are not compared"
+    by_cost = ABTest("summarizer", *ARMS, metric="cost", store=store, **options).get_result()
+    assert (by_cost.state, by_cost.winner) == (State.COLLECTING, None)
+    assert by_cost.notes == (left_out,)
+    result = ABTest("summarizer", *ARMS, store=store, **options).get_result()
+    assert left_out in result.notes
+    guards = {guardrail.judgement.threshold.name for guardrail in result.guardrails}
+    assert "latency" in guards
+    assert "cost" not in guards
+
+
+def test_costs_of_one_other_currency_are_compared(tmp_path: Path) -> None:
+    """All in one currency that is not the dollar, costs are compared as ever."""
+    rows = _timed(calls(BASE, 300, seed=1), calls(HEAD, 300, seed=2, cost=0.5))
+    store = store_of(tmp_path, [{**row, "currency": "SEK"} for row in rows])
+    result = ABTest("summarizer", *ARMS, metric="cost", store=store).get_result()
+    assert (result.winner, result.notes) == ("1.3.0", ())
+
+
 def test_no_rows_at_all(tmp_path: Path) -> None:
     """Without a row the test collects, and every format can say so."""
     result = ABTest("summarizer", *ARMS, store=store_of(tmp_path)).get_result()

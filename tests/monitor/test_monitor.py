@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,35 @@ def test_limits_and_budgets(tmp_path: Path) -> None:
     assert all(alert.severity is Severity.CRITICAL for alert in alerts)
     assert alerts[1].current is not None
     assert alerts[1].current > 1.0
+
+
+def test_costs_of_two_currencies_are_never_compared(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither between versions, nor with the past, nor as a sum; it is told once."""
+    rows = _history()
+    for row in rows[-400::2]:
+        row |= {"currency": "SEK", "cost": row["cost"] * 11.0}
+    earlier = _at(calls(BASE, 300, seed=5), NOW - timedelta(days=8), timedelta(days=1))
+    earlier = [{**row, "version": "1.1.0"} for row in earlier]
+    config = Config(gate={"": {"cost": "+20%"}, "summarizer": {"quality": ">=0.1"}})
+    limits = tuple(map(parse_threshold, ("cost:<=0.001", "cost:<=1/week", "latency:<=60s")))
+    settings = replace(settings_from({}), limits=limits)
+    mixed = store_of(tmp_path / "a", rows, earlier)
+    monitor = PerformanceMonitor(mixed, config, settings=settings)
+    with caplog.at_level(logging.WARNING, logger="promptreg"):
+        assert monitor.check("summarizer", now=NOW) == []
+        assert monitor.check("summarizer", now=NOW) == []
+    left_out = "costs in SEK and USD are not compared"
+    subjects = ("summarizer 1.1.0 -> 1.2.0", "summarizer 1.2.0", "summarizer")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{subject}: {left_out}" for subject in subjects
+    ]
+    other = [{**row, "currency": "SEK"} for row in rows]
+    alone = PerformanceMonitor(store_of(tmp_path / "b", other), config, settings=settings)
+    alerts = {alert.threshold: alert for alert in alone.check("summarizer", now=NOW)}
+    assert set(alerts) >= {"<=0.001", "<=1/week"}
+    assert " SEK in the last week" in alerts["<=1/week"].message
 
 
 def test_a_clock_that_runs_ahead_hides_nothing(tmp_path: Path) -> None:

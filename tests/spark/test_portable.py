@@ -111,7 +111,7 @@ def ask_everything(metrics: Metrics, repo: CommandRepo) -> None:
         arms = StoredArms(metrics, "summarizer", names, **options)
         arms.observations(metric_named("tone"), 5)
         arms.histograms(metric_named("cost"))
-        arms.counts()
+        arms.counted()
         models_of(arms)
     monitor = PerformanceMonitor(metrics, Config(gate={"": {"cost": "<=0.01/day"}}))
     for name in prompts_with_rows(metrics, "production"):
@@ -119,9 +119,9 @@ def ask_everything(metrics: Metrics, repo: CommandRepo) -> None:
     for since in (None, SINCE):
         aliases = (("router", "2.0.0", "e" * 64),)
         shared = (("summarizer", "b" * 64),)
-        renamed = (("former", "router"),)
-        measure(metrics, Scope(("summarizer", "router"), since, "USD", aliases, shared, renamed))
-        read_totals(metrics, ["summarizer", "router"], since, {"former": "router"})
+        renames = (Rename("router", "former", ("2.0.0",)),)
+        measure(metrics, Scope(("summarizer", "router"), since, "USD", aliases, shared, renames))
+        read_totals(metrics, ["summarizer", "router"], since, renames)
     with Registry(repo.path) as registry:
         registry.__dict__["metrics"] = metrics
         compare_metrics(registry, {}, None)
