@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +25,7 @@ from promptreg.cli.metrics_options import (
     progress_bar,
 )
 from promptreg.cli.output import DataFormat, data, message, print_json, style, warning
+from promptreg.cli.stopping import stopped_by_signals
 from promptreg.errors import ConflictError, MetricsError
 
 if TYPE_CHECKING:
@@ -122,10 +119,13 @@ def ship(
     """Seal closed segments into the table, as a sidecar does; with --watch also compact."""
     store = open_metrics().store
     pause = parse_duration(interval).total_seconds()
-    with _stopped() as stop:
+    if not watch:
+        _ship_once(store, merge=False)
+        return
+    with stopped_by_signals() as stop:
         while True:
-            _ship_once(store, merge=watch)
-            if not watch or stop.wait(pause):
+            _ship_once(store, merge=True)
+            if stop.wait(pause):
                 return
 
 
@@ -147,17 +147,6 @@ def _ship_once(store: Store, *, merge: bool) -> None:
             raise
         # A sidecar outlives a full disk or a network that is away: the segments wait.
         warning(str(error))
-
-
-@contextmanager
-def _stopped() -> Iterator[threading.Event]:
-    """Let SIGTERM end a watch between two rounds, so that a container stops at once and cleanly."""
-    stop = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def purge(
