@@ -358,7 +358,7 @@ class Registry:
 
         if self.repository.paths.work_tree is None:
             return ()
-        return find_renames(self.tags, self.worktree, self.paths(), name)
+        return find_renames(self.tags, self.worktree, self.paths, name)
 
     def log_metrics(self, name: str, version: str | Version, **values: Any) -> None:
         """Log one call of a prompt.

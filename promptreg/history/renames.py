@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from promptreg.metrics.summary import Rename
@@ -15,7 +15,7 @@ __all__ = ["find_renames"]
 
 
 def find_renames(
-    index: TagIndex, source: Source, paths: Mapping[str, str], name: str | None
+    index: TagIndex, source: Source, paths: Callable[[], Mapping[str, str]], name: str | None
 ) -> tuple[Rename, ...]:
     """Return the former names of a prompt, or of all prompts, with the versions it had under them.
 
@@ -25,11 +25,14 @@ def find_renames(
     Args:
         index: The release tags.
         source: The files.
-        paths: The file of every prompt by its name.
+        paths: Finds the file of every prompt by its name; not asked where nothing was renamed.
         name: The prompt; None for all.
     """
-    names = [name] if name is not None else list(_renamed(source, paths))
-    return tuple(rename for each in names for rename in _renames_of(index, paths, each))
+    if name is not None:
+        return tuple(_renames_of(index, paths, name)) if len(index.lineage(name)) > 1 else ()
+    known = paths()
+    names = list(_renamed(source, known))
+    return tuple(rename for each in names for rename in _renames_of(index, lambda: known, each))
 
 
 def _renamed(source: Source, paths: Mapping[str, str]) -> Iterator[str]:
@@ -38,13 +41,14 @@ def _renamed(source: Source, paths: Mapping[str, str]) -> Iterator[str]:
             yield name
 
 
-def _renames_of(index: TagIndex, paths: Mapping[str, str], name: str) -> Iterator[Rename]:
+def _renames_of(
+    index: TagIndex, paths: Callable[[], Mapping[str, str]], name: str
+) -> Iterator[Rename]:
     _, *former = index.lineage(name)
-    if not former:
-        return
+    present = paths()
     tags = {tag for tag, _ in index.oids(name).values()}
     for each in former:
         released = index.own_oids(each)
         inherited = sorted(version for version, (tag, _) in released.items() if tag in tags)
-        used_again = each in paths or len(inherited) < len(released)
+        used_again = each in present or len(inherited) < len(released)
         yield Rename(name, each, tuple(map(str, inherited)) if used_again else None)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
+    from promptreg.metrics.summary import Rename
     from promptreg.registry import Registry
     from promptreg.report.workers import Workers
     from promptreg.stats.thresholds import Threshold
@@ -180,7 +181,8 @@ class Collector:
             return []
         source = CommitSource(self._registry.repository, self._commit)
         present = self._registry.paths(source)
-        names = sorted({*present, *self._registry.tags.names()} - self._renamed.keys())
+        gone = {each.former for each in self._renames if each.versions is None}
+        names = sorted({*present, *self._registry.tags.names()} - gone)
         chosen = self._options.prompts
         if not chosen:
             return names
@@ -190,19 +192,16 @@ class Collector:
         return [n for n in names if any(fnmatch.fnmatchcase(n, p) for p in chosen)]
 
     @cached_property
-    def _renamed(self) -> dict[str, str]:
-        """The present name by each former one that no prompt has any more."""
+    def _renames(self) -> tuple[Rename, ...]:
+        """The former names of the prompts, whose rows carry them for ever."""
+        from promptreg.history.renames import find_renames
         from promptreg.sources import CommitSource
 
         if not self._commit:
-            return {}
-        present = self._registry.paths(CommitSource(self._registry.repository, self._commit))
-        former: dict[str, str] = {}
-        for name in present:
-            for old in self._registry.tags.lineage(name)[1:]:
-                if old not in present:
-                    former.setdefault(old, name)
-        return former
+            return ()
+        source = CommitSource(self._registry.repository, self._commit)
+        tags = self._registry.tags
+        return find_renames(tags, source, lambda: self._registry.paths(source), None)
 
     @cached_property
     def _origin(self) -> Any:
@@ -229,7 +228,7 @@ class Collector:
             self._registry.metrics,
             self._names,
             self._since,
-            self._renamed,
+            self._renames,
             is_partial=bool(self._options.prompts),
         )
 
@@ -239,16 +238,18 @@ class Collector:
             return {}
         nameless = self._totals.nameless
         shared = tuple((p.name, digest) for p in prompts for digest in _shared_digests(p))
-        aliases = tuple(
+        # A name that is used again has the tags of both prompts: one digest for each all the same.
+        aliases = dict.fromkeys(
             (known, v.version, v.digest)
             for p in prompts
             for v in p.versions
-            for known in (p.name, *(old for old, name in self._renamed.items() if name == p.name))
+            for known in (p.name, *(each.former for each in self._renames if each.name == p.name))
             # Where versions share their content, all rows go by the version they name.
             if (known, v.version) in nameless and (p.name, v.digest) not in shared
         )
-        renamed = tuple(pair for pair in self._renamed.items() if pair[1] in names)
-        scope = Scope(names, self._since, self._totals.currency, aliases, shared, renamed)
+        renames = tuple(each for each in self._renames if {each.name, each.former} & {*names})
+        currency = self._totals.currency
+        scope = Scope(names, self._since, currency, tuple(aliases), shared, renames)
         return measure(self._registry.metrics, scope)
 
     def _row(self, prompt: GitPrompt, measures: Mapping[str, VersionMeasures]) -> PromptRow:

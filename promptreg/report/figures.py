@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import PromptregError
+from promptreg.metrics.renamed import name_now, of_prompts
 from promptreg.report.model import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from promptreg.metrics.summary import Rename
     from promptreg.report.measures import Rows
 
 __all__ = ["PERIOD_DAYS", "Totals", "figures_of", "read_totals"]
@@ -62,7 +64,7 @@ def read_totals(
     rows: Rows,
     prompts: Sequence[str],
     since: dt.datetime | None,
-    renamed: Mapping[str, str],
+    renames: Sequence[Rename],
     *,
     is_partial: bool = False,
 ) -> Totals:
@@ -72,13 +74,13 @@ def read_totals(
         rows: Where the rows are.
         prompts: The prompts in the report.
         since: The earliest time, naive UTC.
-        renamed: The present name of prompts by their former one.
+        renames: Names under which prompts were logged before.
         is_partial: Whether only some prompts were asked for, so that other rows need no word.
     """
     if not prompts:
         return Totals()
     try:
-        return _read(rows, prompts, since, renamed, is_partial=is_partial)
+        return _read(rows, prompts, since, renames, is_partial=is_partial)
     except PromptregError as error:
         return Totals(notes=(f"metrics are missing here: {error.message}",))
 
@@ -87,15 +89,16 @@ def _read(
     rows: Rows,
     prompts: Sequence[str],
     since: dt.datetime | None,
-    renamed: Mapping[str, str],
+    renames: Sequence[Rename],
     *,
     is_partial: bool,
 ) -> Totals:
-    wanted = {*prompts, *(former for former, name in renamed.items() if name in set(prompts))}
+    wanted = set(prompts)
     condition = "WHERE ts >= ?" if since else ""
     parameters: list[Any] = [since] if since else []
     counts = rows.sql(
-        f"SELECT prompt, count(*), max(ts) FROM calls {condition} GROUP BY prompt",
+        f"SELECT {name_now(renames)} AS name, count(*), max(ts) FROM calls {condition} "
+        "GROUP BY name",
         parameters,
     )
     kept = {prompt: (n, last) for prompt, n, last in counts if prompt in wanted}
@@ -105,9 +108,8 @@ def _read(
         notes.append(f"{strangers:,} metric rows are of prompts that this report does not have")
     if not kept:
         return Totals(notes=tuple(notes))
-    marks = ", ".join("?" * len(kept))
     both = f"{condition} AND" if condition else "WHERE"
-    scope = f"{both} prompt IN ({marks})"
+    scope = f"{both} {of_prompts(renames, kept)}"
     everything = [*parameters, *kept]
     currencies = rows.sql(
         f"SELECT coalesce(currency, 'USD') AS money, count(cost) AS n FROM calls {scope} "
@@ -131,7 +133,7 @@ def _read(
     found = {_date(day): _Day(*values) for day, *values in days}
     course = _course(list(found))
     return Totals(
-        rows=_by_name(kept, renamed),
+        rows={prompt: n for prompt, (n, _) in kept.items()},
         nameless=frozenset(nameless),
         currency=currency,
         last=max(last for _, last in kept.values()),
@@ -140,14 +142,6 @@ def _read(
         notes=tuple(notes),
         _all=_sum(list(found.values())),
     )
-
-
-def _by_name(kept: Mapping[str, tuple[int, Any]], renamed: Mapping[str, str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for prompt, (n, _) in kept.items():
-        name = renamed.get(prompt, prompt)
-        counts[name] = counts.get(name, 0) + n
-    return counts
 
 
 def _date(day: Any) -> dt.date:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from promptreg.metrics.renamed import name_now, of_prompts
 from promptreg.report.model import MetricSummary, Point
 from promptreg.report.sampling import add_samples
 from promptreg.report.spread import histogram_of, interval_of, share_interval
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from promptreg.gate.model import Context
     from promptreg.gate.pairing import Side
+    from promptreg.metrics.summary import Rename
 
 __all__ = ["CaseValues", "ModelMeasures", "Query", "Rows", "Scope", "VersionMeasures", "measure"]
 
@@ -54,7 +56,7 @@ class Scope:
         currency: Costs in another currency are left out.
         aliases: Prompt, version and digest for rows that name a version and no digest.
         shared: Prompt and digest of contents that several versions have; these rows go by version.
-        renamed: Former and present name of prompts whose rows still carry the former one.
+        renames: Names under which prompts were logged before.
     """
 
     prompts: tuple[str, ...]
@@ -62,7 +64,7 @@ class Scope:
     currency: str = "USD"
     aliases: tuple[tuple[str, str, str], ...] = ()
     shared: tuple[tuple[str, str], ...] = ()
-    renamed: tuple[tuple[str, str], ...] = ()
+    renames: tuple[Rename, ...] = ()
 
 
 @dataclass(slots=True)
@@ -136,26 +138,21 @@ class Query(NamedTuple):
 def _picked(scope: Scope) -> Query:
     """Return a common table of the rows in scope with their key and values."""
     values = ", ".join(f"{value} AS v_{name}" for name, value in VALUES.items())
-    key, join, name = "coalesce(nullif(c.digest, ''), c.version)", "", "c.prompt"
+    key, join = "coalesce(nullif(c.digest, ''), c.version)", ""
+    name = name_now(scope.renames, "c.prompt", "c.version")
     parameters: list[Any] = []
     if scope.aliases:
         key = "coalesce(nullif(c.digest, ''), a.digest, c.version)"
         rows = ", ".join("(?, ?, ?)" for _ in scope.aliases)
         join = f" LEFT JOIN (VALUES {rows}) a(prompt, version, digest) USING (prompt, version)"
-    if scope.renamed:
-        name = "coalesce(r.present, c.prompt)"
-        rows = ", ".join("(?, ?)" for _ in scope.renamed)
-        join += f" LEFT JOIN (VALUES {rows}) r(former, present) ON c.prompt = r.former"
     if scope.shared:
         pairs = ", ".join("(?, ?)" for _ in scope.shared)
-        key = f"CASE WHEN (c.prompt, c.digest) IN ({pairs}) THEN c.version ELSE {key} END"
+        key = f"CASE WHEN ({name}, c.digest) IN ({pairs}) THEN c.version ELSE {key} END"
         parameters += itertools.chain.from_iterable(scope.shared)
     parameters.append(scope.currency)
     parameters += itertools.chain.from_iterable(scope.aliases)
-    parameters += itertools.chain.from_iterable(scope.renamed)
-    names = (*scope.prompts, *(former for former, _ in scope.renamed))
-    parameters += names
-    condition = f"c.prompt IN ({', '.join('?' * len(names))})"
+    parameters += scope.prompts
+    condition = of_prompts(scope.renames, scope.prompts, "c.prompt", "c.version")
     if scope.since is not None:
         condition += " AND c.ts >= ?"
         parameters.append(scope.since)
@@ -247,8 +244,7 @@ def _add_points(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeas
     daily = [prompt for prompt in scope.prompts if prompt not in set(weekly)]
     for bucket, prompts in (("day", daily), ("week", weekly)):
         if prompts:
-            renamed = tuple(pair for pair in scope.renamed if pair[1] in prompts)
-            part = replace(scope, prompts=tuple(prompts), renamed=renamed)
+            part = replace(scope, prompts=tuple(prompts))
             _add_course(rows, part, bucket, found)
 
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import MetricsError
+from promptreg.metrics.renamed import name_now, of_prompts
 from promptreg.metrics.summary import (
     DEFAULT_PERCENTILES,
     GROUPS,
@@ -43,16 +44,11 @@ def condition(chosen: Filter) -> tuple[str, list[Any]]:
     """Return a filter as SQL over `calls` and its parameters."""
     parts: list[str] = []
     values: list[Any] = []
-    if chosen.renames and chosen.prompt is not None:
-        names = (chosen.prompt, *(each.former for each in chosen.renames))
-        # The plain list lets files be skipped by their statistics, which no CASE does.
-        marks = ", ".join("?" for _ in names)
-        parts.append(f'"prompt" IN ({marks}) AND {_prompt(chosen.renames)} = ?')
-        values += [*names, chosen.prompt]
     for name in Filter.COLUMNS:
         value = getattr(chosen, name)
-        if value is not None and not (name == "prompt" and chosen.renames):
-            parts.append(f'"{name}" = ?')
+        if value is not None:
+            is_prompt = name == "prompt"
+            parts.append(of_prompts(chosen.renames, (value,)) if is_prompt else f'"{name}" = ?')
             values.append(value)
     if chosen.since is not None:
         parts.append("ts >= ?")
@@ -63,23 +59,6 @@ def condition(chosen: Filter) -> tuple[str, list[Any]]:
     if chosen.evaluations is not None:
         parts.append(f"suite IS {'NOT ' if chosen.evaluations else ''}NULL")
     return " AND ".join(parts) or "true", values
-
-
-def _prompt(renames: Sequence[Rename]) -> str:
-    """Return the name that a row's prompt has now, as SQL."""
-    if not renames:
-        return '"prompt"'
-    cases = []
-    for each in renames:
-        versions = ", ".join(map(_quoted, each.versions or ()))
-        only = "" if each.versions is None else f" AND version IN ({versions or 'NULL'})"
-        cases.append(f'WHEN "prompt" = {_quoted(each.former)}{only} THEN {_quoted(each.name)}')
-    return f'(CASE {" ".join(cases)} ELSE "prompt" END)'
-
-
-def _quoted(text: str) -> str:
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"
 
 
 def summarize(
@@ -123,7 +102,7 @@ def _text(name: str) -> str:
 
 def _key(name: str, renames: Sequence[Rename]) -> str:
     if name == "prompt":
-        return _prompt(renames)
+        return name_now(renames)
     # Casting to a timestamp keeps hours and days of one type.
     return f"date_trunc('{name}', ts)" if name in _TIMES else f'"{name}"'
 

@@ -292,6 +292,52 @@ def test_a_renamed_prompt_keeps_its_versions_and_rows(repo: Repo) -> None:
     assert not prompt.deleted
 
 
+def test_a_former_name_that_is_used_again_keeps_its_own_rows(repo: Repo) -> None:
+    """Calls of versions from before the rename belong to the present name, later ones do not."""
+    repo.write(FILE, prompt_text(SYSTEMS[0]))
+    repo.bump_and_commit()
+    repo.ok("release")
+    with Registry(repo.path) as registry:
+        registry.log_metrics("summarizer", "1.0.0", latency_ms=10.0)
+        registry.metrics.log(prompt="summarizer", version="1.0.0", latency_ms=20.0)
+    repo.ok("rename", "summarizer", "news/summary")
+    repo.commit("rename")
+    repo.write(FILE, prompt_text("Quite another."))
+    repo.bump_and_commit()
+    repo.ok("release")
+    with Registry(repo.path) as registry:
+        version = str(registry.latest("summarizer"))
+        registry.log_metrics("summarizer", version, latency_ms=30.0)
+        report = collect(registry)
+    calls = {p.name: {v.version: v.calls for v in p.versions if v.calls} for p in report.prompts}
+    assert calls == {"news/summary": {"1.0.0": 2}, "summarizer": {version: 1}}
+    (figure,) = [f for f in report.overview.figures if f.name == "calls"]
+    assert figure.value == 3
+    assert report.notes == ()
+
+
+def test_rows_of_restored_content_go_by_version_under_a_former_name_too(repo: Repo) -> None:
+    """Two versions with one content keep their own calls after a rename."""
+    for text in (SYSTEMS[0], SYSTEMS[1]):
+        repo.write(FILE, prompt_text(text))
+        repo.bump_and_commit()
+    repo.ok("release")
+    repo.ok("rollback", "summarizer", "1.0.0")
+    repo.bump_and_commit("rollback")
+    repo.ok("release")
+    with Registry(repo.path) as registry:
+        versions = [str(release.version) for release in registry.releases("summarizer")]
+        for count, version in enumerate((versions[0], versions[-1]), 1):
+            for _ in range(count):
+                registry.log_metrics("summarizer", version, latency_ms=10.0)
+    repo.ok("rename", "summarizer", "news/summary")
+    repo.commit("rename")
+    with Registry(repo.path) as registry:
+        (prompt,) = collect(registry).prompts
+    counted = {v.version: v.calls for v in prompt.versions if v.calls}
+    assert counted == {versions[0]: 1, versions[-1]: 2}
+
+
 def test_a_yanked_version_says_why(repo: Repo) -> None:
     """A version that was withdrawn carries the reason."""
     repo.write(FILE, prompt_text(SYSTEMS[0]))

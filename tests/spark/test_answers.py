@@ -12,7 +12,7 @@ from promptreg.abtest.source import StoredArms, models_of
 from promptreg.config import Config
 from promptreg.gate import PromptChange, judge
 from promptreg.metrics import Metrics
-from promptreg.metrics.summary import GROUPS
+from promptreg.metrics.summary import GROUPS, Rename
 from promptreg.monitor import PerformanceMonitor
 from promptreg.monitor.looking import cost_since, prompts_with_rows
 from promptreg.report.figures import read_totals
@@ -152,7 +152,7 @@ def test_the_report(duck: Metrics, spark: Metrics, since: datetime | None) -> No
         since,
         aliases=(("router", "2.0.0", "e" * 64),),
         shared=(("summarizer", HEAD), ("other", BASE)),
-        renamed=(("former", "router"),),
+        renames=(Rename("router", "former"),),
     )
     expected = measure(duck, scope)
     assert {"summarizer", "router"} == set(expected)
@@ -161,6 +161,6 @@ def test_the_report(duck: Metrics, spark: Metrics, since: datetime | None) -> No
         "week",
     }
     assert differences(expected, measure(spark, scope)) == []
-    totals = read_totals(duck, names, since, {})
+    totals = read_totals(duck, names, since, ())
     assert totals.notes
-    assert differences(totals, read_totals(spark, names, since, {})) == []
+    assert differences(totals, read_totals(spark, names, since, ())) == []

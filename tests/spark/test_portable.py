@@ -18,6 +18,7 @@ from promptreg.abtest.source import StoredArms, models_of
 from promptreg.config import Config
 from promptreg.gate import judge
 from promptreg.metrics import Metrics
+from promptreg.metrics.summary import Rename
 from promptreg.monitor import PerformanceMonitor
 from promptreg.monitor.looking import prompts_with_rows
 from promptreg.operations.witnesses import compare_metrics
