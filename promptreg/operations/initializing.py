@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from promptreg.errors import PromptError
-from promptreg.operations.providers import GITLAB_JOBS, Provider, include_jobs, templates_of
+from promptreg.operations.providers import (
+    GITLAB_JOBS,
+    Provider,
+    foreign_stage,
+    include_jobs,
+    templates_of,
+)
 from promptreg.prompt.schema import SCHEMA_FILE, schema_text
 from promptreg.prompt.yamldoc import Document, load
 from promptreg.values import dataclass
@@ -120,8 +126,9 @@ def initialize(
         editor.create(f"{root}/{SCHEMA_FILE}", schema_text())
     editor.extend(".pre-commit-config.yaml", lambda text: add_hooks(text, root))
     editor.extend(".gitignore", ignore_store)
-    for template in templates_of(provider, branches or _release_branches(branch)):
-        editor.create(template.path, template.text)
+    stage = foreign_stage(editor.read(".gitlab-ci.yml")) if provider is Provider.GITLAB else None
+    for template in templates_of(provider, branches or _release_branches(branch), stage=stage):
+        editor.create(template.path, template.text, f"in your stage {stage}" if stage else "")
     if provider is Provider.GITLAB:
         editor.extend(".gitlab-ci.yml", include_jobs, note=_include_note)
     return editor.steps
@@ -146,7 +153,11 @@ class _Editor:
         self.dry_run = dry_run
         self.steps: list[Step] = []
 
-    def create(self, path: str, text: str) -> None:
+    def read(self, path: str) -> str | None:
+        target = self.top / path
+        return target.read_bytes().decode("utf-8") if target.exists() else None
+
+    def create(self, path: str, text: str, note: str = "") -> None:
         target = self.top / path
         if target.exists():
             self.steps.append(Step(path, "kept"))
@@ -155,7 +166,7 @@ class _Editor:
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("x", encoding="utf-8") as file:
                 file.write(text)
-        self.steps.append(Step(path, "created"))
+        self.steps.append(Step(path, "created", note))
 
     def extend(
         self,
@@ -165,7 +176,7 @@ class _Editor:
         note: Callable[[str], str] = lambda _: "",
     ) -> None:
         target = self.top / path
-        before = target.read_bytes().decode("utf-8") if target.exists() else None
+        before = self.read(path)
         after = edit(before)
         if after is None:
             self.steps.append(Step(path, "kept", note(before or "")))

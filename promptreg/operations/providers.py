@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from enum import StrEnum
 
+from promptreg.errors import PromptError
 from promptreg.values import dataclass
 
-__all__ = ["GITLAB_JOBS", "INCLUDE", "Provider", "include_jobs", "next_steps", "templates_of"]
+__all__ = [
+    "GITLAB_JOBS",
+    "INCLUDE",
+    "Provider",
+    "foreign_stage",
+    "include_jobs",
+    "next_steps",
+    "templates_of",
+]
 
 _FOLDERS = {"action.yml": ".github/actions/promptreg"}
 _WORKFLOWS = ".github/workflows"
 _BRANCHES = "branches: [main, 'release/*']"
+_STAGE = "stage: test"
 
 GITLAB_JOBS = ".gitlab/promptreg.yml"
 """Where our jobs lie."""
@@ -42,12 +53,15 @@ class Template:
     text: str
 
 
-def templates_of(provider: Provider, branches: Sequence[str]) -> list[Template]:
+def templates_of(
+    provider: Provider, branches: Sequence[str], *, stage: str | None = None
+) -> list[Template]:
     """Return the files of a provider.
 
     Args:
         provider: Whose CI.
         branches: The release branches, as patterns.
+        stage: The stage of GitLab's jobs; its default `test` for None.
     """
     if provider is Provider.NONE:
         return []
@@ -56,7 +70,10 @@ def templates_of(provider: Provider, branches: Sequence[str]) -> list[Template]:
     folder = files("promptreg.operations").joinpath("templates", provider.value)
     found = {item.name: item.read_text(encoding="utf-8") for item in folder.iterdir()}
     if provider is Provider.GITLAB:
-        return [Template(GITLAB_JOBS, found["promptreg.yml"])]
+        text = found["promptreg.yml"]
+        if stage is not None:
+            text = text.replace(_STAGE, f"stage: {json.dumps(stage, ensure_ascii=False)}")
+        return [Template(GITLAB_JOBS, text)]
     named = ", ".join(f"'{branch}'" for branch in branches)
     return [
         Template(
@@ -65,6 +82,26 @@ def templates_of(provider: Provider, branches: Sequence[str]) -> list[Template]:
         )
         for name, text in sorted(found.items())
     ]
+
+
+def foreign_stage(text: str | None) -> str | None:
+    """Return the first of a .gitlab-ci.yml's own stages when GitLab's default is none of them.
+
+    GitLab refuses a pipeline with a job whose stage is not listed.
+
+    Returns:
+        None when the default is there, or where no stages can be read from the file itself.
+    """
+    from promptreg.prompt.yamldoc import load
+
+    try:
+        document = load((text or "").encode("utf-8"), ".gitlab-ci.yml").value
+    except PromptError:
+        return None
+    stages = document.get("stages")
+    if not isinstance(stages, list) or "test" in stages:
+        return None
+    return next((stage for stage in stages if isinstance(stage, str)), None)
 
 
 def include_jobs(text: str | None) -> str | None:
@@ -96,7 +133,7 @@ _NEXT = {
     Provider.GITLAB: (
         "Settings > Merge requests: pipelines must succeed, merged results pipelines.",
         "Settings > Variables: PROMPTREG_TOKEN, PROMPTREG_NOTE_TOKEN, PROMPTREG_FIX_TOKEN,",
-        f"  as the head of {GITLAB_JOBS} says.",
+        f"  as the head of {GITLAB_JOBS} says; its jobs' stage must be one of your stages.",
         "Settings > Repository: protect the tags *@*.",
         "Build > Pipeline schedules: one a night.",
     ),

@@ -113,6 +113,31 @@ def test_the_gitlab_template_parses() -> None:
         bash_accepts("\n".join([*job.get("before_script", []), *job["script"]]))
 
 
+@pytest.mark.parametrize(
+    ("before", "stage"),
+    [
+        (None, "test"),
+        ("stages: [build, test]\n", "test"),
+        ("stages:\n- 'lint: all'\n- build\nx:\n  script: !reference [a, b]\n", "lint: all"),
+        ("stages: []\n", "test"),
+        ("stages: [\n", "test"),
+        ("spec: {inputs: {}}\n---\nstages: [build]\n", "test"),
+    ],
+)
+def test_init_puts_gitlabs_jobs_into_a_stage_that_exists(
+    tmp_path: Path, before: str | None, stage: str
+) -> None:
+    """A project whose stages lack GitLab's default gets jobs of its first stage, and is told."""
+    repo = CommandRepo.create(tmp_path / "repo")
+    if before is not None:
+        repo.write(".gitlab-ci.yml", before)
+    said = repo.ok("init", "--ci", "gitlab")
+    assert (f"in your stage {stage}" in said) is (stage != "test")
+    jobs = load_yaml(repo.path / ".gitlab/promptreg.yml")
+    assert jobs[".promptreg"]["stage"] == stage
+    assert all(job.get("extends") == ".promptreg" for n, job in jobs.items() if n != ".promptreg")
+
+
 def test_the_documentation_names_every_input_and_output() -> None:
     """docs/ci.md leaves nothing out."""
     text = (ROOT / "docs/ci.md").read_text()
