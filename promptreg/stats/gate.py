@@ -157,8 +157,12 @@ def _settle(families: Sequence[Sequence[_Candidate]]) -> list[Judgement]:
     for family, p, p_family in zip(families, scaled, adjusted, strict=True):
         for candidate in family:
             own = min(1.0, candidate.p_harm / candidate.share)
-            # The family's factor, so that the less certain half of a latency is not carried along.
-            p_own = p_family if own <= p else min(1.0, max(p_family, p_family * own / p))
+            p_own = p_family
+            if own > p:
+                # The family's factor, so that the less certain half of a latency is not carried
+                # along; a p too small for a float leaves only its bound, the number of families.
+                factored = p_family * own / p if p else own * len(families)
+                p_own = min(1.0, max(p_family, factored))
             judgement = _decide(candidate, p_own, len(families))
             if not candidate.only_fails or judgement.verdict is Verdict.FAIL:
                 result.append(judgement)

@@ -177,3 +177,12 @@ def test_the_worst_verdict_counts() -> None:
     assert worst([Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.FAIL]) is Verdict.FAIL
     assert worst([Verdict.PASS, Verdict.INCONCLUSIVE]) is Verdict.INCONCLUSIVE
     assert worst([]) is Verdict.PASS
+
+
+def test_a_difference_beyond_every_doubt_is_a_verdict() -> None:
+    """A p-value too small for a float, as of latencies a thousand errors apart, fails as others."""
+    base = Sample.of([100.0 + n % 2 for n in range(100)])
+    head = Sample.of([300.0 + n % 2 for n in range(100)])
+    found = judge({"latency": [Stratum("m", base, head)]}, [parse_threshold("latency:+30%")])
+    assert {judgement.verdict for judgement in found} == {Verdict.FAIL}
+    assert found[0].p_harm == 0.0
