@@ -14,6 +14,7 @@ from promptreg.gate.sql import (
     Selection,
     metric_value,
 )
+from promptreg.metrics.renamed import of_prompt
 from promptreg.values import dataclass
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class StoredArms:
     def where(self, arms: Sequence[str]) -> tuple[str, list[Any]]:
         """Return the condition for the rows of some arms, and its parameters."""
         marks = ", ".join("?" * len(arms))
-        clauses = ["prompt = ?", f"{self._column} IN ({marks})"]
+        clauses = [of_prompt(self.store, self.prompt), f"{self._column} IN ({marks})"]
         parameters: list[Any] = [self.prompt, *arms]
         clauses.append("suite IS NOT DISTINCT FROM ?")
         parameters.append(self.suite)

@@ -14,10 +14,12 @@ from promptreg.gate.sql import (
     GroupSize,
     Selection,
     contexts_query,
+    gate_selection,
     latencies_query,
     pairs_query,
     samples_query,
 )
+from promptreg.metrics.renamed import of_prompt
 from promptreg.stats.evidence import Stratum
 from promptreg.stats.metrics import Kind
 from promptreg.stats.samples import Sample
@@ -79,9 +81,10 @@ class Selected(NamedTuple):
 def groups_of(store: Rows, change: PromptChange) -> list[Group]:
     """Return what rows there are of both contents of a prompt."""
     parameters = [change.prompt, change.base_digest, change.head_digest]
-    rows = store.sql(contexts_query(has_keys=False), parameters)
+    ours = of_prompt(store, change.prompt)
+    rows = store.sql(contexts_query(ours, has_keys=False), parameters)
     if any(row[7] for row in rows):
-        rows = store.sql(contexts_query(has_keys=True), parameters)
+        rows = store.sql(contexts_query(ours, has_keys=True), parameters)
     return [
         Group(digest == change.head_digest, Context(*context), *counts)
         for digest, *rest in rows
@@ -129,7 +132,9 @@ def sides_of(
         for group in here
         if group.latencies >= LEAST_TAIL_ESTIMATE
     ]
-    query = samples_query(metrics, sizes, has_keys=any(group.has_keys for group in here))
+    has_keys = any(group.has_keys for group in here)
+    selection = gate_selection(of_prompt(store, change.prompt))
+    query = samples_query(metrics, sizes, has_keys=has_keys, selection=selection)
     parameters = [*_parameters(change, context), *(size.model for size in sizes)]
     samples = read_samples(store.sql(query, parameters), metrics)
     base, head = (
@@ -147,7 +152,8 @@ def joined_cases(
     store: Rows, change: PromptChange, context: Context, metrics: Sequence[Metric]
 ) -> Joined:
     """Ask for the statistics of the cases that both contents ran in one context."""
-    rows = store.sql(pairs_query(metrics), _parameters(change, context))
+    selection = gate_selection(of_prompt(store, change.prompt))
+    rows = store.sql(pairs_query(metrics, selection), _parameters(change, context))
     return Joined({row[0]: row[1] for row in rows}, read_pairs(rows, metrics))
 
 

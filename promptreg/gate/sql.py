@@ -13,12 +13,12 @@ from promptreg.values import dataclass
 
 __all__ = [
     "CURRENCIES",
-    "GATE_SELECTION",
     "LEAST_TAIL_ESTIMATE",
     "OBSERVATION_UNIT",
     "GroupSize",
     "Selection",
     "contexts_query",
+    "gate_selection",
     "latencies_query",
     "metric_value",
     "pairs_query",
@@ -69,23 +69,29 @@ _CONTEXT = """
 SELECT digest, suite, dataset_digest, environment, coalesce(model, '') AS model, count(*),
        {cases}, count(case_id) + count(unit) > 0, {latencies}, {currencies}
 FROM calls
-WHERE prompt = ? AND digest IN (?, ?)
+WHERE {of_prompt} AND digest IN (?, ?)
 GROUP BY digest, suite, dataset_digest, environment, coalesce(model, '')
 ORDER BY ALL
 """
 
 
-def contexts_query(*, has_keys: bool) -> str:
+def contexts_query(of_prompt: str, *, has_keys: bool) -> str:
     """Return the query for the comparable groups of rows.
 
     Its columns: digest, suite, dataset digest, environment, model, calls, cases, whether rows name
     a case or a unit, observations with a latency, least and greatest currency of the costs. Its
     parameters: prompt, base digest, head digest.
+
+    Args:
+        of_prompt: The condition for the prompt's rows, whose only parameter is its name.
+        has_keys: Whether rows name a case or a unit.
     """
-    if not has_keys:
-        return _CONTEXT.format(cases="0", latencies=_PLAIN_LATENCIES, currencies=CURRENCIES)
-    cases = "count(DISTINCT case_id)"
-    return _CONTEXT.format(cases=cases, latencies=_KEYED_LATENCIES, currencies=CURRENCIES)
+    return _CONTEXT.format(
+        cases="count(DISTINCT case_id)" if has_keys else "0",
+        latencies=_KEYED_LATENCIES if has_keys else _PLAIN_LATENCIES,
+        currencies=CURRENCIES,
+        of_prompt=of_prompt,
+    )
 
 
 _COLUMNS = {
@@ -111,12 +117,19 @@ class Selection:
     where: str
 
 
-GATE_SELECTION = Selection(
-    "digest = ?",
-    "prompt = ? AND digest IN (?, ?) AND suite IS NOT DISTINCT FROM ? "
-    "AND dataset_digest IS NOT DISTINCT FROM ? AND environment IS NOT DISTINCT FROM ?",
-)
-"""Parameters: head digest, prompt, both digests, suite, dataset digest, environment."""
+def gate_selection(of_prompt: str) -> Selection:
+    """Return which rows the gate compares.
+
+    Its parameters: head digest, prompt, both digests, suite, dataset digest, environment.
+
+    Args:
+        of_prompt: The condition for the prompt's rows, whose only parameter is its name.
+    """
+    return Selection(
+        "digest = ?",
+        f"{of_prompt} AND digest IN (?, ?) AND suite IS NOT DISTINCT FROM ? "
+        "AND dataset_digest IS NOT DISTINCT FROM ? AND environment IS NOT DISTINCT FROM ?",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +146,7 @@ def samples_query(
     sizes: Sequence[GroupSize],
     *,
     has_keys: bool,
-    selection: Selection = GATE_SELECTION,
+    selection: Selection,
     all_logs: bool = False,
 ) -> str:
     """Return the query for the moments of each side and model.
@@ -161,7 +174,7 @@ def samples_query(
     )
 
 
-def pairs_query(metrics: Sequence[Metric], selection: Selection = GATE_SELECTION) -> str:
+def pairs_query(metrics: Sequence[Metric], selection: Selection) -> str:
     """Return the query for the joint moments of the cases that both sides ran.
 
     Its columns: model, cases, then per metric count, two means, two variances, covariance, the

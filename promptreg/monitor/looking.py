@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from promptreg.errors import PromptError
 from promptreg.gate.collect import Rows, currency_notes, distinct_currencies, selected_strata
 from promptreg.gate.sql import CURRENCIES, Selection
+from promptreg.metrics.renamed import name_now, of_prompt, renames_of
 from promptreg.stats.gate import FAIL_LEVEL, Judgement, Verdict, judge
 from promptreg.stats.kernel import combine, compare_means
 from promptreg.stats.metrics import Kind, Scale, gate_scale
@@ -73,7 +74,8 @@ def naive(moment: datetime) -> datetime:
 
 def prompts_with_rows(store: Rows, environment: str) -> list[str]:
     """Return the prompts that were called, sorted."""
-    query = f"SELECT DISTINCT prompt FROM calls WHERE {_CALLS} ORDER BY prompt"  # noqa: S608
+    name = name_now(renames_of(store))
+    query = f"SELECT DISTINCT {name} AS name FROM calls WHERE {_CALLS} ORDER BY name"  # noqa: S608
     return [name for (name,) in store.sql(query, [environment])]
 
 
@@ -84,7 +86,8 @@ def versions_with_rows(
 
     Pseudo-versions of untagged content are left out, and whatever is no version.
     """
-    query = f"SELECT DISTINCT version FROM calls WHERE prompt = ? AND {_CALLS}"  # noqa: S608
+    ours = of_prompt(store, prompt)
+    query = f"SELECT DISTINCT version FROM calls WHERE {ours} AND {_CALLS}"  # noqa: S608
     parameters: list[Any] = [prompt, environment]
     if since is not None:
         query += " AND ts >= ?"
@@ -117,7 +120,8 @@ def judge_versions(
         thresholds: What is allowed.
     """
     base, head = versions
-    selection = Selection("version = ?", f"prompt = ? AND version IN (?, ?) AND {_CALLS}")
+    ours = of_prompt(store, prompt)
+    selection = Selection("version = ?", f"{ours} AND version IN (?, ?) AND {_CALLS}")
     return _judge(store, selection, [head, prompt, base, head, environment], thresholds)
 
 
@@ -132,7 +136,8 @@ def judge_windows(
     split: datetime,
 ) -> Judged:
     """Judge one version's calls since `split` against its calls from `start` until then."""
-    selection = Selection("ts >= ?", f"prompt = ? AND version = ? AND {_CALLS} AND ts >= ?")
+    ours = of_prompt(store, prompt)
+    selection = Selection("ts >= ?", f"{ours} AND version = ? AND {_CALLS} AND ts >= ?")
     parameters = [naive(split), prompt, version, environment, naive(start)]
     return _judge(store, selection, parameters, thresholds)
 
@@ -141,7 +146,7 @@ def cost_since(store: Rows, prompt: str, environment: str, since: datetime) -> S
     """Return the sum of costs and the number of calls since a time, over all versions."""
     query = (
         "SELECT coalesce(sum(cost) FILTER (isfinite(cost)), 0), count(*), "  # noqa: S608
-        f"{CURRENCIES} FROM calls WHERE prompt = ? AND {_CALLS} AND ts >= ?"
+        f"{CURRENCIES} FROM calls WHERE {of_prompt(store, prompt)} AND {_CALLS} AND ts >= ?"
     )
     ((total, calls, *pair),) = store.sql(query, [prompt, environment, naive(since)])
     currencies = distinct_currencies([pair])

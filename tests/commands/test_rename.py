@@ -242,3 +242,58 @@ def test_figures_of_a_hostile_former_name_are_no_sql(shipped: Repo) -> None:
     _log(shipped, "summarizer", "2.0.0", 0.4)
     edit(shipped, "digest:", "formerly: [\"x' OR '1'='1\", triage]\ndigest:")
     assert _calls(shipped, "summarizer") == {("summarizer", "2.0.0"): 1}
+
+
+def _log_calls(repo: Repo, name: str, version: str, latency: float) -> None:
+    with Registry(repo.path) as registry:
+        for n in range(100):
+            values = {"latency_ms": latency + n % 10, "cost": 0.01, "model": "m"}
+            registry.log_metrics(name, version, **values)
+
+
+def test_the_gate_finds_the_rows_of_the_base_under_its_former_name(shipped: Repo) -> None:
+    """The content that a renamed and edited prompt replaces was measured under the old name."""
+    base = _digest(shipped, "summarizer")
+    shipped.git("switch", "-q", "-c", "feature")
+    _rename(shipped)
+    edit(shipped, "careful", "cautious", PATH)
+    shipped.bump_and_commit()
+    head = _digest(shipped, "news/digest@HEAD")
+    with Registry(shipped.path) as registry:
+        for name, digest, level in (("summarizer", base, 0.9), ("news/digest", head, 0.5)):
+            for n in range(40):
+                values = {"suite": "news", "case_id": f"c{n}", "quality_score": level + n % 5 / 100}
+                registry.metrics.log(prompt=name, version="2.0.0", digest=digest, **values)
+    table = shipped.ok("check", "--metrics", "--base", "main", code=1)
+    assert "2.0.0 -> 2.1.0 · suite news, 40 paired cases" in table
+    assert "REGRESSION" in table
+
+
+def _digest(repo: Repo, reference: str) -> str:
+    with Registry(repo.path) as registry:
+        return registry.resolve(reference).content.digest
+
+
+def test_ab_compares_a_version_from_before_the_rename(shipped: Repo) -> None:
+    """Calls of the old version under the old name are one arm of the test."""
+    _log_calls(shipped, "summarizer", "1.1.0", 200.0)
+    _rename(shipped)
+    _log_calls(shipped, "news/digest", "2.0.0", 100.0)
+    options = ("--metric", "latency", "--format", "json")
+    result = json.loads(shipped.ok("ab", "news/digest", "1.1.0", "2.0.0", *options))
+    assert [arm["n"] for arm in result["arms"]] == [100, 100]
+    assert result["winner"] == "2.0.0"
+
+
+def test_the_monitor_compares_with_a_version_from_before_the_rename(shipped: Repo) -> None:
+    """A slow version is an alert of the present name, and the old name is not watched apart."""
+    _log_calls(shipped, "summarizer", "1.1.0", 100.0)
+    _rename(shipped)
+    _log_calls(shipped, "news/digest", "2.0.0", 300.0)
+    options = ("--once", "--limit", "cost:<=1/day", "--format", "json")
+    alerts = json.loads(shipped.ok("monitor", *options, code=1))
+    assert {(a["type"], a["prompt"], a["version"], a["metric"]) for a in alerts} >= {
+        ("regression", "news/digest", "2.0.0", "latency.p95"),
+        ("limit", "news/digest", "", "cost"),
+    }
+    assert {alert["prompt"] for alert in alerts} == {"news/digest"}
