@@ -27,7 +27,7 @@ from promptreg.cli.metrics_options import (
     progress_bar,
 )
 from promptreg.cli.output import message
-from promptreg.errors import ConfigError
+from promptreg.errors import ConfigError, MetricsError
 
 if TYPE_CHECKING:
     from promptreg.metrics import Metrics
@@ -254,8 +254,12 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     from promptreg.storage.transfer import read_records
 
-    for record in read_records(stream, kind, parse_pairs("--map", mapping) or None):
-        yield completer.complete(defaults | record)
+    records = read_records(stream, kind, parse_pairs("--map", mapping) or None)
+    for number, record in enumerate(records, 1):
+        try:
+            yield completer.complete(defaults | record)
+        except MetricsError as error:
+            raise MetricsError(f"row {number}: {error.message}", fix=error.fix) from error
 
 
 def _log_one(metrics: Metrics, row: dict[str, Any], *, dry_run: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import MetricsError, NotFoundError, PromptError, RepositoryError
+from promptreg.naming import NAME
 from promptreg.versioning import Version
 
 if TYPE_CHECKING:
@@ -39,9 +40,15 @@ class RowCompleter:
         """Return a row with what could be found; one that has a digest stays as it is.
 
         Raises:
-            MetricsError: It is about a version that was never released, and that is not allowed.
+            MetricsError: It is about a version that was never released, and that is not allowed;
+                or its prompt is no name.
         """
         name, version = str(row.get("prompt") or ""), str(row.get("version") or "")
+        if name and not NAME.fullmatch(name):
+            raise MetricsError(
+                f"{name!r} is not a prompt name",
+                fix="names are lower case with digits, - and _, folders separated by /",
+            )
         released = self._digest(name, version) if version else None
         if self._strict and released is None:
             raise MetricsError(f"{name}@{version or 'no version'} was never released")

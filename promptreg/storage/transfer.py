@@ -89,15 +89,21 @@ def _read_jsonl(file: IO[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def _read_csv(file: IO[bytes]) -> Iterator[dict[str, Any]]:
-    lines = (line.decode("utf-8-sig" if first else "utf-8") for first, line in _first(file))
-    for record in csv.DictReader(lines):
-        if None in record:
-            raise MetricsError("a line of the CSV has more fields than its header")
-        yield {name: text for name, text in record.items() if text}
+    try:
+        for record in csv.DictReader(_decoded(file)):
+            if None in record:
+                raise MetricsError("a line of the CSV has more fields than its header")
+            yield {name: text for name, text in record.items() if text}
+    except csv.Error as error:
+        raise MetricsError(f"the CSV cannot be read: {error}") from None
 
 
-def _first(lines: Iterable[bytes]) -> Iterator[tuple[bool, bytes]]:
-    return ((number == 0, line) for number, line in enumerate(lines))
+def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise MetricsError(f"line {number} is not UTF-8", fix="convert the file") from None
 
 
 def typed_column(name: str, text: Any) -> Any:
@@ -234,6 +240,9 @@ def export_rows(store: Store, path: Path, kind: str, chosen: Filter) -> int:
         path: Where to.
         kind: One of `FORMATS`.
         chosen: Which rows.
+
+    Raises:
+        MetricsError: The file cannot be written, or the store not be read.
     """
     where, values = condition(chosen)
     names = ", ".join(f'"{name}"' for name in NAMES)
@@ -248,6 +257,14 @@ def export_rows(store: Store, path: Path, kind: str, chosen: Filter) -> int:
         names = names.replace('"scores"', "to_json(scores) AS scores")
     target = str(temporary).replace("'", "''")
     query = f"COPY (SELECT {names} FROM calls WHERE {where} ORDER BY ts) TO '{target}' ({options})"  # noqa: S608 - our columns
-    ((count,),) = store.sql(query, values)
-    temporary.replace(path)
+    try:
+        # DuckDB's own words for this would blame the store.
+        temporary.open("wb").close()
+    except OSError as error:
+        raise MetricsError(f"{path} cannot be written: {error.strerror}") from None
+    try:
+        ((count,),) = store.sql(query, values)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return int(count)

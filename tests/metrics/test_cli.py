@@ -225,6 +225,36 @@ def test_purge_asks_first(repo: Repo) -> None:
     assert json.loads(metrics(repo, "summary", "--format", "json").out)[0]["calls"] == 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "content", "message"),
+    [
+        ("jsonl", b'{"prompt": "summarizer"}\n{"prompt": "a b"}\n', "row 2: 'a b' is not a prompt"),
+        ("jsonl", b'{"prompt": "\\u0000", "version": "1.0.0"}\n', "row 1: '\\x00' is not a prompt"),
+        ("jsonl", b'{"prompt": "summarizer", "quality_score": NaN}\n', "row 1: quality_score must"),
+        ("csv", b"prompt,version\nsummarizer,\xff\n", "line 2 is not UTF-8"),
+        (
+            "csv",
+            b"prompt,version\nsummarizer," + b"1" * 200_000,
+            "the CSV cannot be read: field larger",
+        ),
+    ],
+)
+def test_a_hostile_file_is_refused_with_its_place(
+    repo: Repo, kind: str, content: bytes, message: str
+) -> None:
+    """What is no row of ours is told by row or line, and is no bug of ours."""
+    (repo.path / "rows").write_bytes(content)
+    assert message in metrics(repo, "log", f"--from-{kind}", "rows", code=2).err
+
+
+def test_an_export_that_cannot_be_written_blames_the_file(repo: Repo) -> None:
+    """A folder that is not there is told as such, and nothing is left behind."""
+    log_some(repo)
+    done = metrics(repo, "export", "-o", "missing/out.parquet", code=2)
+    assert "missing/out.parquet cannot be written: No such file or directory" in done.err
+    assert "doctor" not in done.err
+
+
 @pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
 def test_export_and_import(repo: Repo, ending: str) -> None:
     """An export imported elsewhere gives the same rows, once, however often it is imported."""
