@@ -7,7 +7,7 @@ which that number is computed, the test decides at fixed prefixes of the rows an
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ from promptreg.stats.abtest import (
     standardized,
 )
 from promptreg.stats.gate import judge
-from promptreg.stats.metrics import Kind, Metric, Scale, ab_scale, metric_named
+from promptreg.stats.metrics import KNOWN_METRICS, Kind, Metric, Scale, ab_scale, metric_named
 from promptreg.stats.samples import Sample, is_measurement
 from promptreg.stats.thresholds import DEFAULT_THRESHOLDS, Threshold
 from promptreg.values import replace
@@ -127,6 +127,23 @@ class ABTest:
         """Return how many observations each arm has."""
         return {arm.name: arm.n for arm in self.get_result().arms}
 
+    def check_metric(self) -> None:
+        """Refuse a custom score that no row of the test has, though there are rows.
+
+        Raises:
+            ConfigError: It is misspelt, most likely; the fix names the known metrics.
+        """
+        if self._stored is None or self.metric.kind is not Kind.SCORE:
+            return
+        if self.metric.name in KNOWN_METRICS or not any(self._stored.counted().units.values()):
+            return
+        scores = self._stored.scores()
+        if self.metric.name not in scores:
+            raise ConfigError(
+                f"no row of this test has a score {self.metric.name}",
+                fix=f"use one of {', '.join((*KNOWN_METRICS, *scores))}",
+            )
+
     def is_ready(self) -> bool:
         """Tell whether there is an answer: a winner, equivalence, or the plan's end."""
         return self.get_result().is_ready
@@ -173,7 +190,7 @@ class ABTest:
             ratio_p=sample_ratio_p(list(counts.values()), self.weights),
             model=self._model,
             models=shared_models(samples),
-            notes=(*notes_on(samples, decision, self.metric), *left_out),
+            notes=(*self._empty_arms(counts), *notes_on(samples, decision, self.metric), *left_out),
         )
 
     def results_by_model(self) -> list[ABResult]:
@@ -187,6 +204,11 @@ class ABTest:
             one._stored = replace(self._stored, model=model)  # noqa: SLF001 - as above
             results.append(one.get_result())
         return results
+
+    def _empty_arms(self, counts: Mapping[str, int]) -> tuple[str, ...]:
+        if self._stored is None:
+            return ()
+        return tuple(f"no rows of {self.prompt} {arm}" for arm in self.arms if not counts[arm])
 
     def _without_rows(self) -> ABTest:
         one = copy(self)

@@ -126,6 +126,16 @@ class StoredArms:
         units = {arm: found.get(arm, 0) for arm in self.arms}
         return Counted(units, distinct_currencies(row[2:] for row in rows))
 
+    def scores(self) -> list[str]:
+        """Return the custom scores that rows of the test have, sorted."""
+        where, parameters = self.where(self.arms)
+        rows = self.store.sql(
+            "SELECT DISTINCT entry.key FROM (SELECT unnest(map_entries(scores)) AS entry "  # noqa: S608
+            f"FROM calls WHERE scores IS NOT NULL AND {where}) AS entries ORDER BY 1",
+            parameters,
+        )
+        return [name for (name,) in rows]
+
     @property
     def _column(self) -> str:
         return "version" if self.experiment is None else "variant"

@@ -83,6 +83,7 @@ def ab(
             environment=environment,
             suite=suite,
         )
+        test.check_metric()
         results = test.results_by_model() if by is By.MODEL else [test.get_result()]
     match output:
         case ABFormat.JSON:

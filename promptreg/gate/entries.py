@@ -64,7 +64,10 @@ def accept_entries(
     for name in chosen:
         if name not in found:
             regressed = ", ".join(found) or "nothing"
-            raise ConfigError(f"{name} of {prompt} did not regress; {regressed} did")
+            raise ConfigError(
+                f"{name} of {prompt} did not regress; {regressed} did",
+                fix=None if found else "give the same --base as the check had",
+            )
     return tuple(_entry(*found[name], reason, until, limit) for name in chosen)
 
 

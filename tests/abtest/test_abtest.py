@@ -250,6 +250,30 @@ def test_costs_of_one_other_currency_are_compared(tmp_path: Path) -> None:
     assert (result.winner, result.notes) == ("1.3.0", ())
 
 
+def test_an_unknown_score_is_told(tmp_path: Path) -> None:
+    """A metric that no row has is refused with the known ones; without rows it may yet come."""
+    rows = [{**row, "scores": {"tone": 0.5}} for row in calls(BASE, 5, seed=1)]
+    store = store_of(tmp_path / "a", rows)
+    ABTest("summarizer", *ARMS, metric="tone", store=store).check_metric()
+    ABTest("summarizer", *ARMS, metric="cost", store=store).check_metric()
+    misspelt = ABTest("summarizer", *ARMS, metric="Tone", store=store)
+    with pytest.raises(ConfigError, match="no row of this test has a score Tone") as raised:
+        misspelt.check_metric()
+    assert raised.value.fix is not None
+    assert "latency" in raised.value.fix
+    assert raised.value.fix.endswith(", tone")
+    assert misspelt.get_result().state is State.COLLECTING
+    ABTest("summarizer", *ARMS, metric="Tone", store=store_of(tmp_path / "b")).check_metric()
+
+
+def test_an_arm_without_rows_is_told(tmp_path: Path) -> None:
+    """A version that was never called, or never was, is named."""
+    store = store_of(tmp_path, calls(BASE, 30, seed=1))
+    assert ABTest("summarizer", *ARMS, store=store).get_result().notes == (
+        "no rows of summarizer 1.3.0",
+    )
+
+
 def test_no_rows_at_all(tmp_path: Path) -> None:
     """Without a row the test collects, and every format can say so."""
     result = ABTest("summarizer", *ARMS, store=store_of(tmp_path)).get_result()

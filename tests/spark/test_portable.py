@@ -113,6 +113,7 @@ def ask_everything(metrics: Metrics, repo: CommandRepo) -> None:
         arms.observations(metric_named("tone"), 5)
         arms.histograms(metric_named("cost"))
         arms.counted()
+        arms.scores()
         models_of(arms)
     monitor = PerformanceMonitor(metrics, Config(gate={"": {"cost": "<=0.01/day"}}))
     for name in prompts_with_rows(metrics, "production"):
