@@ -94,7 +94,7 @@ def plan_bump(
         return _first(content, claims, options)
     before = baseline.load()
     if before.digest == content.digest:
-        return _unchanged(content, baseline, options)
+        return _unchanged(content, baseline, claims, options)
     stable = claims.last_stable(baseline.version)
     reference = before if stable is None or baseline.version.is_stable else stable.load()
     changes, level = _changes(reference, content, options.levels)
@@ -118,10 +118,12 @@ def _first(content: Content, claims: Claims, options: BumpOptions) -> BumpPlan:
     return BumpPlan(version, content.short_digest, None, Level.NONE, (), "first version")
 
 
-def _unchanged(content: Content, baseline: Claim, options: BumpOptions) -> BumpPlan:
-    own = content.prompt.version
-    promoted = own is not None and not baseline.version.is_stable and own == baseline.version.core
-    version = own if promoted and own is not None else baseline.version
+def _unchanged(content: Content, baseline: Claim, claims: Claims, options: BumpOptions) -> BumpPlan:
+    wanted = options.version or content.prompt.version
+    core = baseline.version.core
+    # A pre-release that proved good becomes the stable version as it is.
+    is_promoted = wanted == core and not baseline.version.is_stable and core not in claims.versions
+    version = core if is_promoted else baseline.version
     if options.version is not None and options.version != version:
         raise PromptError(
             f"{content.prompt.name} has the content of {baseline.version} and keeps that version",

@@ -395,6 +395,20 @@ def test_prereleases_count_up_and_lead_to_the_stable_version(released: Repo) -> 
     assert released.tags() == ["a@1.0.0", "a@1.1.0", "a@1.1.0-rc.1", "a@1.1.0-rc.2"]
 
 
+def test_a_prerelease_becomes_stable_by_asking_for_it(released: Repo) -> None:
+    """`--version` with the core of the pre-release drops the suffix; no other number does."""
+    commit_prompt(released, system="Two.", pre="rc")
+    release(released)
+    with pytest.raises(PromptError, match="keeps that version"):
+        bump(released, A, version="1.2.0")
+    (result,) = bump(released, A, version="1.1.0")
+    assert result.wrote
+    assert stated(released, A)[0] == "1.1.0"
+    released.commit()
+    release(released)
+    assert released.tags() == ["a@1.0.0", "a@1.1.0", "a@1.1.0-rc.1"]
+
+
 def test_from_a_prerelease_to_the_stable_version(released: Repo) -> None:
     """Levels count from the last stable version: changed content may leave its pre-releases."""
     commit_prompt(released, system="Two.", pre="rc")
