@@ -7,6 +7,7 @@ objects wants the process: it starts in 3 ms, where importing pygit2 takes 90.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import threading
 from functools import cached_property
@@ -55,10 +56,10 @@ class Pygit2Reader:
         try:
             return pygit2.Repository(str(self._git_dir))
         except pygit2.GitError as error:
-            unsafe = "not owned by" in str(error)
+            unsafe = re.search("path '(.*)' is not owned by", str(error))
             raise RepositoryError(
                 f"libgit2 cannot open the repository: {error}",
-                fix="git config --global --add safe.directory PATH" if unsafe else None,
+                fix=f"git config --global --add safe.directory '{unsafe[1]}'" if unsafe else None,
             ) from error
 
     def read(self, spec: str) -> GitObject | None:

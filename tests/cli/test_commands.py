@@ -440,7 +440,7 @@ def test_other_peoples_repository_is_refused_in_words(history: Repo) -> None:
         assert "Traceback" not in result.err
         assert result.code in (0, 2)
         if result.code:
-            assert "safe.directory" in result.err
+            assert f"safe.directory '{history.path}" in result.err
 
 
 def test_closed_pipe(history: Repo) -> None:
