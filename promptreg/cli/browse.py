@@ -71,6 +71,8 @@ def versions(
     """List the released versions of a prompt, newest first."""
     with open_registry() as registry:
         releases = registry.releases(name)
+        if not releases and registry.repository.is_shallow:
+            registry.resolve(name)  # says which tags were not fetched
         labels = registry.labels_of(name)
         yanked = {v: yank.reason for (each, v), yank in registry.yanked.items() if each == name}
     named = {

@@ -26,6 +26,12 @@ class GitPaths:
     common_dir: Path
     work_tree: Path | None
 
+    @property
+    def remote_folder(self) -> Path:
+        """Where git must run to ask a remote: it takes a relative URL from its own folder."""
+        has_link = self.work_tree is not None and (self.work_tree / ".git").exists()
+        return self.work_tree if self.work_tree is not None and has_link else self.git_dir
+
 
 def discover(start: str | Path = ".") -> GitPaths:
     """Find the repository that holds a folder, as git does.

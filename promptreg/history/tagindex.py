@@ -162,7 +162,10 @@ class TagIndex:
         if oid is None:
             entry = self.oids(name).get(version)
             if entry is None:
-                raise NotFoundError(f"{name} has no released version {version}")
+                raise NotFoundError(
+                    f"{name} has no released version {version}",
+                    fix=f"promptreg versions {name}, or git fetch --tags",
+                )
             tag, oid = entry
         return self._release(tag, oid)
 

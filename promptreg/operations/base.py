@@ -60,6 +60,9 @@ def find_base(
         HistoryError: The base or the common history was not fetched.
     """
     repository = registry.repository
+    head = repository.head.oid
+    if head is None:
+        raise HistoryError("nothing is committed yet", fix="git commit, or check FILE")
     name, source = _chosen(registry, revision, environment)
     tip = repository.resolve_commit(name)
     branch = name.removeprefix("origin/")
@@ -67,9 +70,6 @@ def find_base(
         raise HistoryError(
             f"base {name} was not fetched", fix=f"git fetch --depth=2 origin {branch}"
         )
-    head = repository.head.oid
-    if head is None:
-        raise HistoryError("nothing is committed yet", fix="git commit")
     parents = repository.commit(head).parents
     if tip in parents:
         # CI's merge commit has the base first; a branch that merged the base has it second.

@@ -236,8 +236,8 @@ class _BranchCheck:
         """The prompts that have tags on origin; None when it cannot be asked."""
         from promptreg.git.process import try_git
 
-        git_dir = self.registry.repository.paths.git_dir
-        answer = try_git(git_dir, "ls-remote", "--refs", "--tags", "origin")
+        folder = self.registry.repository.paths.remote_folder
+        answer = try_git(folder, "ls-remote", "--refs", "--tags", "origin")
         if answer.returncode != 0:
             return None
         lines = answer.stdout.decode("utf-8", "replace").splitlines()

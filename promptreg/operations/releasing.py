@@ -106,8 +106,8 @@ def _push(registry: Registry) -> tuple[list[str], list[str]]:
     """Push every release tag that origin does not have; those of one prompt in one transaction."""
     from promptreg.git.process import run_git
 
-    git_dir = registry.repository.paths.git_dir
-    listed = run_git(git_dir, "ls-remote", "--tags", "origin").decode("utf-8", "replace")
+    folder = registry.repository.paths.remote_folder
+    listed = run_git(folder, "ls-remote", "--tags", "origin").decode("utf-8", "replace")
     remote = {ref: oid for oid, _, ref in (line.partition("\t") for line in listed.splitlines())}
     pushed: list[str] = []
     conflicts: list[str] = []
@@ -133,10 +133,10 @@ def _push_prompt(
     """
     from promptreg.git.process import complaint, try_git
 
-    git_dir = registry.repository.paths.git_dir
+    folder = registry.repository.paths.remote_folder
     while wanted:
         specs = [f"refs/tags/{tag}:refs/tags/{tag}" for tag in wanted]
-        answer = try_git(git_dir, "push", "--quiet", "--atomic", "origin", *specs)
+        answer = try_git(folder, "push", "--quiet", "--atomic", "origin", *specs)
         if answer.returncode == 0:
             return wanted
         found = {tag: _theirs(registry, tag) for tag in wanted}
@@ -155,16 +155,16 @@ def _theirs(registry: Registry, tag: str) -> _Theirs:
     from promptreg.git.process import try_git
 
     repository = registry.repository
-    git_dir = repository.paths.git_dir
+    folder = repository.paths.remote_folder
     # A name of its own for each process: several release jobs may run in one repository.
     probe = f"refs/promptreg/remote-tag-{os.getpid()}"
     fetched = try_git(
-        git_dir, "fetch", "--quiet", "--no-tags", "origin", f"+refs/tags/{tag}:{probe}"
+        folder, "fetch", "--quiet", "--no-tags", "origin", f"+refs/tags/{tag}:{probe}"
     )
     if fetched.returncode != 0:
         return _Theirs.NOTHING
     theirs = _released_digest(registry, probe)
-    try_git(git_dir, "update-ref", "-d", probe)
+    try_git(folder, "update-ref", "-d", probe)
     ours = _released_digest(registry, f"refs/tags/{tag}")
     return _Theirs.SAME if theirs is not None and theirs == ours else _Theirs.OTHER
 

@@ -60,6 +60,7 @@ def verify_tags(
 
     Raises:
         HistoryError: A tag's commit was not fetched.
+        NotFoundError: There is no such prompt.
         RepositoryError: Origin cannot be asked.
         MetricsError: The store cannot be read.
     """
@@ -85,6 +86,8 @@ def verify_tags(
             faults += found
         if metrics:
             faults += compare_metrics(registry, tags, name)
+    if name is not None and not (verified or faults or foreign or unfetched):
+        registry.releases(name)  # a name that nobody has is a slip, not a clean audit
     loose = loose_tags(registry)
     return Verification(verified, tuple(faults), tuple(foreign), tuple(unfetched), loose)
 

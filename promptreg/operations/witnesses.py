@@ -63,7 +63,7 @@ def compare_remote(
 def _remote_tags(registry: Registry, name: str | None) -> dict[str, str]:
     from promptreg.git.process import complaint, try_git
 
-    answer = try_git(registry.repository.paths.git_dir, "ls-remote", "--tags", "origin")
+    answer = try_git(registry.repository.paths.remote_folder, "ls-remote", "--tags", "origin")
     if answer.returncode != 0:
         raise RepositoryError(f"origin cannot be asked: {complaint(answer)}")
     found = {}

@@ -46,7 +46,10 @@ def yank_version(registry: Registry, name: str, version: Version, reason: str) -
     if known is not None and known.deleted:
         raise ConflictError(f"{name} {version} is deleted already")
     if tag is None:
-        raise NotFoundError(f"{name} has no released version {version}", fix="git fetch --tags")
+        raise NotFoundError(
+            f"{name} has no released version {version}",
+            fix=f"promptreg versions {name}, or git fetch --tags",
+        )
     return _record(registry, name, version, Yank(name, version, reason), tag)
 
 
@@ -79,7 +82,10 @@ def delete_version(
     tag = _tag(registry, name, version)
     known = _entries(registry).get((name, version))
     if tag is None and known is None:
-        raise NotFoundError(f"{name} has no released version {version}", fix="git fetch --tags")
+        raise NotFoundError(
+            f"{name} has no released version {version}",
+            fix=f"promptreg versions {name}, or git fetch --tags",
+        )
     labels = _labels(registry, name, version)
     if labels:
         raise ConflictError(
@@ -104,8 +110,8 @@ def remove_tag(registry: Registry, name: str, version: Version, tag: str, *, pus
         from promptreg.git.process import complaint, try_git
 
         _require_merged(registry, name, version)
-        git_dir = repository.paths.git_dir
-        answer = try_git(git_dir, "push", "--quiet", "origin", f":refs/tags/{tag}")
+        folder = repository.paths.remote_folder
+        answer = try_git(folder, "push", "--quiet", "origin", f":refs/tags/{tag}")
         if answer.returncode != 0 and b"remote ref does not exist" not in answer.stderr:
             raise RepositoryError(f"origin keeps tag {tag}: {complaint(answer)}")
     repository.delete_tag(tag)
