@@ -20,16 +20,22 @@ __all__ = ["deleted_versions", "deletions_key", "former_names"]
 
 
 def former_names(repository: Repository, config: Config, name: str) -> tuple[str, ...]:
-    """Return the names a prompt had before, as its file records them; none for a broken file."""
+    """Return the names a prompt had before, as its file records them.
+
+    A broken file in the work tree, such as one with conflict markers, is passed over for HEAD's: a
+    release must not forget the tags of the former name for it.
+    """
     for source in _sources(repository):
         for path in config.layout.candidates(name):
             data = source.read(path)
-            if data is not None:
-                return tuple(each for each in _formerly(data, path) if each != name)
+            found = None if data is None else _formerly(data, path)
+            if found is not None:
+                return tuple(each for each in found if each != name)
     return ()
 
 
-def _formerly(data: bytes, path: str) -> tuple[str, ...]:
+def _formerly(data: bytes, path: str) -> tuple[str, ...] | None:
+    """Return the former names in a file; None when it cannot be read."""
     if b"formerly" not in data:
         return ()
     from promptreg.prompt.yamldoc import load
@@ -37,7 +43,7 @@ def _formerly(data: bytes, path: str) -> tuple[str, ...]:
     try:
         value = load(data, path).value.get("formerly")
     except PromptError:
-        return ()
+        return None
     names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     return tuple(each for each in names if isinstance(each, str) and NAME.fullmatch(each))
 

@@ -142,6 +142,21 @@ def test_a_name_that_is_used_again_stays_apart(shipped: Repo) -> None:
     assert _versions(shipped, "summarizer")[0] in ("3.0.0", "2.1.0")
 
 
+def test_a_conflict_in_the_work_tree_does_not_cut_the_history(shipped: Repo) -> None:
+    """A reverted edit goes on to the next version, and no old number is tagged a second time."""
+    _rename(shipped)
+    edit(shipped, "careful", "cautious", PATH)
+    ship(shipped)
+    shipped.git("revert", "--no-edit", "HEAD")
+    shipped.ok("bump", "--base", "HEAD~1", code=1)
+    shipped.commit()
+    tags = set(shipped.tags())
+    shipped.write(PATH, f"<<<<<<< HEAD\n{shipped.read(PATH)}=======\n>>>>>>> other\n")
+    assert "2.0.0" in _versions(shipped, "news/digest")
+    shipped.ok("release")
+    assert set(shipped.tags()) - tags == {"news/digest@2.2.0"}
+
+
 def test_names_in_use_are_refused(shipped: Repo) -> None:
     """A name of another file or of released versions is refused, and nothing moves."""
     assert "has the name triage already" in shipped.run("rename", "summarizer", "triage").err
