@@ -62,7 +62,7 @@ def find_base(
     repository = registry.repository
     head = repository.head.oid
     if head is None:
-        raise HistoryError("nothing is committed yet", fix="git commit, or check FILE")
+        raise HistoryError("nothing is committed yet", fix="git commit, or promptreg check FILE")
     name, source = _chosen(registry, revision, environment)
     tip = repository.resolve_commit(name)
     branch = name.removeprefix("origin/")
