@@ -44,7 +44,9 @@ def status(
 
 
 def _write(found: Status) -> None:
-    base = f", releases come from {found.release_branch}" if found.release_branch else ""
+    base = ", no release branch is here"
+    if found.release_branch:
+        base = f", releases come from {found.release_branch}"
     data(f"On {found.branch or 'a detached HEAD'}{base}.")
     for title, color, states in _SECTIONS:
         prompts = found.of(*states)

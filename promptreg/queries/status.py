@@ -143,7 +143,7 @@ class _Reader:
         repository, root = registry.repository, registry.config.root
         head = repository.head.oid
         self.head = repository.files_at(head, root) if head else {}
-        self.merged = repository.files_at(merged, root) if merged else self.head
+        self.merged = repository.files_at(merged, root) if merged else {}
 
     def prompts(self) -> list[PromptStatus]:
         layout = self.registry.config.layout

@@ -112,3 +112,13 @@ def test_an_unborn_branch_has_a_status(repo: Repo) -> None:
     """Before the first commit everything is new."""
     repo.write(SUMMARIZER, prompt_text())
     assert _states(repo) == {"summarizer": "new"}
+
+
+def test_without_a_release_branch_nothing_is_merged(shipped: Repo) -> None:
+    """On a branch that is none, before any remote is known, status does not promise a release."""
+    shipped.git("branch", "-m", "main", "trunk")
+    edit(shipped, "careful", "cautious")
+    shipped.bump_and_commit()
+    out = shipped.ok("status")
+    assert out.startswith("On trunk, no release branch is here.\n")
+    assert "merged" not in out
