@@ -85,9 +85,15 @@ class AlertState:
     def _save(self) -> None:
         if self._path is None:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"schema": _SCHEMA, "told": self._told}, indent=2, sort_keys=True)
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".monitor-")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".monitor-")
+        except OSError as error:
+            raise MetricsError(
+                f"{self._path}, the monitor's state, cannot be written: {error.strerror}",
+                fix="choose another place with --state",
+            ) from error
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from promptreg.errors import MetricsError
 
-__all__ = ["naming_damage", "unwritable"]
+__all__ = ["naming_damage", "refuse_read_only", "unwritable"]
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def refuse_read_only(location: str) -> None:
+    """Refuse a folder that cannot be written before deltalake tries, which prints a panic then.
+
+    Raises:
+        MetricsError: It is there, on this machine, and read-only.
+    """
+    # What may be written as whom is the kernel's knowledge; a bucket tells by refusing.
+    if "://" not in location and os.path.isdir(location) and not os.access(location, os.W_OK):  # noqa: PTH112 - beside os.access
+        raise MetricsError(f"cannot write to {location}: it is read-only for this user")
 
 
 def unwritable(location: str, error: Exception) -> MetricsError:

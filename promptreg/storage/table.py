@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from promptreg.errors import ConflictError, MetricsError
 from promptreg.metrics.columns import NAMES
-from promptreg.storage.damage import naming_damage, unwritable
+from promptreg.storage.damage import naming_damage, refuse_read_only, unwritable
 from promptreg.storage.mark import Mark
 from promptreg.storage.place import open_place
 from promptreg.storage.schema import STATISTICS_COLUMNS, arrow_schema
@@ -203,6 +203,7 @@ class Table:
         from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
         from deltalake.exceptions import CommitFailedError, DeltaError
 
+        refuse_read_only(self.location)
         delta = self.require()
         before = self.version
         now = int(time.time() * 1000)

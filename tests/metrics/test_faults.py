@@ -138,12 +138,16 @@ def test_a_store_that_may_only_be_read(metrics: Metrics, folder: Path) -> None:
             f"m = Metrics({str(folder)!r})\n"
             f"print(m.sql({COUNT!r}))\n"
             "try:\n    m.log(prompt='p', version='1.0.0')\n"
+            "except Exception as error: print(type(error).__name__, error)\n"
+            "try:\n    m.store.seal()\n"
             "except Exception as error: print(type(error).__name__, error)\n",
             preexec_fn=drop_root_powers,
         )
     finally:
         for path in paths:
             path.chmod(0o755 if path.is_dir() else 0o644)
+    assert "calls: it is read-only for this user" in done.stdout
+    assert "panicked" not in done.stderr
     assert "[(50, 50)]" in done.stdout, done.stdout + done.stderr
     assert "MetricsError cannot log to" in done.stdout
     assert "Permission denied" in done.stdout

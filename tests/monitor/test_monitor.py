@@ -248,6 +248,15 @@ def test_a_broken_state_is_an_error_with_a_fix(tmp_path: Path) -> None:
         assert path.read_text(encoding="utf-8") == text
 
 
+def test_a_state_that_cannot_be_written_names_the_option(tmp_path: Path) -> None:
+    """Without its memory the monitor would tell everything again, so it says what is wrong."""
+    (tmp_path / "file").touch()
+    state = AlertState(tmp_path / "file" / "monitor.json")
+    with pytest.raises(MetricsError, match="the monitor's state, cannot be written") as raised:
+        state.remember([], [], NOW)
+    assert raised.value.fix == "choose another place with --state"
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
