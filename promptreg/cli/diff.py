@@ -28,14 +28,16 @@ def diff(
     reference: Annotated[
         str,
         typer.Argument(
-            metavar="NAME[@REF]",
-            help="The older side; the latest release by default.",
-            autocompletion=complete_references,
+            metavar="NAME[@REF]", help="The prompt.", autocompletion=complete_references
         ),
     ],
-    other: Annotated[
-        str | None,
-        typer.Argument(metavar="[REF]", help="The newer side; the work tree by default."),
+    others: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[REF]",
+            help="The older side, the latest release by default; then the newer side, the work "
+            "tree by default.",
+        ),
     ] = None,
     context: Annotated[int, typer.Option("-U", "--context", help="Unchanged lines around.")] = 3,
     rendered: Annotated[
@@ -67,10 +69,10 @@ def diff(
     """
     if (variable or variables) and not rendered:
         raise ConfigError("--var and --vars go with --rendered", fix="add --rendered")
-    name, _, _ = reference.partition("@")
+    name, old, new = _sides(reference, others or [])
     with open_registry() as registry:
-        newer = registry.resolve(name, other.removeprefix(f"{name}@") if other else "worktree")
-        older = registry.resolve(reference)
+        newer = registry.resolve(name, new)
+        older = registry.resolve(name, old)
         result = compare_contents(older.content, newer.content, registry.config.levels)
     sides = (str(older.version), "worktree" if newer.commit is None else str(newer.version))
     if rendered:
@@ -87,6 +89,19 @@ def diff(
         _write(name, sides, result, context)
     if exit_code and not result.is_empty:
         raise typer.Exit(1)
+
+
+def _sides(reference: str, others: Sequence[str]) -> tuple[str, str | None, str]:
+    """Return the name and both references; ``NAME REF`` is ``NAME@REF``."""
+    name, mark, first = reference.partition("@")
+    references = [*([first] if mark else []), *(word.removeprefix(f"{name}@") for word in others)]
+    if len(references) > 2:  # noqa: PLR2004 - an older and a newer side
+        raise ConfigError(
+            f"a difference has two sides, not {', '.join(references)}",
+            fix=f"promptreg diff {name} {references[0]} {references[1]}",
+        )
+    older, newer = (*references, None, None)[:2]
+    return name, older, newer or "worktree"
 
 
 def _rendered(

@@ -175,6 +175,9 @@ def test_diff(history: Repo) -> None:
     out = history.ok("diff", "a@1.0.0", "1.1.0")
     assert out.startswith("a 1.0.0 -> 1.1.0  minor\n  minor message-changed: system message\n")
     assert "\n- One.\n+ Two.\n" in out
+    assert history.ok("diff", "a", "1.0.0", "1.1.0") == out
+    assert history.ok("diff", "a", "1.0.0") == history.ok("diff", "a@1.0.0")
+    assert history.run("diff", "a@1.0.0", "1.1.0", "worktree").code == 2
     assert history.run("diff", "a").err.endswith("are the same.\n")
     edit(history, A, "Two.", "Three.")
     assert history.run("diff", "a", "--exit-code").code == 1
