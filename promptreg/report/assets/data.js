@@ -180,7 +180,6 @@ export function decode(packed) {
 }
 
 function summaryAt(columns, at) {
-  const histogram = columns.histogram[at];
   const mean = columns.mean[at];
   const packed = columns.interval[at];
   const [low, high] = packed === null ? [null, null] : Array.isArray(packed) ? packed : [mean - packed, mean + packed];
@@ -190,8 +189,17 @@ function summaryAt(columns, at) {
     low,
     high,
     quantiles: columns.quantiles[at],
-    histogram: histogram ? { low: histogram[0], high: histogram[1], counts: [...histogram[2]].map((height) => parseInt(height, 36)) } : null,
+    // Hundreds of them stand in a prompt, and few are drawn.
+    get histogram() {
+      return decodeHistogram(columns.histogram[at]);
+    },
   };
+}
+
+function decodeHistogram(packed) {
+  if (!packed) return null;
+  const [low, high, heights] = packed;
+  return { low, high, counts: Array.from(heights, (height) => parseInt(height, 36)) };
 }
 
 export function decodeComparison(packed) {
