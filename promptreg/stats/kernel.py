@@ -78,7 +78,7 @@ def compare_means(a: Moments, b: Moments, ratio: float = 1.0) -> Contrast:
     return Contrast(
         b.mean - ratio * a.mean,
         math.sqrt(max(welch, pooled)),
-        _satterthwaite(((part_a, a.n - 1), (part_b, b.n - 1))),
+        _welch_degrees(part_a, a.n - 1, part_b, b.n - 1),
         max(abs(b.mean), abs(ratio * a.mean)),
     )
 
@@ -112,6 +112,13 @@ def combine(parts: Iterable[tuple[float, Contrast]]) -> Contrast:
         _satterthwaite(variances),
         math.fsum(share * part.scale for share, part in shares),
     )
+
+
+def _welch_degrees(part_a: float, df_a: float, part_b: float, df_b: float) -> float:
+    """Return what `_satterthwaite` says of two parts, without its lists: all samples ask it."""
+    total = part_a + part_b
+    below = (part_a / total) ** 2 / df_a + (part_b / total) ** 2 / df_b if total else 0.0
+    return 1.0 / below if below else df_a + df_b
 
 
 def _satterthwaite(parts: Iterable[tuple[float, float]]) -> float:
