@@ -34,7 +34,15 @@ from promptreg.stats.abtest import (
     standardized,
 )
 from promptreg.stats.gate import judge
-from promptreg.stats.metrics import KNOWN_METRICS, Kind, Metric, Scale, ab_scale, metric_named
+from promptreg.stats.metrics import (
+    KNOWN_METRICS,
+    Kind,
+    Metric,
+    Scale,
+    ab_scale,
+    in_currency,
+    metric_named,
+)
 from promptreg.stats.samples import Sample, is_measurement
 from promptreg.stats.thresholds import DEFAULT_THRESHOLDS, Threshold
 from promptreg.values import replace
@@ -162,10 +170,11 @@ class ABTest:
             MetricsError: The store cannot be read.
         """
         counted = self._stored.counted() if self._stored else None
-        left_out = currency_notes(counted.currencies) if counted else ()
+        currencies = counted.currencies if counted else ()
+        left_out = currency_notes(currencies)
         if left_out and self.metric.kind is Kind.COST:
             return replace(self._without_rows().get_result(), model=self._model, notes=left_out)
-        samples, guardrails = self._samples(without_costs=bool(left_out))
+        samples, guardrails = self._samples(currencies)
         strata = [
             {arm: moments_of(sample, self.metric) for arm, sample in by_arm.items()}
             for by_arm in samples.values()
@@ -178,7 +187,7 @@ class ABTest:
             needed = more_needed(strata, self.metric, settings)
         return ABResult(
             prompt=self.prompt,
-            metric=self.metric,
+            metric=in_currency(self.metric, currencies),
             state=decision.state,
             winner=decision.winner,
             confidence=decision.confidence,
@@ -236,7 +245,7 @@ class ABTest:
             return self._logged[:limit]
         return self._stored.observations(self.metric, limit)
 
-    def _samples(self, *, without_costs: bool) -> tuple[Samples, tuple[Guardrail, ...]]:
+    def _samples(self, currencies: Sequence[str]) -> tuple[Samples, tuple[Guardrail, ...]]:
         """Return the samples of each model and arm, and what the other metrics say."""
         if self._stored is None:
             values: dict[str, dict[str, list[float]]] = {}
@@ -249,9 +258,9 @@ class ABTest:
                 for model, by_arm in values.items()
             }, ()
         held = [
-            threshold
+            threshold._replace(metric=in_currency(threshold.metric, currencies))
             for threshold in self.guardrails
-            if not (without_costs and threshold.metric.kind is Kind.COST)
+            if not (len(currencies) > 1 and threshold.metric.kind is Kind.COST)
         ]
         metrics = {self.metric.name: self.metric}
         metrics |= {threshold.metric.name: threshold.metric for threshold in held}

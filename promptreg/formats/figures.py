@@ -25,7 +25,8 @@ def value(number: float, metric: Metric) -> str:
     if metric.kind is Kind.LATENCY:
         return f"{number / 1000:.1f} s" if number >= _SECOND else f"{number:.0f} ms"
     if metric.kind is Kind.COST:
-        return f"${_digits(number)}"
+        amount = _digits(number)
+        return f"${amount}" if metric.unit == "$" else f"{amount} {metric.unit}"
     if metric.kind is Kind.TOKENS:
         return f"{number:.0f}"
     return f"{number:.2f}" if abs(number) < 100 else f"{number:.0f}"  # noqa: PLR2004

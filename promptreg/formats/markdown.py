@@ -99,7 +99,10 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
         yield "\n".join(lines)
     extra = [escape(note) for note in comparison.notes]
     if comparison.deltas:
-        moved = [figures.delta(d, metric_named(d.name)) for d in comparison.deltas]
+        moved = [
+            figures.delta(entry, metric_named(entry.name)._replace(unit=entry.unit))
+            for entry in comparison.deltas
+        ]
         extra.append("Means per row: " + escape(", ".join(moved)))
     if extra:
         yield "\n".join(f"- {line}" for line in extra)

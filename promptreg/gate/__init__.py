@@ -32,7 +32,7 @@ from promptreg.gate.model import (
 )
 from promptreg.gate.pairing import Joined, Side, comparable_contexts, judge_pair, judge_sides
 from promptreg.stats.gate import Verdict
-from promptreg.stats.metrics import KNOWN_METRICS, Kind
+from promptreg.stats.metrics import KNOWN_METRICS, Kind, in_currency
 from promptreg.stats.thresholds import (
     DEFAULT_THRESHOLDS,
     Form,
@@ -153,9 +153,11 @@ def _compare(
     today: date,
     notes: Sequence[str],
 ) -> Comparison:
-    shown = [KNOWN_METRICS[name] for name in _FOR_INFORMATION]
+    currencies = currencies_of(groups, context)
+    shown = [in_currency(KNOWN_METRICS[name], currencies) for name in _FOR_INFORMATION]
+    thresholds = [t._replace(metric=in_currency(t.metric, currencies)) for t in thresholds]
     metrics = list({m.name: m for m in (*(t.metric for t in thresholds), *shown)}.values())
-    if left_out := currency_notes(currencies_of(groups, context)):
+    if left_out := currency_notes(currencies):
         metrics = [metric for metric in metrics if metric.kind is not Kind.COST]
         notes = [*notes, *left_out]
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from promptreg.errors import ConfigError
 
-__all__ = ["KNOWN_METRICS", "Kind", "Metric", "Scale", "ab_scale", "gate_scale", "metric_named"]
+__all__ = [
+    "KNOWN_METRICS",
+    "Kind",
+    "Metric",
+    "Scale",
+    "ab_scale",
+    "gate_scale",
+    "in_currency",
+    "metric_named",
+]
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 
@@ -38,7 +48,7 @@ class Metric(NamedTuple):
         kind: What it measures.
         higher_is_better: The direction; None for a custom metric that was given none, which then
             gets neither a winner nor a verdict.
-        unit: Of its values: ``ms``, ``$``, ``tokens`` or nothing.
+        unit: Of its values: ``ms``, ``$`` or another currency's code, ``tokens`` or nothing.
     """
 
     name: str
@@ -67,6 +77,18 @@ KNOWN_METRICS: dict[str, Metric] = {
         Metric("success_rate", Kind.RATE, higher_is_better=True),
     )
 }
+
+
+def in_currency(metric: Metric, currencies: Sequence[str]) -> Metric:
+    """Return a metric with the currency of its values as unit, where it is one and no dollars.
+
+    Args:
+        metric: Any metric; only costs have a currency.
+        currencies: Codes of ISO 4217 that the costs have, each once.
+    """
+    if metric.kind is not Kind.COST or len(currencies) != 1 or currencies[0] == "USD":
+        return metric
+    return metric._replace(unit=currencies[0])
 
 
 def metric_named(name: str, *, higher_is_better: bool | None = None) -> Metric:

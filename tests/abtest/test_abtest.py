@@ -248,6 +248,8 @@ def test_costs_of_one_other_currency_are_compared(tmp_path: Path) -> None:
     store = store_of(tmp_path, [{**row, "currency": "SEK"} for row in rows])
     result = ABTest("summarizer", *ARMS, metric="cost", store=store).get_result()
     assert (result.winner, result.notes) == ("1.3.0", ())
+    assert " SEK" in text_result(result)
+    assert "$" not in text_result(result)
 
 
 def test_an_unknown_score_is_told(tmp_path: Path) -> None:

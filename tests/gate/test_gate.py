@@ -11,6 +11,7 @@ import pytest
 
 from promptreg.config import Accept, Config
 from promptreg.errors import ConfigError
+from promptreg.formats import figures
 from promptreg.gate import Comparison, GateRow, Outcome, Verdict, gate_thresholds, judge
 from promptreg.stats.thresholds import Form
 from tests.gate.worlds import BASE, CHANGE, HEAD, SUITE, calls, store_of
@@ -141,6 +142,15 @@ def test_costs_of_two_currencies_are_never_compared(tmp_path: Path) -> None:
     named = calls(HEAD, 100, seed=2, cost=7.0, currency="USD")
     told = _only(tmp_path / "same", base, named)
     assert _row(told, "cost").outcome is Outcome.REGRESSION
+
+
+def test_costs_in_another_currency_are_written_in_it(tmp_path: Path) -> None:
+    """A team that pays in kronor reads kronor, not dollars, in every format."""
+    sides = [calls(BASE, 100, seed=1, currency="SEK"), calls(HEAD, 100, seed=2, currency="SEK")]
+    comparison = _only(tmp_path, *sides)
+    cost = figures.values(_row(comparison, "cost").judgement)
+    assert cost.endswith(" SEK")
+    assert "$" not in cost
 
 
 def test_a_model_on_one_side_is_left_out_and_told(tmp_path: Path) -> None:
