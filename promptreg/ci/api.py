@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from promptreg.errors import ConfigError, PromptregError
 
-__all__ = ["Api", "ApiError"]
+__all__ = ["Api", "ApiError", "call_json"]
 
 _PAGE = 100
 _PAUSES = (1.0, 3.0)
@@ -114,26 +114,39 @@ class Api:
         return self._once(method, path, body)
 
     def _once(self, method: str, path: str, body: Any) -> Any:
-        request = urllib.request.Request(  # noqa: S310 - the scheme was checked
-            f"{self.address}{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={
-                "Accept": "application/vnd.github+json",
-                "Authorization": f"Bearer {self.token}",
-                "Content-Type": "application/json",
-                "User-Agent": "promptreg",
-                "X-GitHub-Api-Version": "2022-11-28",
-            },
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
-                text = answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                raise ApiError(
-                    f"{method} {path}: {error.code} {error.reason}", error.code
-                ) from None
-        except (OSError, ValueError) as error:
-            raise ApiError(f"{method} {path}: {error}") from error
-        return json.loads(text) if text else None
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {self.token}",
+            "X-GitHub-Api-Version": "2022-11-28",
+        }
+        return call_json(self.address, method, path, body, headers)
+
+
+def call_json(address: str, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Any:
+    """Ask an HTTP API once and return its JSON; None where it answers nothing.
+
+    Args:
+        address: The API's address, whose scheme was checked.
+        method: Such as ``POST``.
+        path: Below the address, quoted.
+        body: What to send as JSON; None sends nothing.
+        headers: Beside the type of the body and who asks.
+
+    Raises:
+        ApiError: It refused, could not be reached, or did not answer with JSON.
+    """
+    request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+        f"{address}{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", "User-Agent": "promptreg", **headers},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
+            text = answer.read()
+            return json.loads(text) if text else None
+    except urllib.error.HTTPError as error:
+        with error:
+            raise ApiError(f"{method} {path}: {error.code} {error.reason}", error.code) from None
+    except (OSError, ValueError) as error:
+        raise ApiError(f"{method} {path}: {error}") from error

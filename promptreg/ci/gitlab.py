@@ -6,16 +6,13 @@ has none, and says so.
 
 from __future__ import annotations
 
-import json
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from promptreg.ci.api import ApiError
+from promptreg.ci.api import ApiError, call_json
 from promptreg.ci.runner import clip
 from promptreg.errors import ConfigError
 from promptreg.formats import STICKY_MARKER
@@ -24,7 +21,6 @@ from promptreg.values import dataclass
 __all__ = ["Notes", "post_note"]
 
 _PAGE = 100
-_TIMEOUT = 30.0
 _MOST = 900_000  # GitLab refuses a note above a million characters
 
 
@@ -73,26 +69,7 @@ class Notes:
         return f"/projects/{project}/merge_requests/{request}/notes"
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310 - post_note checked the scheme
-            f"{self.address}{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={
-                "Content-Type": "application/json",
-                "PRIVATE-TOKEN": self.token,
-                "User-Agent": "promptreg",
-            },
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
-                return json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                raise ApiError(
-                    f"{method} {path}: {error.code} {error.reason}", error.code
-                ) from None
-        except (OSError, ValueError) as error:
-            raise ApiError(f"{method} {path}: {error}") from error
+        return call_json(self.address, method, path, body, {"PRIVATE-TOKEN": self.token})
 
 
 def post_note(file: Path, environment: Mapping[str, str]) -> None:
