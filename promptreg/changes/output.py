@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["output_differences"]
 
 _MAX_DEPTH = 32
+# References let a short schema say very many fields; those beyond fall under the general rule.
+_MAX_FIELDS = 10_000
+_BRANCHES = ("anyOf", "oneOf", "allOf")
+_NO_REFERENCES: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,9 @@ def _field_differences(
 
 def _fields(schema: JSON) -> dict[str, _Field]:
     """Return every field of a schema by its path, such as ``items[].price``."""
-    root = _unwrapped(schema)
-    fields: dict[str, _Field] = {}
-    _walk(root, root, "", fields, required=True, depth=0)
-    return fields
+    reader = _Reader(_unwrapped(schema))
+    reader.walk(reader.root, "", required=True)
+    return reader.fields
 
 
 def _unwrapped(schema: JSON) -> JSON:
@@ -67,26 +70,76 @@ def _unwrapped(schema: JSON) -> JSON:
     return schema
 
 
-def _walk(
-    node: JSON, root: JSON, path: str, fields: dict[str, _Field], *, required: bool, depth: int
-) -> None:
-    schema = _resolved(node, root)
-    if not isinstance(schema, Mapping) or depth > _MAX_DEPTH:
-        return
-    fields[path] = _Field(_type(schema, root), required)
+class _Reader:
+    """Reads the fields of one schema, which may be inside itself, and name itself many times."""
+
+    def __init__(self, root: JSON) -> None:
+        self.root = root
+        self.fields: dict[str, _Field] = {}
+        self._left = _MAX_FIELDS
+        self._types: dict[int, str] = {}
+
+    def walk(
+        self,
+        node: JSON,
+        path: str,
+        *,
+        required: bool,
+        depth: int = 0,
+        inside: frozenset[str] = _NO_REFERENCES,
+    ) -> None:
+        """Add a field and those below it; a schema that is `inside` itself is not entered again."""
+        schema = _resolved(node, self.root)
+        self._left -= 1
+        if not isinstance(schema, Mapping) or depth > _MAX_DEPTH or self._left < 0:
+            return
+        self.fields[path] = _Field(self._type(schema), required)
+        if isinstance(reference := node.get("$ref"), str):
+            if reference in inside:
+                return
+            inside |= {reference}
+        for step, child, needed in _children(schema):
+            inner = path + step if path else step.removeprefix(".")
+            wanted = required if needed is None else needed
+            self.walk(child, inner, required=wanted, depth=depth + 1, inside=inside)
+
+    def _type(self, schema: Mapping[str, JSON]) -> str:
+        kind = schema.get("type")
+        if isinstance(kind, str):
+            return kind
+        if isinstance(kind, list):
+            return " or ".join(sorted(map(str, kind)))
+        for key in _BRANCHES:
+            if isinstance(branches := schema.get(key), list):
+                return self._type_of(schema, branches)
+        return "object" if "properties" in schema else "any"
+
+    def _type_of(self, schema: Mapping[str, JSON], branches: list[JSON]) -> str:
+        known = self._types.get(id(schema))
+        if known is None:
+            # Where a branch is the whole again it adds no type to those of the others.
+            self._types[id(schema)] = ""
+            resolved = (_resolved(branch, self.root) for branch in branches)
+            kinds = {self._type(branch) for branch in resolved if isinstance(branch, Mapping)}
+            known = " or ".join(sorted(kinds - {""})) or "any"
+            self._types[id(schema)] = known
+        return known
+
+
+def _children(schema: Mapping[str, JSON]) -> Iterator[tuple[str, JSON, bool | None]]:
+    """Yield the parts of a schema: step, schema, whether required; None where that is inherited."""
     wanted = schema.get("required")
-    needed = set(wanted) if isinstance(wanted, list) else set()
+    needed = set(map(str, wanted)) if isinstance(wanted, list) else set()
     properties = schema.get("properties")
     for name, child in properties.items() if isinstance(properties, Mapping) else ():
-        inner = f"{path}.{name}" if path else str(name)
-        _walk(child, root, inner, fields, required=name in needed, depth=depth + 1)
+        yield f".{name}", child, name in needed
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), Mapping):
-            _walk(schema[key], root, f"{path}[]", fields, required=True, depth=depth + 1)
-    for key in ("anyOf", "oneOf", "allOf"):
+            yield "[]", schema[key], True
+    for key in _BRANCHES:
         branches = schema.get(key)
         for number, branch in enumerate(branches if isinstance(branches, list) else ()):
-            _walk(branch, root, f"{path}<{number}>", fields, required=required, depth=depth + 1)
+            yield f"<{number}>", branch, None
 
 
 def _resolved(node: JSON, root: JSON) -> JSON:
@@ -101,19 +154,3 @@ def _resolved(node: JSON, root: JSON) -> JSON:
             target = target.get(key) if isinstance(target, Mapping) else None
         node = target
     return node
-
-
-def _type(schema: Mapping[str, JSON], root: JSON) -> str:
-    kind = schema.get("type")
-    if isinstance(kind, str):
-        return kind
-    if isinstance(kind, list):
-        return " or ".join(sorted(map(str, kind)))
-    for key in ("anyOf", "oneOf", "allOf"):
-        if isinstance(branches := schema.get(key), list):
-            resolved = [_resolved(branch, root) for branch in branches]
-            kinds = {_type(b, root) for b in resolved if isinstance(b, Mapping)}
-            return " or ".join(sorted(kinds)) or "any"
-    if "properties" in schema:
-        return "object"
-    return "any"
