@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     from promptreg.prompt.content import Content
 
 __all__ = ["Registry", "Resolved"]
+
+
+def _greatest_stable(versions: Iterable[Version]) -> Version | None:
+    stable = (version for version in versions if version.prerelease is None)
+    return max(stable, key=attrgetter("key"), default=None)
 
 
 def _log_warning(text: str) -> None:
@@ -162,20 +168,22 @@ class Registry:
 
             best = Range.parse(reference.value).best(versions)
         else:
-            best = max((v for v in versions if v.is_stable), default=None)
+            best = _greatest_stable(versions)
         if best is None:
             raise self._unreleased(reference)
         return best
 
     def choosable(self, name: str) -> list[Version]:
         """Return the released versions that ranges and latest may choose: none that is yanked."""
-        versions = self.tags.oids(name)
+        versions = self.tags.versions(name)
         yanked = self.yanked
+        if not yanked:
+            return list(versions)
         return [version for version in versions if (name, version) not in yanked]
 
     def latest(self, name: str) -> Version | None:
         """Return the greatest stable version that is not yanked, or None."""
-        return max((v for v in self.choosable(name) if v.is_stable), default=None)
+        return _greatest_stable(self.choosable(name))
 
     @property
     def yanked(self) -> Yanks:
@@ -205,11 +213,11 @@ class Registry:
 
     def _unreleased(self, reference: Reference) -> NotFoundError:
         name = reference.name
-        if reference.kind is ReferenceKind.RANGE and self.tags.oids(name):
+        if reference.kind is ReferenceKind.RANGE and self.tags.versions(name):
             return NotFoundError(
                 f"no version of {name} is in {reference.value}", fix=f"promptreg versions {name}"
             )
-        if any(version.is_stable for version in self.tags.oids(name)):
+        if any(version.is_stable for version in self.tags.versions(name)):
             return NotFoundError(
                 f"every stable version of {name} is yanked", fix=f"promptreg versions {name}"
             )
@@ -255,7 +263,7 @@ class Registry:
     def _release_of(self, name: str, content: Content) -> Release | None:
         """Return the release with just this content, looking at the version the file states."""
         claimed = content.prompt.version
-        if claimed is None or claimed not in self.tags.oids(name):
+        if claimed is None or claimed not in self.tags.versions(name):
             return None
         try:
             release = self.tags.release(name, claimed)
@@ -268,7 +276,7 @@ class Registry:
 
         from promptreg.versioning.pseudo import pseudo_version
 
-        base = max(self.tags.oids(name), default=None)
+        base = max(self.tags.versions(name), default=None)
         when = self.repository.commit(commit).committer.when if commit else datetime.now(UTC)
         return pseudo_version(base, when, content.digest)
 

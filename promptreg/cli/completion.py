@@ -39,7 +39,7 @@ def complete_references(incomplete: str) -> list[str]:
         return complete_names(incomplete)
     try:
         with open_registry() as registry:
-            versions = [str(v) for v in sorted(registry.tags.oids(name), reverse=True)]
+            versions = [str(v) for v in sorted(registry.tags.versions(name), reverse=True)]
             labels = list(registry.labels_of(name))
     except (PromptregError, OSError):
         return []

@@ -11,14 +11,16 @@ from __future__ import annotations
 import os
 import re
 import time
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["LooseRefs"]
 
-_OID = re.compile(r"[0-9a-f]{40}")
+# Some programs create the file first and fill it later: what says nothing is not remembered.
+_WHOLE = re.compile(r"[0-9a-f]{40}|ref: refs/.+")
 _MAX_REF = 4096
 _MAX_FILES = 200_000
+_MAX_SLICES = 1_000
 # The coarsest clock of a file system that people use ticks every two seconds.
 _SETTLED_NS = 3_000_000_000
 
@@ -38,20 +40,50 @@ class LooseRefs:
         self._clock = clock
         self._folders: dict[str, tuple[_Key, list[str]]] = {}
         self._files: dict[str, tuple[_Key, str]] = {}
+        self._slices: dict[str, tuple[list[str], list[str]]] = {}
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """Return the full name of every ref that begins so, sorted; no ref's file is read.
+
+        The very same sequence comes back only while their folder has not changed.
+        """
+        folder, _, beginning = prefix.rpartition("/")
+        names = self._names(f"{self._common_dir}/{folder}")
+        if not names:
+            return ()
+        known = self._slices.get(prefix)
+        if known is not None and known[0] is names:
+            return known[1]
+        found: list[str] = []
+        is_flat = True
+        for name in self._beginning(names, beginning):
+            if name.endswith("/"):
+                is_flat = False
+                found.extend(self.names(f"{folder}/{name}"))
+            else:
+                found.append(f"{folder}/{name}")
+        if is_flat:
+            if len(self._slices) >= _MAX_SLICES:
+                self._slices.clear()
+            self._slices[prefix] = (names, found)
+        return found
 
     def texts(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield the name and the text of every ref whose full name begins so."""
         folder, _, beginning = prefix.rpartition("/")
         names = self._names(f"{self._common_dir}/{folder}")
-        for position in range(bisect_left(names, beginning), len(names)):
-            name = names[position]
-            if not name.startswith(beginning):
-                return
+        for name in self._beginning(names, beginning):
             ref = f"{folder}/{name}"
             if name.endswith("/"):
                 yield from self.texts(ref)
-            elif (text := self._text(f"{self._common_dir}/{ref}")) is not None:
+            elif (text := self.text(f"{self._common_dir}/{ref}")) is not None:
                 yield ref, text
+
+    @staticmethod
+    def _beginning(names: list[str], beginning: str) -> list[str]:
+        size = len(beginning)
+        first = bisect_left(names, beginning)
+        return names[first : bisect_right(names, beginning, first, key=lambda name: name[:size])]
 
     def _names(self, path: str) -> list[str]:
         """Return the sorted entries of a folder; those of folders end in a slash."""
@@ -72,7 +104,8 @@ class LooseRefs:
             self._folders[path] = (key, names)
         return names
 
-    def _text(self, path: str) -> str | None:
+    def text(self, path: str) -> str | None:
+        """Return what the file of a ref says, or None where there is none."""
         key = _key(path)
         if key is None:
             return None
@@ -81,8 +114,7 @@ class LooseRefs:
             return known[1]
         now = self._clock()
         text = read_ref(path)
-        # Some programs create the file first and fill it later: only a whole id is remembered.
-        if text is not None and _OID.fullmatch(text) and _is_settled(key, now):
+        if text is not None and _WHOLE.fullmatch(text) and _is_settled(key, now):
             if len(self._files) >= _MAX_FILES:
                 self._files.clear()
             self._files[path] = (key, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from promptreg.values import dataclass
 
@@ -15,12 +16,27 @@ _SIGNATURE = re.compile(r"(?P<name>.*?) ?<(?P<email>[^>]*)> (?P<time>-?\d+) (?P<
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Who did something and when; `raw` is the line as git keeps it."""
+    """Who did something and when; `raw` is the line as git keeps it.
 
-    name: str
-    email: str
-    when: datetime
+    A walk reads thousands of them and looks at few, so each is taken apart when it is.
+    """
+
     raw: str
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return _parts(self.raw)[0]
+
+    @property
+    def email(self) -> str:
+        """The e-mail address; empty where the line is broken."""
+        return _parts(self.raw)[1]
+
+    @property
+    def when(self) -> datetime:
+        """The moment, in the zone that was noted; 1970 where the line is broken."""
+        return _parts(self.raw)[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +94,8 @@ def parse_commit(oid: str, data: bytes) -> Commit:
         oid=oid,
         tree=headers["tree"][0],
         parents=tuple(headers.get("parent", ())),
-        author=_signature(headers["author"][0]),
-        committer=_signature(headers["committer"][0]),
+        author=Signature(headers["author"][0]),
+        committer=Signature(headers["committer"][0]),
         message=message,
     )
 
@@ -93,7 +109,7 @@ def parse_tag(oid: str, data: bytes) -> Tag:
         target_kind=headers["type"][0],
         name=headers["tag"][0],
         # Tags made by very old git have no tagger.
-        tagger=_signature(headers.get("tagger", ["unknown <> 0 +0000"])[0]),
+        tagger=Signature(headers.get("tagger", ["unknown <> 0 +0000"])[0]),
         message=message,
     )
 
@@ -120,14 +136,15 @@ def _split(data: bytes) -> tuple[dict[str, list[str]], str]:
     return headers, message.decode("utf-8", "replace")
 
 
-def _signature(raw: str) -> Signature:
+@lru_cache(maxsize=4096)
+def _parts(raw: str) -> tuple[str, str, datetime]:
     match = _SIGNATURE.fullmatch(raw)
     if match is None:
-        return Signature(raw, "", datetime.fromtimestamp(0, UTC), raw)
+        return raw, "", datetime.fromtimestamp(0, UTC)
     sign = -1 if match["zone"].startswith("-") else 1
     offset = timedelta(hours=int(match["zone"][1:3]), minutes=int(match["zone"][3:5]))
     try:
         when = datetime.fromtimestamp(int(match["time"]), timezone(sign * offset))
     except (ValueError, OverflowError):
         when = datetime.fromtimestamp(0, UTC)
-    return Signature(match["name"], match["email"], when, raw)
+    return match["name"], match["email"], when

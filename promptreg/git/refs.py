@@ -9,10 +9,10 @@ from __future__ import annotations
 import mmap
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from promptreg.git.loose import LooseRefs, read_ref
+from promptreg.git.loose import LooseRefs
 
 if TYPE_CHECKING:
     from promptreg.git.discovery import GitPaths
@@ -23,6 +23,10 @@ _OID = re.compile(r"[0-9a-f]{40}")
 _MAX_SYMBOLIC = 5
 _MAX_REMEMBERED = 10_000
 _MAX_PREFIXES = 1_000
+# Every search begins with the same halvings, and 1,000 of them are a tenth of a megabyte.
+_MAX_PROBES = 1_000
+# One prompt's tags seldom fill more than this many bytes.
+_WINDOW = 1 << 14
 _PER_WORKTREE = ("refs/bisect/", "refs/worktree/", "refs/rewritten/")
 
 
@@ -39,6 +43,7 @@ class Refs:
         self._packed_path = f"{self._common_dir}/packed-refs"
         self._packed: _Packed | None = None
         self._files = LooseRefs(self._common_dir)
+        self._merged: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {}
 
     def read(self, ref: str) -> str | None:
         """Return the object id a ref names, symbolic refs followed, or None."""
@@ -66,9 +71,27 @@ class Refs:
         packed = self._packed_refs().with_prefix(prefix)
         return {**packed, **loose} if loose else packed
 
-    def loose_with_prefix(self, prefix: str) -> dict[str, str]:
-        """Return the refs that begin so and have a file of their own."""
-        return dict(self._loose(prefix))
+    def names(self, prefix: str) -> Sequence[str]:
+        """Return the full name of every ref that begins so, without reading what it says.
+
+        The very same sequence comes back only while nothing has changed. A ref whose file is
+        broken counts, although `with_prefix` and git leave it out.
+        """
+        loose = self._files.names(prefix)
+        packed = self._packed_refs().names(prefix)
+        if not loose:
+            return packed
+        merged = self._merged.get(prefix)
+        if merged is None or merged[0] is not loose or merged[1] is not packed:
+            if len(self._merged) >= _MAX_PREFIXES:
+                self._merged.clear()
+            merged = (loose, packed, list(dict.fromkeys([*loose, *packed])))
+            self._merged[prefix] = merged
+        return merged[2]
+
+    def loose_names(self, prefix: str) -> Sequence[str]:
+        """Return the full names of the refs that begin so and have a file of their own."""
+        return self._files.names(prefix)
 
     def is_packed(self, ref: str) -> bool:
         """Tell whether packed-refs names a ref, whatever its own file says."""
@@ -84,7 +107,7 @@ class Refs:
 
     def _loose_text(self, ref: str) -> str | None:
         own = not ref.startswith("refs/") or ref.startswith(_PER_WORKTREE)
-        return read_ref(f"{self._git_dir if own else self._common_dir}/{ref}")
+        return self._files.text(f"{self._git_dir if own else self._common_dir}/{ref}")
 
     def _loose(self, prefix: str) -> Iterator[tuple[str, str]]:
         for ref, text in self._files.texts(prefix):
@@ -126,6 +149,8 @@ class _Packed:
         self._sorted = header.startswith(b"#") and b" sorted" in header
         self._found: dict[str, str | None] = {}
         self._prefixes: dict[str, Mapping[str, str]] = {}
+        self._names: dict[str, Sequence[str]] = {}
+        self._probes: dict[int, tuple[int, bytes, int]] = {}
 
     def find(self, ref: str) -> str | None:
         if ref not in self._found:
@@ -157,13 +182,29 @@ class _Packed:
             if name.startswith(wanted):
                 yield name.decode("utf-8", "replace"), oid
 
+    def names(self, prefix: str) -> Sequence[str]:
+        found = self._names.get(prefix)
+        if found is None:
+            lines = self._lines(prefix) if self._sorted else None
+            found = list(self.with_prefix(prefix)) if lines is None else [x[41:] for x in lines]
+            if len(self._names) >= _MAX_PREFIXES:
+                self._names.clear()
+            if len(found) <= _MAX_REMEMBERED:
+                self._names[prefix] = found
+        return found
+
     def _block(self, prefix: str) -> dict[str, str]:
+        return {line[41:]: line[:40] for line in self._lines(prefix)}
+
+    def _lines(self, prefix: str) -> list[str]:
         """Return the lines between the first name that begins so and the first that does not."""
         wanted = prefix.encode()
+        start = self._lower_bound(wanted)
         # No name ends in the byte 0xff, for names are UTF-8, so this one sorts behind them all.
-        start, end = self._lower_bound(wanted), self._lower_bound(wanted + b"\xff")
+        end = self._lower_bound_near(start, wanted + b"\xff")
         lines = self._data[start:end].decode("utf-8", "replace").split("\n")
-        return {line[41:]: line[:40] for line in lines if line and line[0] not in "^#"}
+        # A line that begins with ^ has no name: it says what the tag above it points at.
+        return [line for line in lines if line[40:41] == " "]
 
     def _from(self, wanted: bytes) -> Iterator[tuple[bytes, str]]:
         data, size = self._data, len(self._data)
@@ -179,17 +220,42 @@ class _Packed:
 
     def _lower_bound(self, wanted: bytes) -> int:
         """Return the offset of the first entry whose name is not below the wanted one."""
-        data, low, high = self._data, self._start, len(self._data)
-        while low < high:
-            start = self._entry_start((low + high) // 2, low)
-            end = data.find(b"\n", start)
-            end = len(data) if end < 0 else end
-            name = data[start:end].partition(b" ")[2]
+        return self._bisect(wanted, self._start, len(self._data), self._probes)
+
+    def _lower_bound_near(self, start: int, wanted: bytes) -> int:
+        """Return what `_lower_bound` does, given an entry that is a little before it."""
+        low, high, step = start, len(self._data), _WINDOW
+        while low + step < high:
+            begin, name, after = self._probe(low + step, low)
             if name < wanted:
-                low = self._after(end)
+                low, step = after, step * 4
             else:
-                high = start
+                high = begin
+        return self._bisect(wanted, low, high, {})
+
+    def _bisect(
+        self, wanted: bytes, low: int, high: int, probes: dict[int, tuple[int, bytes, int]]
+    ) -> int:
+        while low < high:
+            middle = (low + high) // 2
+            probe = probes.get(middle)
+            if probe is None:
+                probe = self._probe(middle, low)
+                if len(probes) < _MAX_PROBES:
+                    probes[middle] = probe
+            if probe[1] < wanted:
+                low = probe[2]
+            else:
+                high = probe[0]
         return low
+
+    def _probe(self, offset: int, low: int) -> tuple[int, bytes, int]:
+        """Return where the entry around an offset begins, its name and where the next begins."""
+        data = self._data
+        start = self._entry_start(offset, low)
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        return start, data[start:end].partition(b" ")[2], self._after(end)
 
     def _entry_start(self, offset: int, low: int) -> int:
         data = self._data

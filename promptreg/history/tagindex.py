@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ class TagIndex:
         self._release_branch: str | None = None
         self._formats = config.tags
         self._parsed: dict[str, tuple[Mapping[str, str], dict[Version, tuple[str, str]]]] = {}
+        self._versions: dict[str, tuple[Sequence[str], frozenset[Version]]] = {}
         # A tag object never changes, so what was read of it once holds for ever.
         self._release_at = lru_cache(maxsize=8192)(self._read_release)
         self._content_at = lru_cache(maxsize=1024)(self._read_content)
@@ -81,6 +83,35 @@ class TagIndex:
         found.update(self.own_oids(name))
         for version in self.deleted(name):
             found.pop(version, None)
+        return found
+
+    def versions(self, name: str) -> AbstractSet[Version]:
+        """Return the versions of a prompt that have a tag, without reading what the tags say.
+
+        The tags of the names it had before count; deleted versions do not.
+        """
+        name, *former = self.lineage(name)
+        if former:
+            return self.oids(name).keys()
+        own, deleted = self._own_versions(name), self.deleted(name)
+        return own - deleted if deleted else own
+
+    def _own_versions(self, name: str) -> AbstractSet[Version]:
+        found: AbstractSet[Version] = frozenset()
+        for tag_format in self._formats:
+            prefix, ending = f"refs/tags/{tag_format.prefix(name)}", tag_format.ending
+            refs = self.repository.refs.names(prefix)
+            if not refs:
+                continue
+            known = self._versions.get(prefix)
+            if known is None or known[0] is not refs:
+                first, last = len(prefix), -len(ending) or None
+                texts = [ref[first:last] for ref in refs if ref.endswith(ending)]
+                known = (refs, frozenset(filter(None, map(_version, texts))))
+                if len(self._versions) >= _MAX_PARSED:
+                    self._versions.clear()
+                self._versions[prefix] = known
+            found = found | known[1] if found else known[1]
         return found
 
     def _inherited(self, name: str, former: str) -> dict[Version, tuple[str, str]]:
@@ -161,6 +192,11 @@ class TagIndex:
         oid = self.repository.refs.read(f"refs/tags/{tag}")
         if oid is None:
             entry = self.oids(name).get(version)
+            if entry is None and version in self.versions(name):
+                raise HistoryError(
+                    f"tag {tag} is broken: its file names no object",
+                    fix=f"git tag -d {tag}, then git fetch origin tag {tag}",
+                )
             if entry is None:
                 raise NotFoundError(
                     f"{name} has no released version {version}",
@@ -267,6 +303,7 @@ def _blob_not_fetched(what: str, oid: str) -> HistoryError:
     return HistoryError(f"{what} was not fetched", fix=f"git fetch origin {oid}")
 
 
+@lru_cache(maxsize=65536)
 def _version(text: str) -> Version | None:
     try:
         return Version.parse(text)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from promptreg.changes import Change
-    from promptreg.git.model import Tag
+    from promptreg.git.model import Signature, Tag
 
 __all__ = ["Release", "Trailers", "parse_trailers", "release_message", "release_of"]
 
-_TRAILER = re.compile(r"(?P<key>[A-Z][A-Za-z-]*): (?P<value>.*)")
+_TRAILER = re.compile(r"^([A-Z][A-Za-z-]*): ([^\r\n]*)\r?$", re.MULTILINE)
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _OID = re.compile(r"[0-9a-f]{40}")
 
@@ -51,19 +51,36 @@ class Release:
     Attributes:
         tag: The tag's name.
         commit: The commit that holds the file.
-        when: When that commit was made.
-        author: Who made it.
-        summary: The first line of the tag's message.
-        changes: The lines of its change list.
+        tagger: Who made that commit and when.
+        message: The tag's message.
+        trailers: Its last paragraph.
     """
 
     tag: str
     commit: str
-    when: datetime
-    author: str
-    summary: str
-    changes: tuple[str, ...]
+    tagger: Signature
+    message: str
     trailers: Trailers
+
+    @property
+    def when(self) -> datetime:
+        """When the commit was made."""
+        return self.tagger.when
+
+    @property
+    def author(self) -> str:
+        """Who made the commit."""
+        return self.tagger.name
+
+    @property
+    def summary(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The lines of the change list."""
+        return tuple(line[2:] for line in self.message.splitlines() if line.startswith("- "))
 
     @property
     def version(self) -> Version:
@@ -107,9 +124,8 @@ def parse_trailers(message: str) -> Trailers | None:
     text = message.partition("-----BEGIN")[0].rstrip()
     paragraph = text.rpartition("\n\n")[2]
     found: dict[str, list[str]] = {}
-    for line in paragraph.splitlines():
-        if match := _TRAILER.fullmatch(line):
-            found.setdefault(match["key"], []).append(match["value"])
+    for key, value in _TRAILER.findall(paragraph):
+        found.setdefault(key, []).append(value)
     try:
         digest = _DIGEST.fullmatch(found["Digest"][-1])
         blob = found["Blob"][-1]
@@ -130,13 +146,4 @@ def release_of(tag: Tag) -> Release | None:
     trailers = parse_trailers(tag.message)
     if trailers is None:
         return None
-    lines = tuple(line[2:] for line in tag.message.splitlines() if line.startswith("- "))
-    return Release(
-        tag=tag.name,
-        commit=tag.target,
-        when=tag.tagger.when,
-        author=tag.tagger.name,
-        summary=tag.message.partition("\n")[0],
-        changes=lines,
-        trailers=trailers,
-    )
+    return Release(tag.name, tag.target, tag.tagger, tag.message, trailers)

@@ -45,7 +45,7 @@ def summarize_tags(repository: Repository, formats: tuple[TagFormat, ...]) -> di
         formats: The tag formats that are read.
     """
     refs = repository.refs
-    loose = [ref for ref in refs.loose_with_prefix(_PREFIX) if not refs.is_packed(ref)]
+    loose = [ref for ref in refs.loose_names(_PREFIX) if not refs.is_packed(ref)]
     packed = _packed(repository, formats)
     return _merge(packed, _summarize(loose, formats)) if loose else packed
 

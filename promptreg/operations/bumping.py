@@ -188,7 +188,7 @@ def _is_adopted(registry: Registry, name: str, path: str) -> bool:
             return True  # the bump itself says what is wrong with it
         if value.get("version") is not None or value.get("digest") is not None:
             return True
-    return bool(registry.tags.oids(name))
+    return bool(registry.tags.versions(name))
 
 
 def _named(registry: Registry, paths: Iterable[str]) -> list[str]:

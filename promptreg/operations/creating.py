@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConflictError, PromptError
 from promptreg.naming import NAME
+from promptreg.operations.planning import Step, WriteFile
 from promptreg.prompt.schema import SCHEMA_FILE, schema_text
 from promptreg.prompt.yamldoc import decode, load
 from promptreg.values import dataclass
@@ -15,7 +17,7 @@ from promptreg.values import dataclass
 if TYPE_CHECKING:
     from promptreg.registry import Registry
 
-__all__ = ["Created", "block_scalar", "create_prompt", "modeline", "prompt_from"]
+__all__ = ["Created", "block_scalar", "modeline", "plan_prompt", "prompt_from"]
 
 _MODELINE = re.compile(r"^# yaml-language-server:.*(?:\r\n|\n|\r)?", re.MULTILINE)
 _PLACEHOLDER_WORDS = re.compile(r"\{\{|\{%")
@@ -60,9 +62,19 @@ class Created:
     path: str
     schema: str | None
     follows: str | None
+    steps: tuple[Step, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return {
+            "prompt": self.name,
+            "path": self.path,
+            "schema": self.schema,
+            "follows": self.follows,
+        }
 
 
-def create_prompt(
+def plan_prompt(
     registry: Registry,
     name: str,
     *,
@@ -70,7 +82,7 @@ def create_prompt(
     model: str | None = None,
     description: str | None = None,
 ) -> Created:
-    """Write a new prompt file with the modeline for editors; never over another.
+    """Plan a new prompt file with the modeline for editors; never over another.
 
     Args:
         registry: The registry.
@@ -84,15 +96,20 @@ def create_prompt(
         PromptError: The name or the source is not valid.
     """
     _require_free(registry, name)
-    root = registry.config.root
-    path = f"{root}/{name}.prompt.yml"
+    path = f"{registry.config.root}/{name}.prompt.yml"
     text = prompt_from(name, path, source, model=model, description=description)
-    target = registry.root / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("xb") as file:
-        file.write(f"{modeline(name)}\n{text}".encode())
-    latest = max(registry.tags.oids(name), default=None)
-    return Created(name, path, _write_schema(registry), str(latest) if latest else None)
+    steps = [WriteFile(path, None, f"{modeline(name)}\n{text}".encode())]
+    schema = f"{registry.config.root}/{SCHEMA_FILE}"
+    if not os.path.lexists(registry.root / schema):
+        steps.append(WriteFile(schema, None, schema_text().encode(), "editors check prompts with it"))
+    latest = max(registry.tags.versions(name), default=None)
+    return Created(
+        name,
+        path,
+        schema if len(steps) > 1 else None,
+        str(latest) if latest else None,
+        tuple(steps),
+    )
 
 
 def modeline(name: str) -> str:
@@ -120,15 +137,6 @@ def _require_free(registry: Registry, name: str) -> None:
             rule="invalid-name",
             fix="labels/ and experiments/ are reserved; promptreg config shows include and exclude",
         )
-
-
-def _write_schema(registry: Registry) -> str | None:
-    path = f"{registry.config.root}/{SCHEMA_FILE}"
-    target = registry.root / path
-    if target.exists():
-        return None
-    target.write_text(schema_text(), encoding="utf-8")
-    return path
 
 
 def prompt_from(

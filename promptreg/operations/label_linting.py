@@ -49,7 +49,7 @@ def lint_labels(
                     f"choose another of promptreg versions {name}",
                 )
             )
-        elif version not in tags.oids(name):
+        elif version not in tags.versions(name):
             found.append(
                 Finding(
                     "label-untagged",

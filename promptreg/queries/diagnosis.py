@@ -242,7 +242,7 @@ def _labels(registry: Registry) -> Iterator[Diagnosis]:
         f"{label} names {name} {version}"
         for label in names
         for name, version in registry.label(label).items()
-        if version not in registry.tags.oids(name)
+        if version not in registry.tags.versions(name)
     ]
     if lost:
         message = f"{lost[0]}, which has no tag here" + (

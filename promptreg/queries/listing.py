@@ -62,7 +62,7 @@ def list_all(registry: Registry, pattern: str = "") -> list[ListedPrompt]:
         tags = tagged.get(name, TagSummary(None, 0))
         if name in withdrawn or b"formerly" in data:
             latest = registry.latest(name)
-            tags = TagSummary(str(latest) if latest else None, len(registry.tags.oids(name)))
+            tags = TagSummary(str(latest) if latest else None, len(registry.tags.versions(name)))
         found.append(
             ListedPrompt(
                 name=name,

@@ -191,7 +191,7 @@ class _Reader:
             return PromptState.NEW, None, ""
         if not content.states_its_digest:
             return PromptState.CHANGED, version, ""
-        if version not in registry.tags.oids(name):
+        if version not in registry.tags.versions(name):
             return PromptState.UNRELEASED, version, ""
         release = self._release(name, str(version))
         if release is not None and release.digest == content.digest:
@@ -221,7 +221,7 @@ def _label(registry: Registry, label: str) -> LabelStatus:
     behind: dict[str, Version] = {}
     missing = []
     for name, version in versions.items():
-        known = registry.tags.oids(name)
+        known = registry.tags.versions(name)
         latest = registry.latest(name)
         if version not in known:
             missing.append(name)

@@ -72,13 +72,14 @@ class Version:
         key: A tuple that sorts as the versions do, for sorting many of them.
     """
 
-    __slots__ = ("key", "major", "minor", "patch", "prerelease")
+    __slots__ = ("_hash", "key", "major", "minor", "patch", "prerelease")
 
     key: _Key
     major: int
     minor: int
     patch: int
     prerelease: str | None
+    _hash: int
 
     def __init__(
         self, major: int, minor: int = 0, patch: int = 0, prerelease: str | None = None
@@ -89,7 +90,9 @@ class Version:
         put(self, "patch", patch)
         put(self, "prerelease", prerelease)
         identifiers = _identifiers(prerelease) if prerelease else _NO_PRERELEASE
-        put(self, "key", (major, minor, patch, identifiers))
+        key = (major, minor, patch, identifiers)
+        put(self, "key", key)
+        put(self, "_hash", hash(key))
 
     @staticmethod
     def parse(text: str, *, strict: bool = False) -> Version:
@@ -171,7 +174,7 @@ class Version:
         return f"Version({str(self)!r})"
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return self._hash
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Version):

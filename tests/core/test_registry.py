@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from promptreg import NotFoundError, PromptError, Registry
-from promptreg.errors import MetricsError
+from promptreg.errors import HistoryError, MetricsError
 from promptreg.loaded import LoadedPrompt
 from tests.core.acts import commit_prompt, edit, release
 from tests.kit import PROMPT, Repo
@@ -50,6 +50,16 @@ def test_latest_is_the_latest_stable(history: Repo) -> None:
         assert registry.get("a").version == "1.1.0"
         assert registry.get("a", "1.2.0-rc.1").version == "1.2.0-rc.1"
         assert [str(r.version) for r in registry.releases("a")] == ["1.0.0", "1.1.0", "1.2.0-rc.1"]
+
+
+def test_a_broken_tag_is_no_silent_fallback(history: Repo) -> None:
+    """When a crash left the latest tag's file empty, the version before it is not served."""
+    repo = history
+    (repo.path / ".git/refs/tags/a@1.1.0").write_text("")
+    with Registry(repo.path) as registry:
+        with pytest.raises(HistoryError, match=r"a@1\.1\.0 is broken"):
+            registry.get("a")
+        assert registry.get("a@1.0.0").version == "1.0.0"
 
 
 def test_only_a_prerelease_is_no_latest(repo: Repo) -> None:

@@ -51,6 +51,7 @@ def test_each_change_is_seen_at_once(repo: Repo) -> None:
                 # As programs do that know nothing of lock files.
                 repo.write(f".git/refs/tags/{tag}", f"{oids[number % 2]}\n")
         assert refs.with_prefix(PREFIX) == _git_says(repo)
+        assert sorted(refs.names(PREFIX)) == sorted(_git_says(repo))
 
 
 def test_what_writers_finished_is_there(repo: Repo) -> None:
@@ -65,6 +66,7 @@ def test_what_writers_finished_is_there(repo: Repo) -> None:
             assert refs.with_prefix(PREFIX)[ref] == oid
             if number % 10 == 9:
                 repo.try_git("pack-refs", "--all")
+                assert ref in refs.names(PREFIX)
                 assert refs.with_prefix(PREFIX)[ref] == oid
 
     with ThreadPoolExecutor(3) as pool:
@@ -82,12 +84,15 @@ def test_settled_files_are_not_read_again(repo: Repo) -> None:
     loose = LooseRefs(common, clock=lambda: time.time_ns() + HOUR_NS)
     first = dict(loose.texts(PREFIX))
     assert first == _git_says(repo)
+    assert loose.names(PREFIX) is loose.names(PREFIX)
+    assert loose.names("refs/tags/") == [*first]
     assert _opened(common) == 0
     repo.git("tag", "-f", "team/p@1.0.1", other)
     assert dict(loose.texts(PREFIX))[f"{PREFIX}1.0.1"] == other
     repo.git("tag", "-d", "team/p@1.0.2")
     os.utime(Path(common, "refs/tags/team"), ns=(1, 1))
     assert dict(loose.texts(PREFIX)) == _git_says(repo)
+    assert loose.names(PREFIX) == [*_git_says(repo)]
 
 
 def _opened(common: str) -> int:

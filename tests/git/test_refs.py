@@ -56,6 +56,7 @@ def test_all_refs_are_what_git_lists(repo: Repo, layout: str) -> None:
     assert refs.with_prefix("refs/") == _git_says(repo)
     for prefix in ("refs/tags/", "refs/tags/prompt-1@", "refs/tags/team/prompt-1", "refs/heads/f"):
         assert refs.with_prefix(prefix) == _git_says(repo, prefix)
+        assert sorted(refs.names(prefix)) == sorted(_git_says(repo, prefix))
     for name, oid in _git_says(repo).items():
         assert refs.read(name) == oid
     assert refs.read("refs/tags/prompt-1@") is None
@@ -70,6 +71,8 @@ def test_ten_thousand_packed_tags(repo: Repo) -> None:
     for prompt in {name.partition("@")[0] for name in names}:
         prefix = f"refs/tags/{prompt}@"
         assert refs.with_prefix(prefix) == {k: v for k, v in said.items() if k.startswith(prefix)}
+        assert list(refs.names(prefix)) == [k for k in said if k.startswith(prefix)]
+    assert list(refs.names("refs/tags/")) == [k for k in said if k.startswith("refs/tags/")]
     for name in random.Random(1).sample(names, 200):
         assert refs.read(f"refs/tags/{name}") == said[f"refs/tags/{name}"]
         assert refs.read(f"refs/tags/{name}x") is None
@@ -93,6 +96,7 @@ def test_unsorted_packed_refs_are_read_to_the_end(repo: Repo, header: str) -> No
     packed.write_text(header + "".join(entries))
     refs, said = _refs(repo), _git_says(repo)
     assert refs.with_prefix("refs/tags/") == {k: v for k, v in said.items() if "tags" in k}
+    assert set(refs.names("refs/tags/")) == {k for k in said if "tags" in k}
     assert all(refs.read(name) == oid for name, oid in said.items())
 
 
@@ -204,6 +208,7 @@ def test_binary_search_over_any_file(
     assert refs.with_prefix("refs/") == entries
     for name in [*entries, "refs/tags/", "refs/tags/a", "refs/tags/b@1", "refs/tags/~"]:
         assert refs.with_prefix(name) == {k: v for k, v in entries.items() if k.startswith(name)}
+        assert set(refs.names(name)) == {k for k in entries if k.startswith(name)}
     for name, oid in entries.items():
         assert refs._packed_refs().find(name) == oid
     assert refs._packed_refs().find("refs/tags/~") is None
