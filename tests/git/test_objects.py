@@ -74,6 +74,22 @@ def test_files_and_commits_are_gits(history: Repo, opened: Repository) -> None:
             assert data is not None
 
 
+def test_many_objects_at_once(
+    history: Repo, opened: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked together, in one part or several, objects are those that git has, in the same order."""
+    lines = history.git("cat-file", "--batch-all-objects", "--batch-check").splitlines()
+    known = {line.split()[0]: line.split()[1] for line in lines}
+    wanted = [*list(known)[:5], "0" * 40, *list(known)[5:], "1" * 40]
+    for few, part in ((100, 100), (1, 100), (1, 3), (3, 4)):
+        monkeypatch.setattr("promptreg.git.objects._FEW", few)
+        monkeypatch.setattr("promptreg.git.objects._PART", part)
+        found = list(opened.objects(wanted))
+        assert [(each.oid, each.kind) for each in found] == list(known.items())
+        blobs = {each.oid: each.data for each in found if each.kind == "blob"}
+        assert all(opened.blob(oid) == data for oid, data in blobs.items())
+
+
 def test_paths_that_are_no_files(opened: Repository) -> None:
     """A folder, a missing path and a path through a file are no file, and no error."""
     head = opened.head.oid
