@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from operator import attrgetter
 from pathlib import Path
 
 from metrics_peer import ask_peer
@@ -77,7 +76,7 @@ def _table(folder: Path, shape: Shape, peer: dict[str, float]) -> None:
     names = [f"team-{i % 32:02}/prompt-{i:05}" for i in range(100)]
     middle = Version(1, shape.versions // 2)
     reads: dict[str, Callable[[int], object]] = {
-        "versions of one prompt": lambda i: registry.tags.oids(names[i]),
+        "versions of one prompt": lambda i: registry.tags.versions(names[i]),
         "content of one version": lambda i: _content(registry, names[i], middle),
         "latest content": lambda i: _content(registry, names[i], None),
     }
@@ -115,13 +114,15 @@ def _ms(seconds: float) -> str:
 
 def _content(registry: Registry, name: str, version: Version | None) -> bytes | None:
     """Read a released file's bytes by its name and version, as a server would."""
-    chosen = version or max(registry.tags.oids(name), key=attrgetter("key"))
+    chosen = version or registry.latest(name)
+    assert chosen is not None
     return registry.repository.blob(registry.tags.release(name, chosen).trailers.blob)
 
 
 def _release(registry: Registry, folder: Path, name: str) -> float:
     """Time the creation of one tag in an open registry, once the candidates are known."""
-    from promptreg.operations.release import find_candidates, release_candidate
+    from promptreg.operations.release import release_candidate
+    from promptreg.operations.walking import find_candidates
 
     path = folder / "prompts" / f"{name}.prompt.yml"
     path.write_text(path.read_text().replace("page it stands on", "page"))

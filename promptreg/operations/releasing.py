@@ -10,10 +10,10 @@ from promptreg.errors import ConflictError, RepositoryError
 from promptreg.operations.release import (
     Released,
     describe_candidate,
-    find_candidates,
     release_candidate,
     require_release_branch,
 )
+from promptreg.operations.walking import find_candidates
 from promptreg.values import dataclass
 
 if TYPE_CHECKING:
