@@ -23,8 +23,8 @@ _OID = re.compile(r"[0-9a-f]{40}")
 _MAX_SYMBOLIC = 5
 _MAX_REMEMBERED = 10_000
 _MAX_PREFIXES = 1_000
-# Every search begins with the same halvings, and 1,000 of them are a tenth of a megabyte.
-_MAX_PROBES = 1_000
+# Every search begins with the same halvings, and 4,000 of them are less than a megabyte.
+_MAX_PROBES = 4_000
 # One prompt's tags seldom fill more than this many bytes.
 _WINDOW = 1 << 14
 _PER_WORKTREE = ("refs/bisect/", "refs/worktree/", "refs/rewritten/")

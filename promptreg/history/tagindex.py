@@ -106,7 +106,8 @@ class TagIndex:
             known = self._versions.get(prefix)
             if known is None or known[0] is not refs:
                 first, last = len(prefix), -len(ending) or None
-                texts = [ref[first:last] for ref in refs if ref.endswith(ending)]
+                ours = [ref for ref in refs if ref.endswith(ending)] if ending else refs
+                texts = [ref[first:last] for ref in ours]
                 known = (refs, frozenset(filter(None, map(_version, texts))))
                 if len(self._versions) >= _MAX_PARSED:
                     self._versions.clear()
