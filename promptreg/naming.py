@@ -16,6 +16,7 @@ __all__ = [
     "Layout",
     "TagFormat",
     "is_fragment",
+    "prompts_folder",
 ]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(?:/[a-z0-9][a-z0-9_-]*)*")
@@ -78,6 +79,17 @@ class Layout:
     def fragment(self, include: str) -> str:
         """Return the repository path of an included fragment."""
         return f"{self.root}/{include}"
+
+
+def prompts_folder(path: str, name: str) -> str:
+    """Return the prompts folder with its slash, as a prompt's path and name tell it.
+
+    Args:
+        path: The prompt's file in the repository.
+        name: The prompt's name.
+    """
+    found = (f"{name}{ending}" for ending in _ENDINGS if path.endswith(f"{name}{ending}"))
+    return path.removesuffix(next(found, path))
 
 
 def is_fragment(path: str) -> bool:

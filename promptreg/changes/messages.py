@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 
 from promptreg.changes.difference import Difference
 from promptreg.errors import Location
+from promptreg.naming import prompts_folder
 from promptreg.prompt import Message, Placeholder, Prompt
 
 __all__ = ["fragment_differences", "message_differences", "same_words"]
@@ -41,7 +42,7 @@ def fragment_differences(
     prompt: Prompt, old: Mapping[str, str], new: Mapping[str, str]
 ) -> Iterator[Difference]:
     """Yield what differs between the fragments that two contents include."""
-    root = prompt.path[: prompt.path.rfind(prompt.name)]
+    root = prompts_folder(prompt.path, prompt.name)
     for path in sorted(old.keys() | new.keys()):
         if path not in new:
             detail = f"{path} is no longer included"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from promptreg.errors import Location, NotFoundError, PromptError
+from promptreg.naming import prompts_folder
 from promptreg.prompt import Message, Prompt, Variable
 from promptreg.prompt.digest import collect_includes, normalize_fragment
 from promptreg.render.templating import TemplateFault, Use, analyze
@@ -136,8 +137,7 @@ def who(prompt: Prompt) -> str:
 
 def _location(prompt: Prompt, message: Message, line: int, fragment: str | None) -> Location:
     if fragment is not None:
-        root = prompt.path[: prompt.path.rfind(prompt.name)]
-        return Location(f"{root}{fragment}", line)
+        return Location(f"{prompts_folder(prompt.path, prompt.name)}{fragment}", line)
     if not message.line:
         return prompt.at("messages")
     return Location(prompt.path, message.file_line(line))

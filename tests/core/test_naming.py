@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from promptreg.errors import ConfigError, PromptError
 from promptreg.history.labels import label_of_path, label_path, lint_label, parse_label, write_label
-from promptreg.naming import LABEL, NAME, Layout, TagFormat
+from promptreg.naming import LABEL, NAME, Layout, TagFormat, prompts_folder
 from promptreg.versioning import Version
 from promptreg.versioning.references import Reference, ReferenceKind, parse_reference
 
@@ -162,3 +162,11 @@ def test_label_paths() -> None:
     assert label_of_path("prompts", "prompts/labels/production.yaml") == "production"
     assert label_of_path("prompts", "prompts/a.yaml") is None
     assert LABEL.fullmatch("eu-west-1")
+
+
+@pytest.mark.parametrize("root", ["prompts", "a", "x/prompt"])
+@pytest.mark.parametrize("name", ["a", "l", "yaml", "prompt", "prompts/prompts", "x/a"])
+def test_the_folder_is_known_from_a_path(root: str, name: str) -> None:
+    """A name that occurs elsewhere in the path hides neither its folder nor its fragments."""
+    for path in Layout(root).candidates(name):
+        assert prompts_folder(path, name) == f"{root}/"
