@@ -5,17 +5,23 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from promptreg.errors import NotFoundError, PromptError, RepositoryError
-from promptreg.naming import MAX_BYTES, NAME, Layout
+from promptreg.errors import Location, NotFoundError, PromptError
+from promptreg.naming import MAX_BYTES, NAME, Layout, is_fragment
 from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.git import Repository
 
-__all__ = ["CommitSource", "Source", "WorktreeSource", "locate"]
+__all__ = ["CommitSource", "OverlaySource", "Source", "WorktreeSource", "locate"]
+
+# A pipe among the prompts must not keep a command waiting for its writer.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# Longer than any path that a file system would follow.
+_MAX_LINK = 4096
 
 
 class Source(Protocol):
@@ -37,29 +43,38 @@ class WorktreeSource:
     top: Path
 
     def read(self, path: str) -> bytes | None:
-        """Return a file's bytes, or None; at most one byte more than a prompt may have."""
+        """Return a file's bytes, or None; at most one byte more than a prompt may have.
+
+        Raises:
+            PromptError: It is a symbolic link, or a fragment in a folder that is one.
+        """
         target = f"{self.top}/{path}"
         try:
-            handle = self._open(target, path)
+            handle = os.open(target, _READ)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            # ENXIO is what a socket says, which is no file either.
+            if error.errno == errno.ENXIO:
+                return None
+            if error.errno != errno.ELOOP:
+                raise
+            raise _linked(path) from error
         try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 return None
+            if is_fragment(path) and self._is_behind_link(path):
+                raise _linked(path)
             return os.read(handle, min(status.st_size, MAX_BYTES) + 1)
         finally:
             os.close(handle)
 
-    def _open(self, target: str, path: str) -> int:
-        try:
-            return os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError as error:
-            if error.errno != errno.ELOOP:
-                raise
-        if not Path(target).resolve().is_relative_to(self.top.resolve()):
-            raise RepositoryError(f"{path} links out of the repository", fix="copy the file")
-        return os.open(target, os.O_RDONLY | os.O_CLOEXEC)
+    def _is_behind_link(self, path: str) -> bool:
+        """Tell whether a folder on the way is a link, which may lead anywhere."""
+        folder = os.path.dirname(path)  # noqa: PTH120 - a text like those it is compared with
+        top = os.path.realpath(self.top)
+        return os.path.realpath(f"{top}/{folder}") != os.path.normpath(f"{top}/{folder}")
 
     def paths(self, folder: str) -> list[str]:
         """Return the sorted paths of all files below a folder."""
@@ -67,8 +82,21 @@ class WorktreeSource:
         for parent, folders, files in os.walk(self.top / folder):
             folders[:] = [name for name in folders if not name.startswith(".")]
             prefix = Path(parent).relative_to(self.top).as_posix()
-            found.extend(f"{prefix}/{name}" for name in files)
+            found.extend(f"{prefix}/{name}" for name in files if not _is_link(parent, name))
         return sorted(found)
+
+
+def _is_link(folder: str, name: str) -> bool:
+    return os.path.islink(f"{folder}/{name}")  # noqa: PTH114 - for each file of the registry
+
+
+def _linked(path: str) -> PromptError:
+    return PromptError(
+        "a symbolic link leads here, which a commit holds as a path and not as a text",
+        location=Location(path, 1, 1),
+        rule="symbolic-link",
+        fix="copy the file in its place",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +112,39 @@ class CommitSource:
         Raises:
             HistoryError: It is there but was not fetched.
         """
-        return self.repository.file_at(self.commit, path)
+        data = self.repository.file_at(self.commit, path)
+        # A link is stored as the path it leads to: short, and without the line end of a text.
+        if data and len(data) < _MAX_LINK and b"\n" not in data:
+            entry = self.repository.entry_at(self.commit, path)
+            return data if entry is not None and entry.is_file else None
+        return data
 
     def paths(self, folder: str) -> list[str]:
         """Return the sorted paths of all files below a folder."""
         return sorted(self.repository.files_at(self.commit, folder))
+
+
+@dataclass(frozen=True, slots=True)
+class OverlaySource:
+    """Another source as it would be with some files changed.
+
+    Attributes:
+        source: The other source.
+        files: The changed files: their bytes by path.
+    """
+
+    source: Source
+    files: Mapping[str, bytes]
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, or None."""
+        found = self.files.get(path)
+        return self.source.read(path) if found is None else found
+
+    def paths(self, folder: str) -> list[str]:
+        """Return the sorted paths of all files below a folder."""
+        added = (path for path in self.files if path.startswith(f"{folder}/"))
+        return sorted({*self.source.paths(folder), *added})
 
 
 def locate(source: Source, layout: Layout, name: str) -> str:

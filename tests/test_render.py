@@ -337,6 +337,8 @@ HERE = "prompts/news/summarizer.yaml:5"
         ("{% include '/etc/passwd.md' %}", "include-escape", HERE),
         ("{% include 'a/./b.md' %}", "include-escape", HERE),
         ("{% include 'a\\\\b.md' %}", "include-escape", HERE),
+        (r"{% include 'a\x00b.md' %}", "include-escape", HERE),
+        (r"{% include '\ud800.md' %}", "include-escape", HERE),
         ("{% include '' %}", "include-escape", HERE),
         ("{% include 'other.yaml' %}", "include-type", HERE),
         ("{% include x %}", "include-dynamic", HERE),

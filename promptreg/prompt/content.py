@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from promptreg.errors import Location, NotFoundError, PromptError
@@ -108,9 +108,19 @@ def includes_of(prompt: Prompt, source: Source, layout: Layout) -> dict[str, str
     try:
         return collect_includes(direct, texts, load)
     except PromptError as error:
-        if error.location is None:
-            error.location = _line_of(prompt, "include")
-        raise
+        raise (error if error.location is not None else _placed(prompt, load, error)) from None
+
+
+def _placed(prompt: Prompt, load: Callable[[str], str], error: PromptError) -> PromptError:
+    """Return an error of the templates with the line of the file, or of the fragment."""
+    from promptreg.render.usage import read_fragments, who
+
+    try:
+        read_fragments(prompt, load)
+    except PromptError as placed:
+        placed.message = placed.message.removeprefix(f"{who(prompt)}: ")
+        return placed
+    return error
 
 
 def _may_include(text: str) -> bool:

@@ -145,6 +145,12 @@ def check_include_path(path: str) -> TemplateFault | None:
             rule="include-escape",
             fix="write the path as seen from the prompts folder, such as shared/style.md",
         )
+    if not path.isprintable():
+        return TemplateFault(
+            f"include {path!r} holds a character that is no part of a file name",
+            rule="include-escape",
+            fix="rename the fragment",
+        )
     if not path.endswith(_FRAGMENT_ENDINGS):
         return TemplateFault(
             f"include {path!r} is not a text fragment",

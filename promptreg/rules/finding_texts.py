@@ -132,6 +132,14 @@ _FILES: _Texts = {
         "A prompt is text that people review; data belongs beside it.",
         "testData: [... 5,000 rows ...]         # move them to a file of an evaluation suite",
     ),
+    "symbolic-link": (
+        "A prompt or a fragment is a symbolic link, or a fragment's folder is one",
+        (
+            "A commit holds a link as the path it leads to, so the text would be another in each"
+            " checkout."
+        ),
+        "prompts/shared/style.md -> ../../docs/style.md\nfix: copy the file in its place",
+    ),
     "lfs-pointer": (
         "The file is a pointer of Git LFS",
         "The text itself is not in the repository, so neither reviews nor digests can see it.",
