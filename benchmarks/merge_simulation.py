@@ -118,7 +118,7 @@ class _Conflict(Exception):  # noqa: N818 - not an error: git asks
 
 
 class _Git:
-    """Git commands in one work tree, each at its own minute."""
+    """Git commands in one work tree, each at its own minute; objects come from one process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -132,6 +132,19 @@ class _Git:
         for role in ("AUTHOR", "COMMITTER"):
             self.environment[f"GIT_{role}_NAME"] = "Ada Example"
             self.environment[f"GIT_{role}_EMAIL"] = "ada@example.com"
+        self._objects: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """Make the repository, which never tidies itself up: a thousand commits would each ask."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self("init", "-q", "-b", "main")
+        self("config", "maintenance.auto", "false")
+
+    def close(self) -> None:
+        """End the process that reads objects."""
+        if self._objects is not None:
+            self._objects.communicate()
+            self._objects = None
 
     def attempt(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run git, whatever comes of it."""
@@ -148,12 +161,40 @@ class _Git:
             raise RuntimeError(f"git {' '.join(words)}: {done.stdout}{done.stderr}")
         return done.stdout.rstrip("\n")
 
+    def switch(self, branch: str) -> None:
+        """Check a branch out, unless it is; all that was changed is committed."""
+        if (self.path / ".git/HEAD").read_text() != f"ref: refs/heads/{branch}\n":
+            self("checkout", "-q", branch)
+
+    def oid(self, revision: str) -> str:
+        """Return the id of the object that a revision names now."""
+        return self._object(revision)[0]
+
+    def text(self, revision: str, path: str) -> str:
+        """Return a file of a revision."""
+        return self._object(f"{revision}:{path}")[1].decode()
+
+    def _object(self, name: str) -> tuple[str, bytes]:
+        if self._objects is None:
+            self._objects = subprocess.Popen(
+                ["git", "cat-file", "--batch"], cwd=self.path, env=self.environment,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            )  # fmt: skip
+        told, asked = self._objects.stdout, self._objects.stdin
+        assert told is not None
+        assert asked is not None
+        asked.write(f"{name}\n".encode())
+        asked.flush()
+        oid, kind, *size = told.readline().decode().split()
+        if not size:
+            raise RuntimeError(f"git knows no {name}: {kind}")
+        return oid, told.read(int(size[0]) + 1)[:-1]
+
     def commit(self, message: str) -> str:
-        """Commit all changes and return the commit."""
+        """Commit all changes, conflicts resolved among them, and return the commit."""
         self.clock += 60
-        self("add", "-A")
-        self("commit", "-q", "--allow-empty", "-m", message)
-        return self("rev-parse", "HEAD")
+        self("commit", "-q", "--all", "--allow-empty", "-m", message)
+        return self.oid("HEAD")
 
 
 def simulate(folder: Path, *, seed: int = 1, merges: int = 300) -> Outcome:
@@ -164,19 +205,20 @@ def simulate(folder: Path, *, seed: int = 1, merges: int = 300) -> Outcome:
         seed: What the random choices depend on.
         merges: How many branches land.
     """
-    team = _Team(folder, random.Random(seed))
-    while team.outcome.merges < merges:
-        team.step()
-    team.finish()
+    with contextlib.closing(_Git(folder)) as git:
+        team = _Team(git, random.Random(seed))
+        while team.outcome.merges < merges:
+            team.step()
+        team.finish()
     return team.outcome
 
 
 class _Team:
     """The repository, the open branches, the model, and what went wrong so far."""
 
-    def __init__(self, folder: Path, chance: random.Random) -> None:
+    def __init__(self, git: _Git, chance: random.Random) -> None:
         self.chance = chance
-        self.git = _Git(folder)
+        self.git = git
         self.outcome = Outcome()
         self.open: list[_Branch] = []
         self.landings: list[_Landing] = []
@@ -220,14 +262,14 @@ class _Team:
             self.outcome.double.append(f"verify: {said.splitlines()[0] if said else code}")
 
     def _begin(self) -> None:
-        self.git.path.mkdir(parents=True, exist_ok=True)
-        self.git("init", "-q", "-b", "main")
+        self.git.begin()
         state = {(file, slot): "first" for file in (*PROMPTS, *FRAGMENTS) for slot in range(SLOTS)}
         for file in (*PROMPTS, *FRAGMENTS):
             path = self._path(file)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_text(file))
         self._promptreg("bump", "--all")
+        self.git("add", "-A")
         commit = self.git.commit("first")
         self.state: State = state
         self._arrived("main", _Landing(commit, "first", state, state), count=False)
@@ -239,7 +281,7 @@ class _Team:
         return branch
 
     def _edit(self, branch: _Branch) -> None:
-        self.git("checkout", "-q", branch.name)
+        self.git.switch(branch.name)
         for _ in range(self.chance.randint(1, 3)):
             file = self.chance.choice((*PROMPTS, *PROMPTS, *FRAGMENTS))
             before = branch.state
@@ -337,14 +379,14 @@ class _Team:
         self.git.clock += 60
         done = self.git.attempt("merge", "-q", "--no-ff", "-m", branch.name, branch.name)
         if done.returncode == 0:
-            return self.git("rev-parse", "HEAD")
+            return self.git.oid("HEAD")
         self._count_conflict("merge")
         self.git("merge", "--abort")
         return None
 
     def _update(self, branch: _Branch) -> None:
         """Bring main into a branch by a merge or a rebase; the branch's own edits win."""
-        self.git("checkout", "-q", branch.name)
+        self.git.switch(branch.name)
         self.git.clock += 60
         linear = not self.git("rev-list", "--merges", f"main..{branch.name}")
         if linear and self.chance.random() < 0.4:
@@ -372,20 +414,19 @@ class _Team:
 
     def _join(self, branch: _Branch, result: str) -> None:
         kind = self.chance.choice(("merge", "squash", "rebase"))
-        tree = self.git("rev-parse", f"{result}^{{tree}}")
+        tree = self.git.oid(f"{result}^{{tree}}")
         if kind == "rebase" and not self._rebase(branch, tree):
             kind = "squash"
         if kind == "merge":
-            self.git("checkout", "-q", "main")
-            self.git("reset", "-q", "--hard", result)
+            self.git("checkout", "-q", "-B", "main", result)
         elif kind == "squash":
-            self.git("checkout", "-q", "main")
+            self.git.switch("main")
             self.git("merge", "-q", "--squash", branch.name)
             self.git.commit(branch.name)
-        if self.git("rev-parse", "HEAD^{tree}") != tree:
+        if self.git.oid("HEAD^{tree}") != tree:
             raise RuntimeError(f"{kind} of {branch.name} gave another tree than the checked one")
         before, self.state = self.state, _joined(branch.base, branch.state, self.state)
-        commit = self.git("rev-parse", "HEAD")
+        commit = self.git.oid("HEAD")
         self._arrived("main", _Landing(commit, kind, before, self.state))
         self.git("branch", "-q", "-D", branch.name)
 
@@ -396,10 +437,9 @@ class _Team:
         if self.git.attempt("rebase", "-q", "main").returncode:
             self.git("rebase", "--abort")
             return False
-        if self.git("rev-parse", "HEAD^{tree}") != tree:
+        if self.git.oid("HEAD^{tree}") != tree:
             return False
-        self.git("checkout", "-q", "main")
-        self.git("reset", "-q", "--hard", "rebased")
+        self.git("checkout", "-q", "-B", "main", "rebased")
         return True
 
     def _arrived(self, line: str, landing: _Landing, *, count: bool = True) -> None:
@@ -452,14 +492,12 @@ class _Team:
         if revision is None:
             texts = [(self.git.path / file).read_text() for file in files]
         else:
-            texts = [self.git("show", f"{revision}:{file}") + "\n" for file in files]
+            texts = [self.git.text(revision, file) for file in files]
         return "\0".join(_STATED.sub("", text) for text in texts)
 
     def _resolve(self, what: str, *, content: str) -> None:
         """Resolve all conflicts: the two stated lines anyhow, other lines by the given side."""
-        self._count_conflict(what)
-        for file in self.git("diff", "--name-only", "--diff-filter=U").splitlines():
-            path = self.git.path / file
+        for path in self._count_conflict(what):
             path.write_text(self._resolved(path.read_text(), content))
 
     def _resolved(self, text: str, content: str) -> str:
@@ -475,23 +513,24 @@ class _Team:
             text,
         )
 
-    def _count_conflict(self, what: str) -> None:
-        files = self.git("diff", "--name-only", "--diff-filter=U").splitlines()
+    def _count_conflict(self, what: str) -> list[Path]:
+        """Count a conflict by what it is about, and return the files that have it."""
+        names = self.git("diff", "--name-only", "--diff-filter=U").splitlines()
+        files = [self.git.path / name for name in names]
         hunks = [
             hunk
             for file in files
-            for hunk in re.findall(
-                r"<{7} .*\n((?:.*\n)*?)>{7} ", (self.git.path / file).read_text()
-            )
+            for hunk in re.findall(r"<{7} .*\n((?:.*\n)*?)>{7} ", file.read_text())
         ]
         stated = all(not _STATED.sub("", hunk).replace("=======\n", "") for hunk in hunks)
         about = "version lines" if stated else "the same text"
         self.outcome.conflicts[f"{what} about {about}"] += 1
+        return files
 
     # --- promptreg ---
 
     def _release(self, line: str) -> None:
-        self.git("checkout", "-q", line)
+        self.git.switch(line)
         code, said = self._promptreg("release")
         if code:
             # What is wrong with the tags shows in the records; here only that it exited with 1.
