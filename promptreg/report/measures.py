@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from promptreg.metrics.renamed import name_now, of_prompts
 from promptreg.report.model import MetricSummary, Point
-from promptreg.report.sampling import add_samples
+from promptreg.report.sampling import SampleAnswers, add_samples, ask_samples
 from promptreg.report.spread import histogram_of, interval_of, share_interval
 
 if TYPE_CHECKING:
@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from promptreg.gate.pairing import Side
     from promptreg.metrics.summary import Rename
 
-__all__ = ["CaseValues", "ModelMeasures", "Query", "Rows", "Scope", "VersionMeasures", "measure"]
+__all__ = [
+    "Answers",
+    "CaseValues",
+    "ModelMeasures",
+    "Query",
+    "Rows",
+    "Scope",
+    "VersionMeasures",
+    "ask",
+    "measure",
+    "measures_of",
+]
 
 QUANTILES = 41
 """How many evenly spread quantiles stand for a distribution."""
@@ -34,6 +45,8 @@ _GRID = [n / (QUANTILES - 1) for n in range(QUANTILES)]
 SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
 _PLACES = tuple(round(q * (QUANTILES - 1)) for q in SHOWN)
 WEEKLY_FROM_DAYS = 120
+
+Row = tuple[Any, ...]
 
 CaseValues = dict[str, tuple[float | None, float | None]]
 """By metric the mean of a case's values and of their logarithms, over its repeats."""
@@ -112,6 +125,45 @@ VALUES: Mapping[str, str] = {
 _KEYS = "prompt, key"
 
 
+class Answers(NamedTuple):
+    """What the store answered about some prompts; the first column of each row is the prompt.
+
+    Attributes:
+        totals: A row for each version.
+        summaries: The metrics of each version.
+        models: The metrics of each version's models.
+        scores: The further metrics of each version, a row each.
+        days: The course of the prompts that have one by day.
+        weeks: The course of the others.
+        samples: What versions are judged by.
+    """
+
+    totals: list[Row]
+    summaries: list[Row]
+    models: list[Row]
+    scores: list[Row]
+    days: list[Row]
+    weeks: list[Row]
+    samples: SampleAnswers
+
+    def by_prompt(self) -> dict[str, Answers]:
+        """Return the answers about each prompt that has rows."""
+        parts = [_split(rows) for rows in (*self[:-1], *self.samples)]
+        own = len(self) - 1
+        found = {}
+        for prompt in parts[0]:
+            mine = [part.get(prompt, []) for part in parts]
+            found[prompt] = Answers._make([*mine[:own], SampleAnswers._make(mine[own:])])
+        return found
+
+
+def _split(rows: list[Row]) -> dict[str, list[Row]]:
+    parts: dict[str, list[Row]] = {}
+    for row in rows:
+        parts.setdefault(row[0], []).append(row)
+    return parts
+
+
 def measure(rows: Rows, scope: Scope) -> dict[str, dict[str, VersionMeasures]]:
     """Return the measures of each prompt's versions by digest, or by version without a digest.
 
@@ -119,12 +171,39 @@ def measure(rows: Rows, scope: Scope) -> dict[str, dict[str, VersionMeasures]]:
         rows: Where the rows are.
         scope: Which of them.
     """
-    found: dict[str, dict[str, VersionMeasures]] = defaultdict(lambda: defaultdict(VersionMeasures))
-    _add_totals(rows, scope, found)
-    if found:
-        _add_summaries(rows, scope, found)
-        add_samples(rows, _picked(scope), VALUES, found)
-        _add_points(rows, scope, found)
+    return {prompt: measures_of(own) for prompt, own in ask(rows, scope).by_prompt().items()}
+
+
+def ask(rows: Rows, scope: Scope) -> Answers:
+    """Ask the store all there is to know about some prompts.
+
+    Args:
+        rows: Where the rows are.
+        scope: Which of them.
+    """
+    totals = _ask_totals(rows, scope)
+    if not totals:
+        return Answers([], [], [], [], [], [], SampleAnswers([], [], [], [], [], []))
+    summaries, models = (_ask_summaries(rows, scope, with_model=apart) for apart in (False, True))
+    scores = _ask_scores(rows, scope)
+    samples = ask_samples(rows, _picked(scope), VALUES)
+    days, weeks = _ask_courses(rows, scope)
+    return Answers(totals, summaries, models, scores, days, weeks, samples)
+
+
+def measures_of(answers: Answers) -> dict[str, VersionMeasures]:
+    """Return the measures of one prompt's versions by digest, or by version without a digest.
+
+    Args:
+        answers: What the store answered about the prompt.
+    """
+    found: dict[str, VersionMeasures] = {}
+    for _, key, version, calls, cost, tokens, last in answers.totals:
+        whole = None if tokens is None else int(tokens)
+        found[key] = VersionMeasures(version, calls, cost, whole, last)
+    _add_summaries(answers, found)
+    add_samples(answers.samples, VALUES, found)
+    _add_courses(answers, found)
     return found
 
 
@@ -169,47 +248,47 @@ _TOKENS = "sum(coalesce(v_input_tokens, 0) + coalesce(v_output_tokens, 0))"
 _HAS_TOKENS = "count(v_input_tokens) + count(v_output_tokens)"
 
 
-def _add_totals(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:
+def _ask_totals(rows: Rows, scope: Scope) -> list[Row]:
     head, parameters = _picked(scope)
     query = (
         f"{head}SELECT {_KEYS}, max(version), count(*), sum(v_cost), "
-        f"CASE WHEN {_HAS_TOKENS} > 0 THEN {_TOKENS} END, max(ts) FROM picked GROUP BY {_KEYS}"
+        f"CASE WHEN {_HAS_TOKENS} > 0 THEN {_TOKENS} END, max(ts) FROM picked GROUP BY {_KEYS} "
+        f"ORDER BY {_KEYS}"
     )
-    for prompt, key, version, calls, cost, tokens, last in rows.sql(query, parameters):
-        one = found[prompt][key]
-        one.version, one.calls, one.cost, one.last = version, calls, cost, last
-        one.tokens = None if tokens is None else int(tokens)
+    return rows.sql(query, parameters)
 
 
-def _add_summaries(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:
+def _ask_summaries(rows: Rows, scope: Scope, *, with_model: bool) -> list[Row]:
     head, parameters = _picked(scope)
-    for with_model in (False, True):
-        # A model's line in a table needs no histogram, which takes most of the time.
-        grid = SHOWN if with_model else _GRID
-        columns = ", ".join(
-            _summary_columns(f"v_{name}", () if name == "success_rate" else grid) for name in VALUES
-        )
-        keys = f"{_KEYS}, model" if with_model else _KEYS
-        query = (
-            f"{head}SELECT {keys}, count(*), {columns} FROM picked GROUP BY {keys} ORDER BY {keys}"
-        )
-        for row in rows.sql(query, parameters):
-            one = found[row[0]][row[1]]
-            rest = row[3:] if with_model else row[2:]
-            summaries = list(_summaries(rest[1:]))
-            if with_model:
-                one.models[row[2]] = ModelMeasures(rest[0], summaries)
-            else:
-                one.metrics = summaries
-    scores = (
+    # A model's line in a table needs no histogram, which takes most of the time.
+    grid = SHOWN if with_model else _GRID
+    columns = ", ".join(
+        _summary_columns(f"v_{name}", () if name == "success_rate" else grid) for name in VALUES
+    )
+    keys = f"{_KEYS}, model" if with_model else _KEYS
+    query = f"{head}SELECT {keys}, count(*), {columns} FROM picked GROUP BY {keys} ORDER BY {keys}"
+    return rows.sql(query, parameters)
+
+
+def _ask_scores(rows: Rows, scope: Scope) -> list[Row]:
+    head, parameters = _picked(scope)
+    query = (
         f"{head}SELECT {_KEYS}, e.key AS name, {_summary_columns('e.value', _GRID)} "
         f"FROM (SELECT {_KEYS}, unnest(map_entries(scores)) AS e FROM picked "
         "WHERE scores IS NOT NULL) WHERE isfinite(e.value) "
         f"GROUP BY {_KEYS}, name ORDER BY {_KEYS}, name"
     )
-    for prompt, key, name, *values in rows.sql(scores, parameters):
+    return rows.sql(query, parameters)
+
+
+def _add_summaries(answers: Answers, found: Mapping[str, VersionMeasures]) -> None:
+    for row in answers.summaries:
+        found[row[1]].metrics = list(_summaries(row[3:]))
+    for row in answers.models:
+        found[row[1]].models[row[2]] = ModelMeasures(row[3], list(_summaries(row[4:])))
+    for _, key, name, *values in answers.scores:
         if (summary := _summary(name, values)) is not None:
-            found[prompt][key].metrics.append(summary)
+            found[key].metrics.append(summary)
 
 
 def _summary_columns(value: str, grid: Sequence[float]) -> str:
@@ -237,20 +316,21 @@ def _summary(name: str, values: Sequence[Any]) -> MetricSummary | None:
     return MetricSummary(name, n, mean, sd, ends[0], ends[1], shown, histogram_of(grid, n))
 
 
-def _add_points(rows: Rows, scope: Scope, found: dict[str, dict[str, VersionMeasures]]) -> None:
+def _ask_courses(rows: Rows, scope: Scope) -> tuple[list[Row], list[Row]]:
+    """Return the courses by day, and by week of prompts that are called for longer."""
     head, parameters = _picked(scope)
     spans = f"{head}SELECT prompt, date_diff('day', min(ts), max(ts)) FROM picked GROUP BY prompt"
-    weekly = [p for p, days in rows.sql(spans, parameters) if days >= WEEKLY_FROM_DAYS]
-    daily = [prompt for prompt in scope.prompts if prompt not in set(weekly)]
-    for bucket, prompts in (("day", daily), ("week", weekly)):
-        if prompts:
-            part = replace(scope, prompts=tuple(prompts))
-            _add_course(rows, part, bucket, found)
+    weekly = {p for p, days in rows.sql(spans, parameters) if days >= WEEKLY_FROM_DAYS}
+    daily = [prompt for prompt in scope.prompts if prompt not in weekly]
+    parts = {"day": daily, "week": [prompt for prompt in scope.prompts if prompt in weekly]}
+    days, weeks = (
+        _ask_course(rows, replace(scope, prompts=tuple(prompts)), bucket) if prompts else []
+        for bucket, prompts in parts.items()
+    )
+    return days, weeks
 
 
-def _add_course(
-    rows: Rows, scope: Scope, bucket: str, found: dict[str, dict[str, VersionMeasures]]
-) -> None:
+def _ask_course(rows: Rows, scope: Scope, bucket: str) -> list[Row]:
     head, parameters = _picked(scope)
     query = (
         f"{head}SELECT {_KEYS}, date_trunc('{bucket}', ts) AS day, count(*), sum(v_cost), "
@@ -258,12 +338,15 @@ def _add_course(
         "avg(v_quality), avg(v_success_rate) "
         f"FROM picked GROUP BY {_KEYS}, day ORDER BY {_KEYS}, day"
     )
-    for prompt, key, day, calls, cost, tokens, latency, quality, success in rows.sql(
-        query, parameters
-    ):
-        one = found[prompt][key]
-        one.bucket = bucket
-        p50, p95 = latency or (None, None)
-        total = None if tokens is None else int(tokens)
-        date = day.strftime("%Y-%m-%d")
-        one.points.append(Point(date, calls, cost, total, p50, p95, quality, success))
+    return rows.sql(query, parameters)
+
+
+def _add_courses(answers: Answers, found: Mapping[str, VersionMeasures]) -> None:
+    for bucket, course in (("day", answers.days), ("week", answers.weeks)):
+        for _, key, day, calls, cost, tokens, latency, quality, success in course:
+            one = found[key]
+            one.bucket = bucket
+            p50, p95 = latency or (None, None)
+            total = None if tokens is None else int(tokens)
+            date = day.strftime("%Y-%m-%d")
+            one.points.append(Point(date, calls, cost, total, p50, p95, quality, success))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.gate.model import Context
 from promptreg.gate.pairing import Joined, Side
@@ -22,73 +22,97 @@ if TYPE_CHECKING:
 
     from promptreg.report.measures import CaseValues, Query, Rows, VersionMeasures
 
-__all__ = ["add_samples", "join_cases"]
+__all__ = ["SampleAnswers", "add_samples", "ask_samples", "join_cases"]
 
 _LOGGED = frozenset({"latency", "cost", "input_tokens", "output_tokens"})
 _GROUPS = ("prompt", "key", "model", "suite", "dataset_digest", "environment")
 _KEYS = ", ".join(_GROUPS)
 _WIDTH = 11
 
-_Place = tuple[str, str, Context]
+Row = tuple[Any, ...]
+_Place = tuple[str, Context]
 
 
-def add_samples(
-    rows: Rows, picked: Query, values: Mapping[str, str], found: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """Add the sides and cases of each version.
+class SampleAnswers(NamedTuple):
+    """What the store answered about the samples of some prompts' versions.
+
+    Attributes:
+        sizes: Rows and distinct cases of each version, context and model.
+        moments: Their sufficient statistics.
+        scores: The same of each score.
+        tails: The p95 of their latencies.
+        cases: The values of each case of a suite.
+        case_scores: Its scores.
+    """
+
+    sizes: list[Row]
+    moments: list[Row]
+    scores: list[Row]
+    tails: list[Row]
+    cases: list[Row]
+    case_scores: list[Row]
+
+
+def ask_samples(rows: Rows, picked: Query, values: Mapping[str, str]) -> SampleAnswers:
+    """Ask for the samples and cases of each version.
 
     Args:
         rows: Where the rows are.
         picked: The rows in scope with their key and values.
         values: The metrics, whose columns are called ``v_NAME``.
-        found: Takes them, by prompt and key.
     """
     head, parameters = picked
     columns = {name: f"v_{name}" for name in values}
-    samples: dict[_Place, dict[tuple[str, str], Sample]] = defaultdict(dict)
     observed = f"{head}, {_observed(columns)}"
-    tails = _tails(rows, f"{observed}{tails_query('observed', _GROUPS, 'v_latency')}", parameters)
-    query = (
+    tails = rows.sql(f"{observed}{tails_query('observed', _GROUPS, 'v_latency')}", parameters)
+    moments = rows.sql(
         f"{observed}SELECT {_KEYS}, {_moment_columns(columns)} "
-        f"FROM observed GROUP BY {_KEYS} ORDER BY {_KEYS}"
+        f"FROM observed GROUP BY {_KEYS} ORDER BY {_KEYS}",
+        parameters,
     )
-    for row in rows.sql(query, parameters):
-        samples[_place(row)].update(_samples_of(row, list(columns), tails.get(tuple(row[:6]))))
-    for row in rows.sql(_scores_query(head), parameters):
+    scores = rows.sql(_scores_query(head), parameters)
+    sizes = rows.sql(
+        f"{head}SELECT {_KEYS}, count(*), count(DISTINCT case_id) "
+        f"FROM picked GROUP BY {_KEYS} ORDER BY {_KEYS}",
+        parameters,
+    )
+    cases: tuple[list[Row], list[Row]] = ([], [])
+    if any(row[7] for row in sizes):
+        cases = _ask_cases(rows, picked, columns)
+    return SampleAnswers(sizes, moments, scores, tails, *cases)
+
+
+def add_samples(
+    answers: SampleAnswers, values: Mapping[str, str], found: Mapping[str, VersionMeasures]
+) -> None:
+    """Add the sides and cases of each version of a prompt.
+
+    Args:
+        answers: What the store answered about the prompt.
+        values: The metrics in the order they were asked for.
+        found: Takes them, by key.
+    """
+    samples: dict[_Place, dict[tuple[str, str], Sample]] = defaultdict(dict)
+    tails = {row[1:6]: Tail(*row[7:]) for row in answers.tails}
+    for row in answers.moments:
+        samples[_place(row)].update(_samples_of(row, list(values), tails.get(row[1:6])))
+    for row in answers.scores:
         samples[_place(row)].update(_samples_of((*row[:6], *row[7:]), [row[6]], None))
-    calls, cases = _sizes(rows, picked)
-    for place in calls:
-        prompt, key, context = place
-        side = Side(calls[place], cases[place], samples[place])
-        found[prompt][key].sides[context] = side
-    if any(n for by_model in cases.values() for n in by_model.values()):
-        _add_cases(rows, picked, columns, found)
-
-
-def _place(row: Sequence[Any]) -> _Place:
-    prompt, key, _, suite, dataset, environment = row[:6]
-    return prompt, key, Context(suite, dataset, environment)
-
-
-def _sizes(
-    rows: Rows, picked: Query
-) -> tuple[dict[_Place, dict[str, int]], dict[_Place, dict[str, int]]]:
-    """Return the rows and the distinct cases of each version, context and model."""
     calls: dict[_Place, dict[str, int]] = defaultdict(dict)
     cases: dict[_Place, dict[str, int]] = defaultdict(dict)
-    query = (
-        f"{picked.text}SELECT {_KEYS}, count(*), count(DISTINCT case_id) "
-        f"FROM picked GROUP BY {_KEYS} ORDER BY {_KEYS}"
-    )
-    for row in rows.sql(query, picked.parameters):
-        calls[_place(row)][row[2]] = row[6]
-        cases[_place(row)][row[2]] = row[7]
-    return calls, cases
+    for row in answers.sizes:
+        place = _place(row)
+        calls[place][row[2]] = row[6]
+        cases[place][row[2]] = row[7]
+    for place, own in calls.items():
+        key, context = place
+        found[key].sides[context] = Side(own, cases[place], samples[place])
+    _add_cases(answers, values, found)
 
 
-def _tails(rows: Rows, query: str, parameters: Sequence[Any]) -> dict[tuple[Any, ...], Tail]:
-    found = rows.sql(query, parameters)
-    return {tuple(row[:6]): Tail(*row[7:]) for row in found}
+def _place(row: Row) -> _Place:
+    _, key, _, suite, dataset, environment = row[:6]
+    return key, Context(suite, dataset, environment)
 
 
 def _scores_query(head: str) -> str:
@@ -176,10 +200,8 @@ def _samples_of(
     return samples
 
 
-def _add_cases(
-    rows: Rows, picked: Query, values: Mapping[str, str], found: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """Keep the values of each case of a suite; its scores are further metrics."""
+def _ask_cases(rows: Rows, picked: Query, values: Mapping[str, str]) -> tuple[list[Row], list[Row]]:
+    """Ask for the values of each case of a suite, and for its scores."""
     head, parameters = picked
     whole = "case_id IS NOT NULL AND suite IS NOT NULL"
     named = [*values.values(), *(f"l_{name}" for name in values if name in _LOGGED)]
@@ -187,22 +209,29 @@ def _add_cases(
         f"{head}, {_logged(values, _KEYS, 'picked')}\nSELECT {_KEYS}, case_id, {_averages(named)} "
         f"FROM logged WHERE {whole} GROUP BY {_KEYS}, case_id ORDER BY {_KEYS}, case_id"
     )
-    logs = [name for name in values if name in _LOGGED]
-    for row in rows.sql(query, parameters):
-        own = dict(zip(values, row[7:], strict=False))
-        logged = dict(zip(logs, row[7 + len(values) :], strict=True))
-        _case(found, row).update({name: (own[name], logged.get(name)) for name in values})
     scores = (
         f"{head}, {_scored().removesuffix(', ')}\nSELECT {_KEYS}, case_id, name, avg(v_score) "
         f"FROM scored WHERE {whole} GROUP BY {_KEYS}, case_id, name ORDER BY {_KEYS}, case_id, name"
     )
-    for row in rows.sql(scores, parameters):
+    return rows.sql(query, parameters), rows.sql(scores, parameters)
+
+
+def _add_cases(
+    answers: SampleAnswers, values: Mapping[str, str], found: Mapping[str, VersionMeasures]
+) -> None:
+    """Keep the values of each case of a suite; its scores are further metrics."""
+    logs = [name for name in values if name in _LOGGED]
+    for row in answers.cases:
+        own = dict(zip(values, row[7:], strict=False))
+        logged = dict(zip(logs, row[7 + len(values) :], strict=True))
+        _case(found, row).update({name: (own[name], logged.get(name)) for name in values})
+    for row in answers.case_scores:
         _case(found, row)[row[7]] = (row[8], None)
 
 
-def _case(found: Mapping[str, Mapping[str, Any]], row: Sequence[Any]) -> CaseValues:
-    prompt, key, context = _place(row)
-    models = found[prompt][key].cases.setdefault(context, {})
+def _case(found: Mapping[str, VersionMeasures], row: Row) -> CaseValues:
+    key, context = _place(row)
+    models = found[key].cases.setdefault(context, {})
     values: CaseValues = models.setdefault(row[2], {}).setdefault(row[6], {})
     return values
 
