@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from promptreg.cli.acting import DryRun, Format, act
 from promptreg.cli.context import open_registry
 from promptreg.cli.errors import ExitCode
 from promptreg.cli.output import DataFormat, data, message, print_json, style
 
 if TYPE_CHECKING:
     from promptreg.operations.hooks import HooksReport
+    from promptreg.operations.planning import Step
+    from promptreg.registry import Registry
 
 __all__ = ["app"]
 
@@ -32,47 +35,47 @@ def install(
     merge: Annotated[
         bool, typer.Option("--merge", help="Let merges resolve version and digest themselves.")
     ] = False,
+    dry_run: DryRun = False,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Install the hooks in this clone: bump on commit, check on push.
 
     A hook that is there already is kept and runs first. Teams that use pre-commit do not need
     this: its configuration does the same for everybody.
     """
-    from promptreg.operations.hooks import install_hooks
+    from promptreg.operations.hooks import plan_hooks
 
     with open_registry() as registry:
-        _write(install_hooks(registry, diff=diff, merge=merge))
+        _carry_out(registry, plan_hooks(registry, diff=diff, merge=merge), dry_run, output)
 
 
 @app.command()
-def uninstall() -> None:
+def uninstall(dry_run: DryRun = False, output: Format = DataFormat.TEXT) -> None:
     """Remove hooks and drivers from this clone; hooks of others are put back."""
-    from promptreg.operations.hooks import uninstall_hooks
+    from promptreg.operations.hooks import plan_no_hooks
 
     with open_registry() as registry:
-        _write(uninstall_hooks(registry))
+        _carry_out(registry, plan_no_hooks(registry), dry_run, output)
+
+
+def _carry_out(
+    registry: Registry, steps: tuple[Step, ...], dry_run: bool, output: DataFormat
+) -> None:
+    from promptreg.operations.hooks import hook_status
+
+    if act(registry.repository, steps, {"changed": bool(steps)}, dry_run=dry_run, output=output):
+        _write(hook_status(registry))
 
 
 @app.command()
-def status(
-    output: Annotated[
-        DataFormat, typer.Option("--format", help="How to answer.")
-    ] = DataFormat.TEXT,
-) -> None:
+def status(output: Format = DataFormat.TEXT) -> None:
     """Show which hooks and drivers this clone has."""
     from promptreg.operations.hooks import hook_status
 
     with open_registry() as registry:
         report = hook_status(registry)
     if output is DataFormat.JSON:
-        print_json(
-            {
-                "folder": str(report.folder),
-                "hooks": {hook.name: hook.state.name.lower() for hook in report.hooks},
-                "diff": report.diff,
-                "merge": report.merge,
-            }
-        )
+        print_json(report.as_json())
     else:
         _write(report)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from promptreg.cli.acting import DryRun, Format, act, commit_hint
 from promptreg.cli.completion import complete_labels, complete_names
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, print_json, style, table
@@ -16,7 +17,6 @@ app = typer.Typer(help="Choose what production serves.", no_args_is_help=True)
 
 _Label = Annotated[str, typer.Argument(help="Such as production.", autocompletion=complete_labels)]
 _Name = Annotated[str, typer.Argument(help="A prompt.", autocompletion=complete_names)]
-_Format = Annotated[DataFormat, typer.Option("--format", help="How to answer.")]
 
 
 @app.command("set")
@@ -24,28 +24,44 @@ def set_(
     label: _Label,
     name: _Name,
     version: Annotated[str, typer.Argument(help="A released version, range or other label.")],
+    dry_run: DryRun = False,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Let a label name a released version; commit the file in a pull request."""
-    from promptreg.operations.labelling import set_label
+    from promptreg.operations.labelling import plan_label
 
     with open_registry() as registry:
-        change = set_label(registry, label, name, version)
+        change = plan_label(registry, label, name, version)
+        told = act(
+            registry.repository, change.steps, change.as_json(), dry_run=dry_run, output=output
+        )
+    if not told:
+        return
     before = change.before or "nothing"
     if change.before == change.after:
         message(f"{label} names {name} {change.after} already.")
         return
     data(f"{change.path}: {name} {before} -> {style(str(change.after), 'bold')}")
-    message(f"Next: git commit -m 'Promote {name} {change.after} to {label}' {change.path}")
+    text = f"Promote {name} {change.after} to {label}"
+    message(f"Next: {commit_hint(change.steps, text, change.path)}")
 
 
 @app.command()
-def unset(label: _Label, name: _Name) -> None:
-    """Remove a prompt from a label."""
-    from promptreg.operations.labelling import unset_label
+def unset(
+    label: _Label, name: _Name, dry_run: DryRun = False, output: Format = DataFormat.TEXT
+) -> None:
+    """Remove a prompt from a label; commit the file in a pull request."""
+    from promptreg.operations.labelling import plan_unlabel
 
     with open_registry() as registry:
-        change = unset_label(registry, label, name)
-    data(f"{change.path}: {name} {change.before} -> nothing")
+        change = plan_unlabel(registry, label, name)
+        told = act(
+            registry.repository, change.steps, change.as_json(), dry_run=dry_run, output=output
+        )
+    if told:
+        data(f"{change.path}: {name} {change.before} -> nothing")
+        text = f"Take {name} out of {label}"
+        message(f"Next: {commit_hint(change.steps, text, change.path)}")
 
 
 @app.command("list")
@@ -53,7 +69,7 @@ def list_(
     label: Annotated[
         str | None, typer.Argument(help="One label.", autocompletion=complete_labels)
     ] = None,
-    output: _Format = DataFormat.TEXT,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """List what each label names, as committed."""
     with open_registry() as registry:
@@ -77,7 +93,7 @@ def history(
     name: Annotated[
         str | None, typer.Argument(help="Only this prompt.", autocompletion=complete_names)
     ] = None,
-    output: _Format = DataFormat.TEXT,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Show who moved a label, when and from what to what."""
     from promptreg.operations.labelling import label_history
@@ -123,7 +139,7 @@ def diff(
     right: Annotated[
         str, typer.Argument(metavar="B", help="The other.", autocompletion=complete_labels)
     ],
-    output: _Format = DataFormat.TEXT,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Show the prompts for which two labels name different versions, such as staging production."""
     from promptreg.operations.labelling import compare_labels

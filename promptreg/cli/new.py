@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from promptreg.cli.acting import DryRun, Format, act
 from promptreg.cli.context import directory, open_registry
-from promptreg.cli.output import data, message, style
+from promptreg.cli.output import DataFormat, data, message, style
 
 __all__ = ["new"]
 
@@ -29,16 +30,23 @@ def new(
     description: Annotated[
         str | None, typer.Option(help="What the prompt is for, in one line.")
     ] = None,
+    dry_run: DryRun = False,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Start a prompt: write NAME.prompt.yml with the schema for editors.
 
     Overwrites nothing. The version comes with the first commit, by the hook or promptreg bump.
     """
-    from promptreg.operations.creating import create_prompt
+    from promptreg.operations.creating import plan_prompt
 
     with open_registry() as registry:
         given = None if source is None else (str(source), _read(source))
-        created = create_prompt(registry, name, source=given, model=model, description=description)
+        created = plan_prompt(registry, name, source=given, model=model, description=description)
+        told = act(
+            registry.repository, created.steps, created.as_json(), dry_run=dry_run, output=output
+        )
+    if not told:
+        return
     data(f"created {style(created.path, 'bold')}")
     if created.schema:
         message(f"Wrote {created.schema}, which editors check prompts with.")

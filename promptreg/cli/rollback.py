@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from promptreg.cli.acting import DryRun, Format, act, commit_hint
 from promptreg.cli.completion import complete_labels, complete_names
 from promptreg.cli.context import open_registry
-from promptreg.cli.output import data, message, style
+from promptreg.cli.output import DataFormat, data, message, style
 
 __all__ = ["rollback"]
 
@@ -32,6 +33,8 @@ def rollback(
         bool,
         typer.Option("--with-fragments", help="Restore the fragments it included as well."),
     ] = False,
+    dry_run: DryRun = False,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Go back to an older version.
 
@@ -44,21 +47,27 @@ def rollback(
     if label is not None:
         if with_fragments:
             raise ConfigError("--with-fragments goes with a version, not with a label")
-        _label(name, version, label, push=push)
+        _label(name, version, label, push=push, dry_run=dry_run, output=output)
     elif version is None or push:
         raise ConfigError(
             "give the version to go back to" if version is None else "--push goes with --label",
             fix=f"promptreg rollback {name} VERSION, or --label production",
         )
     else:
-        _content(name, version, with_fragments=with_fragments)
+        _content(name, version, with_fragments=with_fragments, dry_run=dry_run, output=output)
 
 
-def _content(name: str, version: str, *, with_fragments: bool) -> None:
-    from promptreg.operations.rolling import roll_back
+def _content(
+    name: str, version: str, *, with_fragments: bool, dry_run: bool, output: DataFormat
+) -> None:
+    from promptreg.operations.rolling import plan_rollback
 
     with open_registry() as registry:
-        result = roll_back(registry, name, version, with_fragments=with_fragments)
+        result = plan_rollback(registry, name, version, with_fragments=with_fragments)
+        facts = {"prompt": name, **result.as_json()}
+        told = act(registry.repository, result.steps, facts, dry_run=dry_run, output=output)
+    if not told:
+        return
     for include in result.fragments:
         data(f"restored {include}")
     for bumped in result.bumped:
@@ -67,20 +76,27 @@ def _content(name: str, version: str, *, with_fragments: bool) -> None:
     message(f"Next: git commit -a -m 'Roll {name} back to {result.restored}', and merge it.")
 
 
-def _label(name: str, version: str | None, label: str, *, push: bool) -> None:
-    from promptreg.operations.rolling import commit_and_push, roll_back_label
+def _label(
+    name: str, version: str | None, label: str, *, push: bool, dry_run: bool, output: DataFormat
+) -> None:
+    from promptreg.operations.rolling import plan_label_rollback, with_push
 
     with open_registry() as registry:
-        change = roll_back_label(registry, label, name, version)
+        change = plan_label_rollback(registry, label, name, version)
         text = f"Roll {name} back to {change.after} in {label}"
+        if push:
+            change = with_push(registry, change, text)
+        facts = {**change.as_json(), "pushed": push and not dry_run}
+        if not act(registry.repository, change.steps, facts, dry_run=dry_run, output=output):
+            return
         data(f"{change.path}: {name} {change.before} -> {style(str(change.after), 'bold')}")
         if push:
-            commit, branch = commit_and_push(registry, change.path, text)
-            message(f"Pushed {commit[:7]} to {branch}.")
+            head = registry.repository.head
+            message(f"Pushed {(head.oid or '')[:7]} to {head.branch}.")
         else:
             message("Next:")
             message(f"  git switch -c rollback-{label}-{name.replace('/', '-')}")
-            message(f"  git commit -m '{text}' -- {change.path}")
+            message(f"  {commit_hint(change.steps, text, change.path)}")
             message("  git push -u origin HEAD, and open a pull request; or --push next time")
     message("Services serve it once they read the merged commit: at their next fetch, deploy or")
     message("bundle refresh.")

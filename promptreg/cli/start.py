@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from promptreg.cli.acting import DryRun, Format
 from promptreg.cli.context import directory
 from promptreg.cli.output import DataFormat, data, message, print_json, style
 from promptreg.operations.providers import Provider, next_steps
@@ -19,12 +20,8 @@ def init(
     provider: Annotated[
         Provider, typer.Option("--ci", help="Add the workflows of this CI too.")
     ] = Provider.NONE,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Say what would be written, write nothing.")
-    ] = False,
-    output: Annotated[
-        DataFormat, typer.Option("--format", help="How to answer.")
-    ] = DataFormat.TEXT,
+    dry_run: DryRun = False,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Make this repository a prompt registry.
 
@@ -35,7 +32,8 @@ def init(
     from promptreg.config import load_config
     from promptreg.errors import RepositoryError
     from promptreg.git import Repository
-    from promptreg.operations.initializing import initialize
+    from promptreg.operations.initializing import plan_registry
+    from promptreg.operations.planning import carry_out
 
     repository = Repository.open(directory(), fast_start=True)
     top = repository.paths.work_tree
@@ -43,21 +41,26 @@ def init(
         raise RepositoryError("the repository is bare", fix="git clone it and work there")
     head = repository.head
     config = load_config(top)
-    steps = initialize(
+    outcomes = plan_registry(
         top,
         root=config.root,
         branch=head.branch,
         provider=provider,
         branches=config.release_branches if "release_branches" in config.sources else (),
-        dry_run=dry_run,
     )
+    steps = [each.step for each in outcomes if each.step is not None]
+    if not dry_run:
+        carry_out(repository, steps)
     if output is DataFormat.JSON:
-        print_json([{"path": s.path, "outcome": s.outcome, "note": s.note} for s in steps])
+        print_json([{"path": o.path, "outcome": o.outcome, "note": o.note} for o in outcomes])
         return
-    for step in steps:
-        note = f"  ({step.note})" if step.note else ""
-        data(f"{style(f'{step.outcome:<9}', _COLORS[step.outcome])} {step.path}{note}")
-    if any(step.outcome != "kept" for step in steps):
+    for each in outcomes:
+        note = f"  ({each.note})" if each.note else ""
+        verb = f"would {each.step.action}" if dry_run and each.step else each.outcome
+        data(f"{style(f'{verb:<9}', _COLORS[each.outcome])} {each.path}{note}")
+    if steps and dry_run:
+        message("Nothing was changed: --dry-run.")
+    elif steps:
         message("Next: pre-commit install, promptreg bump --all, git add -A, git commit.")
         for line in next_steps(provider):
             message(f"  {line}")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from promptreg.cli.acting import DryRun, Format, act, commit_hint
 from promptreg.cli.completion import complete_references
 from promptreg.cli.context import open_registry
-from promptreg.cli.output import data, message, style
+from promptreg.cli.output import DataFormat, data, message, style
 
 if TYPE_CHECKING:
     from promptreg.operations.yanking import Withdrawal
@@ -29,22 +30,29 @@ def yank(
     version: _Version,
     reason: Annotated[str | None, typer.Option(help="Why; readers see it.")] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take the yank back.")] = False,
+    dry_run: DryRun = False,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Withdraw a version: ranges and latest skip it, asking for it by number warns.
 
     Writes one line of prompts/yanked.yaml, which takes effect when it is committed and merged.
     """
     from promptreg.errors import ConfigError
-    from promptreg.operations.yanking import unyank_version, yank_version
+    from promptreg.operations.yanking import plan_unyank, plan_yank
 
     name, number = _read(version)
     if not undo and not (reason or "").strip():
         raise ConfigError("a yank needs a reason", fix="--reason TEXT")
     with open_registry() as registry:
         if undo:
-            result = unyank_version(registry, name, number)
+            result = plan_unyank(registry, name, number)
         else:
-            result = yank_version(registry, name, number, reason or "")
+            result = plan_yank(registry, name, number, reason or "")
+        told = act(
+            registry.repository, result.steps, result.as_json(), dry_run=dry_run, output=output
+        )
+    if not told:
+        return
     _report(result, f"{name} {number}", "no longer yanked" if undo else "yanked")
     for label in result.labels:
         message(f"Label {label} still names it: promptreg label set {label} {name} OTHER")
@@ -58,24 +66,29 @@ def delete(
         typer.Option("--push", help="Remove the tag from origin too; the line must be merged."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: DryRun = False,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Delete a version for good: its tag goes, and its number is never used again.
 
     Records it in prompts/yanked.yaml first, then removes the tag. Asking for the version fails
     from then on; logged metrics stay.
     """
-    from promptreg.operations.yanking import delete_version, remove_tag
+    from promptreg.operations.yanking import plan_deletion
     from promptreg.queries.listing import claimed_version
 
     name, number = _read(version)
     with open_registry(fast_start=False) as registry:
-        _confirm(f"Delete {name} {number} for good?", yes=yes)
-        result = delete_version(registry, name, number, reason)
+        result = plan_deletion(registry, name, number, reason, push=push)
+        _confirm(f"Delete {name} {number} for good?", yes=yes or dry_run)
+        told = act(
+            registry.repository, result.steps, result.as_json(), dry_run=dry_run, output=output
+        )
+        if not told:
+            return
         _report(result, f"{name} {number}", "deleted")
-        tag = result.tag or registry.config.tags[0].tag(name, str(number))
-        if result.tag is not None or push:
-            remove_tag(registry, name, number, tag, push=push)
-            data(f"removed tag {tag}{' here and from origin' if push else ''}")
+        if result.tag is not None:
+            data(f"removed tag {result.tag}{' here and from origin' if push else ''}")
         path = registry.paths().get(name)
         stated = claimed_version(registry.worktree.read(path) or b"", path) if path else None
     if stated == str(number):
@@ -96,11 +109,11 @@ def _read(text: str) -> tuple[str, Version]:
 
 
 def _report(result: Withdrawal, what: str, how: str) -> None:
-    if not result.wrote:
+    if not result.records:
         message(f"{what} is {how} already.")
         return
     data(f"{result.path}: {style(what, 'bold')} {how}")
-    message(f"Next: git commit -m '{what} {how}' {result.path}, and merge it.")
+    message(f"Next: {commit_hint(result.steps, f'{what} {how}', result.path)}, and merge it.")
 
 
 def _confirm(question: str, *, yes: bool) -> None:

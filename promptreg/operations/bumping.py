@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConfigError, Location, NotFoundError, PromptError
 from promptreg.history.claims import collect_claims, file_claim
 from promptreg.naming import NAME, is_fragment
 from promptreg.operations.bump import BumpOptions, BumpPlan, plan_bump
+from promptreg.operations.planning import WriteFile, carry_out
 from promptreg.prompt.content import Content, content_of, read_content
 from promptreg.prompt.yamldoc import load
 from promptreg.values import dataclass, field, replace
@@ -19,8 +17,9 @@ from promptreg.versioning import CHANNELS, Level, Version
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry
+    from promptreg.sources import Source
 
-__all__ = ["BumpRequest", "BumpResult", "bump_files"]
+__all__ = ["BumpRequest", "BumpResult", "bump_files", "plan_bumps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,26 @@ class BumpRequest:
 
 @dataclass(frozen=True, slots=True)
 class BumpResult:
-    """What became of one file."""
+    """What becomes of one file.
+
+    Attributes:
+        name: The prompt.
+        path: Its file.
+        before: The version it stated.
+        plan: The version and digest it gets, and why.
+        step: What writes them; None where the file states them already.
+    """
 
     name: str
     path: str
     before: Version | None
     plan: BumpPlan
-    wrote: bool
+    step: WriteFile | None
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the file changes."""
+        return self.step is not None
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as JSON types."""
@@ -116,26 +128,49 @@ def bump_files(
         NotFoundError: A file does not exist.
         ConfigError: The base is not a commit, or the history of a file's version is missing.
     """
-    base = _base(registry, request.base)
-    options = replace(request.options, levels=registry.config.levels)
-    chosen = _everything(registry, request) if paths is None else _named(registry, paths)
     results = []
-    for path in chosen:
-        name = registry.config.layout.name_of(path)
-        assert name is not None
-        content, was_conflicted = _read(registry, path)
-        claims = collect_claims(registry.tags, name, path, base=base)
-        plan = plan_bump(content, claims, options, floor=_floor(registry, content, base))
-        wrote = was_conflicted or not plan.is_stated_by(content)
-        if wrote and not dry_run:
-            _write(registry.root / path, content, plan)
-        results.append(BumpResult(name, path, content.prompt.version, plan, wrote))
+    for result in plan_bumps(registry, paths, request):
+        if result.step is not None and not dry_run:
+            carry_out(registry.repository, (result.step,))
+        results.append(result)
     return results
 
 
-def _read(registry: Registry, path: str) -> tuple[Content, bool]:
+def plan_bumps(
+    registry: Registry,
+    paths: Iterable[str] | None,
+    request: BumpRequest,
+    source: Source | None = None,
+) -> Iterator[BumpResult]:
+    """Plan the bump of prompt files, one after the other, as `bump_files` does it.
+
+    Args:
+        registry: The registry.
+        paths: Files in the repository, prompts and fragments; None for all prompts.
+        request: What is asked.
+        source: The files, where not all is on the disk yet; the work tree by default.
+    """
+    files = registry.worktree if source is None else source
+    base = _base(registry, request.base)
+    options = replace(request.options, levels=registry.config.levels)
+    if paths is None:
+        chosen = _everything(registry, files, request)
+    else:
+        chosen = _named(registry, files, paths)
+    for path in chosen:
+        name = registry.config.layout.name_of(path)
+        assert name is not None
+        content, was_conflicted = _read(registry, files, path)
+        claims = collect_claims(registry.tags, name, path, base=base)
+        plan = plan_bump(content, claims, options, floor=_floor(registry, content, base))
+        wrote = was_conflicted or not plan.is_stated_by(content)
+        step = _step(registry, content, plan) if wrote else None
+        yield BumpResult(name, path, content.prompt.version, plan, step)
+
+
+def _read(registry: Registry, source: Source, path: str) -> tuple[Content, bool]:
     """Return a prompt, without the conflict of its version and digest lines, if it had one."""
-    source, layout = registry.worktree, registry.config.layout
+    layout = registry.config.layout
     data = source.read(path) or b""
     if b"<<<<<<<" in data:
         from promptreg.operations.conflicting import resolve_file
@@ -144,6 +179,14 @@ def _read(registry: Registry, path: str) -> tuple[Content, bool]:
         if resolved is not None:
             return content_of(resolved, path, source, layout), True
     return read_content(source, layout, path), False
+
+
+def _step(registry: Registry, content: Content, plan: BumpPlan) -> WriteFile:
+    from promptreg.prompt.splice import set_version_and_digest
+
+    path = content.prompt.path
+    data = set_version_and_digest(content.data, path, version=str(plan.version), digest=plan.digest)
+    return WriteFile(path, registry.worktree.read(path), data, f"{plan.version} ({plan.reason})")
 
 
 def _base(registry: Registry, revision: str | None) -> str | None:
@@ -164,22 +207,22 @@ def _floor(registry: Registry, content: Content, base: str | None) -> Version | 
     return claim.version if claim is not None and claim.version > own else None
 
 
-def _everything(registry: Registry, request: BumpRequest) -> list[str]:
+def _everything(registry: Registry, source: Source, request: BumpRequest) -> list[str]:
     """Return all prompts, or without --all only those that are adopted."""
     layout = registry.config.layout
     found = []
-    for path in registry.worktree.paths(layout.root):
+    for path in source.paths(layout.root):
         name = layout.name_of(path)
         if name is None or not _is_name(name, path):
             continue
-        if request.every or _is_adopted(registry, name, path):
+        if request.every or _is_adopted(registry, source, name, path):
             found.append(path)
     return found
 
 
-def _is_adopted(registry: Registry, name: str, path: str) -> bool:
+def _is_adopted(registry: Registry, source: Source, name: str, path: str) -> bool:
     """Tell whether a prompt has a version: in its file or, where that lost its lines, in a tag."""
-    data = registry.worktree.read(path) or b""
+    data = source.read(path) or b""
     # Most files need no parse: a text that merely speaks of versions is the exception.
     if b"version" in data or b"digest" in data:
         try:
@@ -191,7 +234,7 @@ def _is_adopted(registry: Registry, name: str, path: str) -> bool:
     return bool(registry.tags.versions(name))
 
 
-def _named(registry: Registry, paths: Iterable[str]) -> list[str]:
+def _named(registry: Registry, source: Source, paths: Iterable[str]) -> list[str]:
     """Return the prompts among paths, and those that include a fragment among them."""
     layout = registry.config.layout
     prompts: dict[str, None] = {}
@@ -200,13 +243,13 @@ def _named(registry: Registry, paths: Iterable[str]) -> list[str]:
         name = layout.name_of(path)
         relative = layout.relative(path)
         if name is not None and _is_name(name, path):
-            if registry.worktree.read(path) is None:
+            if source.read(path) is None:
                 raise NotFoundError(f"no file {path}")
             prompts[path] = None
         elif relative is not None and is_fragment(path):
             fragments.add(relative)
     if fragments:
-        prompts.update(dict.fromkeys(_dependents(registry, fragments)))
+        prompts.update(dict.fromkeys(_dependents(registry, source, fragments)))
     return list(prompts)
 
 
@@ -221,37 +264,14 @@ def _is_name(name: str, path: str) -> bool:
     )
 
 
-def _dependents(registry: Registry, fragments: set[str]) -> list[str]:
+def _dependents(registry: Registry, source: Source, fragments: set[str]) -> list[str]:
     """Return the adopted prompts that include one of these fragments, transitively."""
     found = []
-    for name, path in registry.paths().items():
-        data = registry.worktree.read(path) or b""
+    for name, path in registry.paths(source).items():
+        data = source.read(path) or b""
         if b"include" not in data:
             continue
-        content = read_content(registry.worktree, registry.config.layout, path)
-        if content.includes.keys() & fragments and _is_adopted(registry, name, path):
+        content = read_content(source, registry.config.layout, path)
+        if content.includes.keys() & fragments and _is_adopted(registry, source, name, path):
             found.append(path)
     return found
-
-
-def _write(target: Path, content: Content, plan: BumpPlan) -> None:
-    """Replace the file at once, keeping its mode: a full disk or a kill leaves the old one."""
-    import tempfile
-
-    from promptreg.prompt.splice import set_version_and_digest
-
-    prompt = content.prompt
-    data = set_version_and_digest(
-        content.data, prompt.path, version=str(plan.version), digest=plan.digest
-    )
-    mode = target.stat().st_mode
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(mode & 0o7777)
-        Path(temporary).replace(target.resolve())
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise

@@ -220,7 +220,11 @@ class _BranchCheck:
         A file that the base does not have may have been released and deleted before.
         """
         unadopted = base is not None and base.prompt.version is None
-        if unadopted or not self.registry.repository.is_shallow or self.registry.tags.versions(name):
+        if (
+            unadopted
+            or not self.registry.repository.is_shallow
+            or self.registry.tags.versions(name)
+        ):
             return
         names = self.registry.tags.lineage(name)
         missing = next((n for n in names if self._on_origin is None or n in self._on_origin), None)

@@ -49,13 +49,14 @@ model: {model}
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A prompt file that was written.
+    """A new prompt file.
 
     Attributes:
         name: The prompt's name.
         path: The file in the repository.
-        schema: The JSON Schema that was written beside it; None if it was there.
+        schema: The JSON Schema that is written beside it; None if it was there.
         follows: The greatest released version of an earlier prompt of that name.
+        steps: What writes them.
     """
 
     name: str
@@ -101,7 +102,9 @@ def plan_prompt(
     steps = [WriteFile(path, None, f"{modeline(name)}\n{text}".encode())]
     schema = f"{registry.config.root}/{SCHEMA_FILE}"
     if not os.path.lexists(registry.root / schema):
-        steps.append(WriteFile(schema, None, schema_text().encode(), "editors check prompts with it"))
+        steps.append(
+            WriteFile(schema, None, schema_text().encode(), "editors check prompts with it")
+        )
     latest = max(registry.tags.versions(name), default=None)
     return Created(
         name,

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConfigError, ConflictError, RepositoryError
+from promptreg.operations.planning import MoveFile, RunGit, Step, WriteFile
 from promptreg.values import dataclass
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ __all__ = [
     "HookStatus",
     "HooksReport",
     "hook_status",
-    "install_hooks",
     "outdated_hooks",
-    "uninstall_hooks",
+    "plan_hooks",
+    "plan_no_hooks",
 ]
 
 HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
@@ -109,6 +109,15 @@ class HooksReport:
     diff: bool
     merge: bool
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return {
+            "folder": str(self.folder),
+            "hooks": {hook.name: hook.state.name.lower() for hook in self.hooks},
+            "diff": self.diff,
+            "merge": self.merge,
+        }
+
 
 def hook_status(registry: Registry) -> HooksReport:
     """Say what is set up in this clone."""
@@ -117,8 +126,8 @@ def hook_status(registry: Registry) -> HooksReport:
     return HooksReport(folder, hooks, _has_driver(registry, "diff"), _has_driver(registry, "merge"))
 
 
-def install_hooks(registry: Registry, *, diff: bool = False, merge: bool = False) -> HooksReport:
-    """Install the hooks, and the diff and merge drivers if asked; run again, it changes nothing.
+def plan_hooks(registry: Registry, *, diff: bool = False, merge: bool = False) -> tuple[Step, ...]:
+    """Plan the hooks, and the diff and merge drivers if asked; nothing where they are there.
 
     Raises:
         ConfigError: The hooks folder belongs to every repository of this person.
@@ -126,40 +135,54 @@ def install_hooks(registry: Registry, *, diff: bool = False, merge: bool = False
     """
     folder = _folder(registry)
     _require_own(registry, folder)
-    plans = [(folder / name, _state(folder / name)) for name in HOOKS]
-    for path, state in plans:
-        if state in (HookState.FOREIGN, HookState.PRE_COMMIT) and _kept(path).exists():
+    steps: list[Step] = []
+    for name in HOOKS:
+        steps += _hook_steps(registry, folder / name)
+    wanted = [kind for kind, asked in (("diff", diff), ("merge", merge)) if asked]
+    for kind in wanted:
+        steps += _driver_steps(registry, kind)
+    if wanted:
+        present = [kind for kind in _DRIVERS if f"{kind}=promptreg" in _attributes(registry)]
+        steps += _attribute_steps(registry, sorted({*wanted, *present}))
+    return tuple(steps)
+
+
+def _hook_steps(registry: Registry, path: Path) -> Iterator[Step]:
+    shown, script = _shown(registry, path), _script(registry, path.name).encode()
+    if _state(path) in (HookState.FOREIGN, HookState.PRE_COMMIT):
+        if os.path.lexists(_kept(path)):
             raise ConflictError(
                 f"{path} is somebody else's, and so is {_kept(path).name}",
                 fix=f"make them one, and remove {_kept(path)}",
             )
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, state in plans:
-        if state in (HookState.FOREIGN, HookState.PRE_COMMIT):
-            path.rename(_kept(path))
-        _write_script(path, _script(registry, path.name))
-    for kind, wanted in (("diff", diff), ("merge", merge)):
-        if wanted:
-            _install_driver(registry, kind)
-    return hook_status(registry)
+        yield MoveFile(shown, _shown(registry, _kept(path)), "kept, and run first")
+        yield WriteFile(shown, None, script, executable=True)
+        return
+    before = path.read_bytes() if path.exists() else None
+    if before != script or not os.access(path, os.X_OK):
+        yield WriteFile(shown, before, script, executable=True)
 
 
-def uninstall_hooks(registry: Registry) -> HooksReport:
-    """Remove what `install_hooks` made, and put hooks of somebody else back."""
+def plan_no_hooks(registry: Registry) -> tuple[Step, ...]:
+    """Plan to remove what `plan_hooks` makes, and to put hooks of somebody else back."""
     folder = _folder(registry)
+    steps: list[Step] = []
     for name in HOOKS:
         path = folder / name
         if _state(path) in (HookState.OURS, HookState.CHAINED):
-            path.unlink()
+            steps.append(WriteFile(_shown(registry, path), path.read_bytes(), None))
             if _kept(path).exists():
-                _kept(path).rename(path)
+                kept = _shown(registry, _kept(path))
+                steps.append(MoveFile(kept, _shown(registry, path), "put back"))
     for kind in _DRIVERS:
-        _remove_driver(registry, kind)
-    return hook_status(registry)
+        if _is_configured(registry, kind):
+            words = ("config", "--local", "--remove-section", f"{kind}.promptreg")
+            steps.append(RunGit(words))
+    return (*steps, *_attribute_steps(registry, []))
 
 
 def outdated_hooks(registry: Registry) -> tuple[str, ...]:
-    """Return the hooks of ours that are not as `install_hooks` would write them now.
+    """Return the hooks of ours that are not as `plan_hooks` would write them now.
 
     Which Python they start is each clone's own affair, unless it is gone.
     """
@@ -231,10 +254,10 @@ def _command() -> str:
     return f"{shlex.quote(sys.executable)} -m promptreg"
 
 
-def _write_script(path: Path, text: str) -> None:
-    if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != text:
-        path.write_text(text, encoding="utf-8")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+def _shown(registry: Registry, path: Path) -> str:
+    """Return a path below the top of the work tree, where it lies there."""
+    top = registry.root.absolute()
+    return path.relative_to(top).as_posix() if path.is_relative_to(top) else str(path)
 
 
 def _attributes_file(registry: Registry) -> Path:
@@ -251,31 +274,30 @@ def _has_driver(registry: Registry, kind: str) -> bool:
 
 def _attributes(registry: Registry) -> str:
     try:
-        return _attributes_file(registry).read_text(encoding="utf-8")
+        return _attributes_file(registry).read_bytes().decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return ""
 
 
-def _install_driver(registry: Registry, kind: str) -> None:
-    from promptreg.git.process import run_git
+def _is_configured(registry: Registry, kind: str) -> bool:
+    from promptreg.git.process import try_git
+
+    pattern = rf"^{kind}\.promptreg\."
+    return try_git(registry.root, "config", "--local", "--get-regexp", pattern).returncode == 0
+
+
+def _driver_steps(registry: Registry, kind: str) -> Iterator[Step]:
+    from promptreg.git.process import try_git
 
     for key, words in _DRIVERS[kind]:
         value = f"{_command()} {words}" if words else "promptreg: version and digest"
-        run_git(registry.root, "config", "--local", key, value)
-    kinds = {kind, *(each for each in _DRIVERS if f"{each}=promptreg" in _attributes(registry))}
-    _write_attributes(registry, sorted(kinds))
+        answer = try_git(registry.root, "config", "--local", "--get", key)
+        if answer.stdout.decode("utf-8", "replace") != f"{value}\n":
+            yield RunGit(("config", "--local", key, value))
 
 
-def _remove_driver(registry: Registry, kind: str) -> None:
-    from promptreg.git.process import try_git
-
-    try_git(registry.root, "config", "--local", "--remove-section", f"{kind}.promptreg")
-    _write_attributes(registry, [])
-
-
-def _write_attributes(registry: Registry, kinds: list[str]) -> None:
+def _attribute_steps(registry: Registry, kinds: list[str]) -> Iterator[Step]:
     """Replace our block in the clone's own attributes; the committed ones are not ours to edit."""
-    path = _attributes_file(registry)
     before = _attributes(registry)
     kept: list[str] = []
     inside = False
@@ -292,7 +314,13 @@ def _write_attributes(registry: Registry, kinds: list[str]) -> None:
         gap = "" if not after or after.endswith("\n") else "\n"
         after = f"{after}{gap}{_BEGIN}\n{lines}{_END}\n"
     if after != before:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(after, encoding="utf-8")
-    if not after and path.exists() and os.path.getsize(path) == 0:  # noqa: PTH202 - a plain check
-        path.unlink()
+        path = _attributes_file(registry)
+        yield WriteFile(
+            _shown(registry, path),
+            _bytes(before) if path.exists() else None,
+            _bytes(after) or None,
+        )
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from promptreg.errors import PromptError
+from promptreg.operations.planning import WriteFile
 from promptreg.operations.providers import (
     GITLAB_JOBS,
     Provider,
@@ -19,7 +21,7 @@ from promptreg.prompt.schema import SCHEMA_FILE, schema_text
 from promptreg.prompt.yamldoc import Document, load
 from promptreg.values import dataclass
 
-__all__ = ["Step", "initialize"]
+__all__ = ["Outcome", "plan_registry"]
 
 CONFIGURATION = """\
 # promptreg: every key with its default; see `promptreg config`.
@@ -81,30 +83,31 @@ _HOOK_TYPES = "default_install_hook_types: [pre-commit, pre-merge-commit, pre-pu
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What became of one file.
+class Outcome:
+    """What becomes of one file.
 
     Attributes:
         path: The file below the top of the work tree.
         outcome: ``created``, ``extended`` or ``kept``.
-        note: Why it was kept, or what was added.
+        note: Why it is kept, or what is added.
+        step: What writes it; None where it is kept.
     """
 
     path: str
     outcome: str
     note: str = ""
+    step: WriteFile | None = None
 
 
-def initialize(
+def plan_registry(
     top: Path,
     *,
     root: str,
     branch: str | None,
     provider: Provider = Provider.NONE,
     branches: Sequence[str] = (),
-    dry_run: bool = False,
-) -> list[Step]:
-    """Add what is missing; a second run changes nothing.
+) -> list[Outcome]:
+    """Plan to add what is missing; a second time there is nothing to do.
 
     Args:
         top: The top of the work tree.
@@ -112,15 +115,14 @@ def initialize(
         branch: The branch that is checked out.
         provider: Whose CI files are added.
         branches: The release branches that are configured; the one checked out when empty.
-        dry_run: Write nothing.
 
     Raises:
         PromptError: An existing pre-commit configuration is not valid YAML.
     """
-    editor = _Editor(top, dry_run=dry_run)
+    editor = _Editor(top)
     editor.create("promptreg.toml", CONFIGURATION.format(branches=_branches(branch)))
     if (top / root).is_dir() and any((top / root).rglob("*.y*ml")):
-        editor.steps.append(Step(f"{root}/", "kept", "it holds prompts already"))
+        editor.outcomes.append(Outcome(f"{root}/", "kept", "it holds prompts already"))
     else:
         editor.create(f"{root}/greeting.prompt.yml", SAMPLE)
         editor.create(f"{root}/{SCHEMA_FILE}", schema_text())
@@ -131,7 +133,7 @@ def initialize(
         editor.create(template.path, template.text, f"in your stage {stage}" if stage else "")
     if provider is Provider.GITLAB:
         editor.extend(".gitlab-ci.yml", include_jobs, note=_include_note)
-    return editor.steps
+    return editor.outcomes
 
 
 def _include_note(text: str) -> str:
@@ -148,25 +150,20 @@ def _branches(branch: str | None) -> str:
 
 
 class _Editor:
-    def __init__(self, top: Path, *, dry_run: bool) -> None:
+    def __init__(self, top: Path) -> None:
         self.top = top
-        self.dry_run = dry_run
-        self.steps: list[Step] = []
+        self.outcomes: list[Outcome] = []
 
     def read(self, path: str) -> str | None:
         target = self.top / path
         return target.read_bytes().decode("utf-8") if target.exists() else None
 
     def create(self, path: str, text: str, note: str = "") -> None:
-        target = self.top / path
-        if target.exists():
-            self.steps.append(Step(path, "kept"))
+        if os.path.lexists(self.top / path):
+            self.outcomes.append(Outcome(path, "kept"))
             return
-        if not self.dry_run:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("x", encoding="utf-8") as file:
-                file.write(text)
-        self.steps.append(Step(path, "created", note))
+        step = WriteFile(path, None, text.encode("utf-8"), note)
+        self.outcomes.append(Outcome(path, "created", note, step))
 
     def extend(
         self,
@@ -175,15 +172,15 @@ class _Editor:
         *,
         note: Callable[[str], str] = lambda _: "",
     ) -> None:
-        target = self.top / path
         before = self.read(path)
         after = edit(before)
         if after is None:
-            self.steps.append(Step(path, "kept", note(before or "")))
+            self.outcomes.append(Outcome(path, "kept", note(before or "")))
             return
-        if not self.dry_run:
-            target.write_bytes(after.encode("utf-8"))
-        self.steps.append(Step(path, "created" if before is None else "extended"))
+        data = None if before is None else before.encode("utf-8")
+        step = WriteFile(path, data, after.encode("utf-8"))
+        outcome = "created" if before is None else "extended"
+        self.outcomes.append(Outcome(path, outcome, "", step))
 
 
 def ignore_store(text: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Setting labels: the file is written, the commit stays with the person."""
+"""Setting labels: a file is planned, and the commit stays with the person."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from promptreg.errors import ConflictError, NotFoundError
 from promptreg.history.labels import label_path, parse_label, write_label
+from promptreg.operations.planning import Step, WriteFile
 from promptreg.values import dataclass
 
 if TYPE_CHECKING:
@@ -22,20 +23,41 @@ __all__ = [
     "LabelEvent",
     "compare_labels",
     "label_history",
-    "set_label",
-    "unset_label",
+    "label_steps",
+    "plan_label",
+    "plan_unlabel",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class LabelChange:
-    """What became of one label's entry; None where there is none."""
+    """What becomes of one label's entry.
+
+    Attributes:
+        label: The label.
+        path: Its file.
+        name: The prompt.
+        before: The version it names; None where it names none.
+        after: The version it will name.
+        steps: What brings that about; nothing where it is so already.
+    """
 
     label: str
     path: str
     name: str
     before: Version | None
     after: Version | None
+    steps: tuple[Step, ...] = ()
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the change as JSON types."""
+        return {
+            "label": self.label,
+            "path": self.path,
+            "prompt": self.name,
+            "before": str(self.before) if self.before else None,
+            "after": str(self.after) if self.after else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +95,8 @@ def compare_labels(registry: Registry, left: str, right: str) -> list[LabelDiffe
     ]
 
 
-def set_label(registry: Registry, label: str, name: str, version: str) -> LabelChange:
-    """Let a label name a released version, in the work tree.
+def plan_label(registry: Registry, label: str, name: str, version: str) -> LabelChange:
+    """Plan to let a label name a released version, in the work tree.
 
     Args:
         registry: The registry.
@@ -99,18 +121,18 @@ def set_label(registry: Registry, label: str, name: str, version: str) -> LabelC
             f"{name} {version} has no tag, so no label may name it",
             fix="merge it and run promptreg release first",
         )
-    return _write(registry, label, name, resolved.version)
+    return _change(registry, label, name, resolved.version)
 
 
-def unset_label(registry: Registry, label: str, name: str) -> LabelChange:
-    """Remove a prompt from a label, in the work tree.
+def plan_unlabel(registry: Registry, label: str, name: str) -> LabelChange:
+    """Plan to remove a prompt from a label, in the work tree.
 
     Raises:
         NotFoundError: The label does not name the prompt.
     """
     if name not in _entries(registry, label):
         raise NotFoundError(f"label {label} names no version of {name}")
-    return _write(registry, label, name, None)
+    return _change(registry, label, name, None)
 
 
 def _entries(registry: Registry, label: str) -> Mapping[str, Version]:
@@ -118,19 +140,31 @@ def _entries(registry: Registry, label: str) -> Mapping[str, Version]:
     return parse_label(registry.worktree.read(path) or b"", path)
 
 
-def _write(registry: Registry, label: str, name: str, version: Version | None) -> LabelChange:
+def _change(registry: Registry, label: str, name: str, version: Version | None) -> LabelChange:
     path = label_path(registry.config.root, label)
-    data = registry.worktree.read(path) or b""
-    entries = dict(parse_label(data, path))
+    entries = dict(_entries(registry, label))
     before = entries.pop(name, None)
     if version is not None:
         entries[name] = version
-    if before != version:
-        target = registry.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        comments = b"".join(_leading_comments(data))
-        target.write_bytes(comments + write_label(entries))
-    return LabelChange(label, path, name, before, version)
+    note = f"{name} {before or 'nothing'} -> {version or 'nothing'}"
+    steps = label_steps(registry, path, entries, note) if before != version else ()
+    return LabelChange(label, path, name, before, version, steps)
+
+
+def label_steps(
+    registry: Registry, path: str, entries: Mapping[str, Version], note: str
+) -> tuple[Step, ...]:
+    """Return what writes a label's file; the comments at its head stay.
+
+    Args:
+        registry: The registry.
+        path: The file.
+        entries: What the label names.
+        note: What a person should know of it.
+    """
+    data = registry.worktree.read(path)
+    comments = b"".join(_leading_comments(data or b""))
+    return (WriteFile(path, data, comments + write_label(entries), note),)
 
 
 def _leading_comments(data: bytes) -> list[bytes]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConflictError, PromptError
 from promptreg.history.formerly import former_names_in, set_formerly
-from promptreg.history.labels import label_path, parse_label, write_label
+from promptreg.history.labels import label_path, parse_label
 from promptreg.naming import NAME
+from promptreg.operations.labelling import label_steps
+from promptreg.operations.planning import MoveFile, Step, WriteFile
 from promptreg.prompt.yamldoc import load
 from promptreg.sources import locate
 from promptreg.values import dataclass
@@ -15,14 +18,14 @@ from promptreg.values import dataclass
 if TYPE_CHECKING:
     from promptreg.registry import Registry
 
-__all__ = ["Renamed", "rename_prompt"]
+__all__ = ["Renamed", "plan_rename"]
 
 _EVALUATION_ENDINGS = (".eval.yaml", ".eval.yml")
 
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """What a rename did in the work tree.
+    """What a rename does in the work tree.
 
     Attributes:
         old: The path before.
@@ -30,6 +33,7 @@ class Renamed:
         moved: Evaluation suites that moved along: paths before and after.
         labels: The label files that name the prompt under both names now.
         mentions: Sections of the configuration that still have the old name.
+        steps: What brings that about.
     """
 
     old: str
@@ -37,10 +41,21 @@ class Renamed:
     moved: tuple[tuple[str, str], ...]
     labels: tuple[str, ...]
     mentions: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return {
+            "old": self.old,
+            "new": self.new,
+            "suites": [{"old": old, "new": new} for old, new in self.moved],
+            "labels": list(self.labels),
+            "mentions": list(self.mentions),
+        }
 
 
-def rename_prompt(registry: Registry, old: str, new: str) -> Renamed:
-    """Move a prompt's file and record the old name in it, so that versions and labels follow.
+def plan_rename(registry: Registry, old: str, new: str) -> Renamed:
+    """Plan to move a file and record its old name in it, so that versions and labels follow.
 
     Released versions keep their tags under the old name. Labels name the prompt under both names:
     callers change at their own pace.
@@ -62,16 +77,18 @@ def rename_prompt(registry: Registry, old: str, new: str) -> Renamed:
     names = (old, *(each for each in former if each not in (old, new)))
     edited = set_formerly(data, path, names)
     target = f"{registry.config.root}/{new}{path[len(registry.config.root) + 1 + len(old) :]}"
-    destination = registry.root / target
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    (registry.root / path).rename(destination)
-    destination.write_bytes(edited)
+    moves = list(_suites(registry, old, new))
+    labels = list(_labels(registry, old, new))
+    steps: list[Step] = [MoveFile(path, target)]
+    if edited != data:
+        steps.append(WriteFile(target, data, edited, f"formerly {old}"))
     return Renamed(
         path,
         target,
-        tuple(_move_suites(registry, old, new)),
-        tuple(_extend_labels(registry, old, new)),
+        tuple((move.path, move.destination) for move in moves),
+        tuple(step.target for step in labels),
         tuple(_mentions(registry, old)),
+        (*steps, *moves, *labels),
     )
 
 
@@ -94,36 +111,24 @@ def _require_free(registry: Registry, new: str, former: tuple[str, ...]) -> None
         )
 
 
-def _move_suites(registry: Registry, old: str, new: str) -> list[tuple[str, str]]:
-    moved = []
+def _suites(registry: Registry, old: str, new: str) -> Iterator[MoveFile]:
     for ending in _EVALUATION_ENDINGS:
         before, after = (f"{registry.config.root}/{name}{ending}" for name in (old, new))
         if (registry.root / before).exists() and not (registry.root / after).exists():
-            (registry.root / before).rename(registry.root / after)
-            moved.append((before, after))
-    return moved
+            yield MoveFile(before, after)
 
 
-def _extend_labels(registry: Registry, old: str, new: str) -> list[str]:
+def _labels(registry: Registry, old: str, new: str) -> Iterator[Step]:
     """Let every label that names the old name name the new one too, at the same version."""
-    changed = []
     for label in registry.label_names():
         path = label_path(registry.config.root, label)
         data = registry.worktree.read(path)
         if data is None:
             continue
         entries = dict(parse_label(data, path))
-        if old not in entries or new in entries:
-            continue
-        entries[new] = entries[old]
-        comments = []
-        for line in data.splitlines(keepends=True):
-            if line.strip() and not line.startswith(b"#"):
-                break
-            comments.append(line)
-        (registry.root / path).write_bytes(b"".join(comments) + write_label(entries))
-        changed.append(path)
-    return changed
+        if old in entries and new not in entries:
+            entries[new] = entries[old]
+            yield from label_steps(registry, path, entries, f"{new} {entries[old]} as {old}")
 
 
 def _mentions(registry: Registry, old: str) -> list[str]:

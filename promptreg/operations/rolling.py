@@ -2,46 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConflictError, NotFoundError, RepositoryError
 from promptreg.history.formerly import former_names_in, set_formerly
 from promptreg.history.labels import label_path
-from promptreg.operations.bumping import BumpRequest, BumpResult, bump_files
-from promptreg.operations.labelling import LabelChange, label_history, set_label
+from promptreg.operations.bumping import BumpRequest, BumpResult, plan_bumps
+from promptreg.operations.labelling import LabelChange, label_history, plan_label
+from promptreg.operations.planning import RunGit, Step, WriteFile
 from promptreg.prompt.splice import set_version_and_digest
 from promptreg.prompt.yamldoc import load
-from promptreg.values import dataclass
+from promptreg.sources import OverlaySource
+from promptreg.values import dataclass, replace
 from promptreg.versioning import Version
 
 if TYPE_CHECKING:
     from promptreg.prompt.content import Content
     from promptreg.registry import Registry
 
-__all__ = ["RolledBack", "commit_and_push", "previous_version", "roll_back", "roll_back_label"]
+__all__ = [
+    "RolledBack",
+    "plan_label_rollback",
+    "plan_rollback",
+    "previous_version",
+    "with_push",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """What a rollback wrote.
+    """What a rollback does.
 
     Attributes:
         path: The prompt's file.
         restored: The version whose content it has.
         bumped: The new version of it, then those of the prompts that share restored fragments.
-        fragments: The fragments that were restored.
+        fragments: The fragments that are restored.
+        steps: What brings that about.
     """
 
     path: str
     restored: Version
     bumped: tuple[BumpResult, ...]
     fragments: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return {
+            "path": self.path,
+            "restored": str(self.restored),
+            "fragments": list(self.fragments),
+            "bumped": [
+                {"prompt": each.name, "path": each.path, "version": str(each.plan.version)}
+                for each in self.bumped
+            ],
+        }
 
 
-def roll_back(
+def plan_rollback(
     registry: Registry, name: str, selector: str, *, with_fragments: bool = False
 ) -> RolledBack:
-    """Write the content of an older version back, under the next free version.
+    """Plan to write the content of an older version back, under the next free version.
 
     Args:
         registry: The registry.
@@ -76,33 +98,23 @@ def roll_back(
         fragment = registry.config.layout.fragment(include)
         _require_committed(registry, fragment)
         changes[fragment] = content.includes[include].encode()
-    bumped = _write_and_bump(registry, changes)
-    return RolledBack(path, resolved.version, tuple(bumped), tuple(fragments))
-
-
-def _write_and_bump(registry: Registry, changes: dict[str, bytes]) -> list[BumpResult]:
-    """Write files and bump what they concern; where that fails, put everything back."""
-    before = {path: registry.worktree.read(path) for path in changes}
-    try:
-        for path, data in changes.items():
-            target = registry.root / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-        return [r for r in bump_files(registry, list(changes), BumpRequest()) if r.wrote]
-    except BaseException:
-        for path, old in before.items():
-            if old is None:
-                (registry.root / path).unlink(missing_ok=True)
-            else:
-                (registry.root / path).write_bytes(old)
-        raise
+    overlay = OverlaySource(registry.worktree, changes)
+    bumped = [r for r in plan_bumps(registry, list(changes), BumpRequest(), overlay) if r.wrote]
+    final = {**changes, **{r.path: r.step.after for r in bumped if r.step and r.step.after}}
+    notes = dict.fromkeys(changes, f"content of {resolved.version}")
+    notes |= {r.path: f"{r.plan.version}, {notes.get(r.path, 'its fragment')}" for r in bumped}
+    steps = tuple(
+        WriteFile(each, registry.worktree.read(each), data, notes[each])
+        for each, data in final.items()
+    )
+    return RolledBack(path, resolved.version, tuple(bumped), tuple(fragments), steps)
 
 
 def _with_current_identity(
     registry: Registry, name: str, path: str, content: Content, current: bytes | None
 ) -> bytes:
     """Return the old bytes with the version they follow now and the former names of today."""
-    version = max(registry.tags.oids(name))
+    version = max(registry.tags.versions(name))
     data = content.data
     if current is not None:
         document = load(current, path)
@@ -135,8 +147,10 @@ def _require_committed(registry: Registry, path: str) -> None:
         )
 
 
-def roll_back_label(registry: Registry, label: str, name: str, selector: str | None) -> LabelChange:
-    """Set a label back, in the work tree.
+def plan_label_rollback(
+    registry: Registry, label: str, name: str, selector: str | None
+) -> LabelChange:
+    """Plan to set a label back, in the work tree.
 
     Args:
         registry: The registry.
@@ -151,7 +165,7 @@ def roll_back_label(registry: Registry, label: str, name: str, selector: str | N
     _require_committed(registry, label_path(registry.config.root, label))
     current = registry.label(label).get(name)
     wanted = selector or str(previous_version(registry, label, name))
-    change = set_label(registry, label, name, wanted)
+    change = plan_label(registry, label, name, wanted)
     if change.before == change.after:
         raise ConflictError(f"label {label} names {name} {current} already")
     return change
@@ -174,31 +188,29 @@ def previous_version(registry: Registry, label: str, name: str) -> Version:
     )
 
 
-def commit_and_push(registry: Registry, path: str, text: str) -> tuple[str, str]:
-    """Commit one file, whatever else is staged, and push the branch.
+def with_push(registry: Registry, change: LabelChange, text: str) -> LabelChange:
+    """Return a label's change that also commits its file, whatever else is staged, and pushes.
 
     Args:
         registry: The registry.
-        path: The file.
+        change: What becomes of the label.
         text: The commit's message.
 
-    Returns:
-        The commit and the branch.
-
     Raises:
-        RepositoryError: HEAD is detached, or git refuses; a commit that was made stays.
+        RepositoryError: HEAD is detached. Where git refuses to push, the commit that was made
+            stays.
     """
-    from promptreg.git.process import complaint, run_git, try_git
-
     branch = registry.repository.head.branch
     if branch is None:
         raise RepositoryError("HEAD is detached, so nothing can be pushed", fix="git switch main")
-    run_git(registry.root, "commit", "--quiet", "--only", "-m", text, "--", path)
-    commit = registry.repository.head.oid or ""
-    answer = try_git(registry.root, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
-    if answer.returncode != 0:
-        raise RepositoryError(
-            f"committed as {commit[:7]}, but origin refuses it: {complaint(answer)}",
-            fix=f"git push origin HEAD:refs/heads/rollback-{commit[:7]}, and open a pull request",
-        )
-    return commit, branch
+    aside = f"rollback-{change.label}-{change.name.replace('/', '-')}"
+    steps = (
+        *change.steps,
+        RunGit(("commit", "--quiet", "--only", "-m", text, "--", change.path)),
+        RunGit(
+            ("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}"),
+            refusal="committed, but origin refuses it",
+            fix=f"git push origin HEAD:refs/heads/{aside}, and open a pull request",
+        ),
+    )
+    return replace(change, steps=steps)

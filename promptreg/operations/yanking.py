@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConflictError, NotFoundError, RepositoryError
 from promptreg.history.yanked import Yank, parse_yanked, write_yanked, yanked_path
-from promptreg.values import dataclass
+from promptreg.operations.planning import RemoveTag, RunGit, Step, WriteFile
+from promptreg.values import dataclass, replace
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.versioning import Version
 
-__all__ = ["Withdrawal", "delete_version", "remove_tag", "unyank_version", "yank_version"]
+__all__ = ["Withdrawal", "plan_deletion", "plan_unyank", "plan_yank"]
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """What became of one version's entry.
+    """What becomes of one version.
 
     Attributes:
-        path: The file that was written.
-        yank: The entry; None when it was taken back.
-        tag: The version's tag here; None if there is none.
+        name: The prompt.
+        version: The version.
+        path: The file that records it.
+        yank: The entry; None when it is taken back.
+        tag: The tag that goes; None if none does.
         labels: The labels that name the version.
-        wrote: Whether the file changed.
+        records: Whether the file changes.
+        steps: What brings that about; nothing where it is so already.
     """
 
+    name: str
+    version: Version
     path: str
     yank: Yank | None
     tag: str | None
     labels: tuple[str, ...]
-    wrote: bool
+    records: bool
+    steps: tuple[Step, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return {
+            "prompt": self.name,
+            "version": str(self.version),
+            "path": self.path,
+            "yanked": self.yank is not None and not self.yank.deleted,
+            "deleted": self.yank is not None and self.yank.deleted,
+            "reason": self.yank.reason if self.yank else None,
+            "tag_removed": self.tag,
+            "labels": list(self.labels),
+        }
 
 
-def yank_version(registry: Registry, name: str, version: Version, reason: str) -> Withdrawal:
-    """Withdraw a released version: ranges and latest skip it, exact references warn.
+def plan_yank(registry: Registry, name: str, version: Version, reason: str) -> Withdrawal:
+    """Plan to withdraw a released version: ranges and latest skip it, exact references warn.
 
     Raises:
         NotFoundError: There is no such release.
@@ -50,11 +71,11 @@ def yank_version(registry: Registry, name: str, version: Version, reason: str) -
             f"{name} has no released version {version}",
             fix=f"promptreg versions {name}, or git fetch --tags",
         )
-    return _record(registry, name, version, Yank(name, version, reason), tag)
+    return _withdraw(registry, Yank(name, version, reason))
 
 
-def unyank_version(registry: Registry, name: str, version: Version) -> Withdrawal:
-    """Take a yank back.
+def plan_unyank(registry: Registry, name: str, version: Version) -> Withdrawal:
+    """Plan to take a yank back.
 
     Raises:
         NotFoundError: The version is not yanked.
@@ -65,19 +86,28 @@ def unyank_version(registry: Registry, name: str, version: Version) -> Withdrawa
         raise NotFoundError(f"{name} {version} is not yanked")
     if known.deleted:
         raise ConflictError(f"{name} {version} is deleted, which is for ever")
-    return _record(registry, name, version, None, _tag(registry, name, version))
+    return _withdraw(registry, known, undo=True)
 
 
-def delete_version(
-    registry: Registry, name: str, version: Version, reason: str | None
+def plan_deletion(
+    registry: Registry, name: str, version: Version, reason: str | None, *, push: bool = False
 ) -> Withdrawal:
-    """Record that a version is deleted: exact references fail, its number is never used again.
+    """Plan to delete a version: asking for it fails then, and its number is never used again.
 
-    Run again, it changes nothing. The tag is removed by `remove_tag`.
+    Run again, it changes nothing.
+
+    Args:
+        registry: The registry.
+        name: The prompt.
+        version: The version.
+        reason: Why; what is recorded already by default.
+        push: Remove the tag from origin too.
 
     Raises:
         NotFoundError: There is no such release.
         ConflictError: A label names it, or no reason is known.
+        RepositoryError: The deletion is to be pushed and is not on the release branch yet, so the
+            next release there would make the tag again.
     """
     tag = _tag(registry, name, version)
     known = _entries(registry).get((name, version))
@@ -95,26 +125,23 @@ def delete_version(
     why = reason or (known.reason if known else None)
     if why is None:
         raise ConflictError("a deletion needs a reason", fix="--reason TEXT")
-    return _record(registry, name, version, Yank(name, version, why, deleted=True), tag)
-
-
-def remove_tag(registry: Registry, name: str, version: Version, tag: str, *, push: bool) -> None:
-    """Remove the tag of a deleted version here, and from origin when asked.
-
-    Raises:
-        RepositoryError: The deletion is not on the release branch yet, so the next release there
-            would make the tag again; or the remote refuses.
-    """
-    repository = registry.repository
     if push:
-        from promptreg.git.process import complaint, try_git
-
         _require_merged(registry, name, version)
-        folder = repository.paths.remote_folder
-        answer = try_git(folder, "push", "--quiet", "origin", f":refs/tags/{tag}")
-        if answer.returncode != 0 and b"remote ref does not exist" not in answer.stderr:
-            raise RepositoryError(f"origin keeps tag {tag}: {complaint(answer)}")
-    repository.delete_tag(tag)
+        tag = tag or registry.config.tags[0].tag(name, str(version))
+    result = _withdraw(registry, Yank(name, version, why, deleted=True))
+    return replace(result, tag=tag, steps=(*result.steps, *_tag_steps(tag, push=push)))
+
+
+def _tag_steps(tag: str | None, *, push: bool) -> Iterator[Step]:
+    if tag is None:
+        return
+    if push:
+        yield RunGit(
+            ("push", "--quiet", "origin", f":refs/tags/{tag}"),
+            refusal=f"origin keeps tag {tag}",
+            tolerated="remote ref does not exist",
+        )
+    yield RemoveTag(tag)
 
 
 def _require_merged(registry: Registry, name: str, version: Version) -> None:
@@ -129,21 +156,21 @@ def _require_merged(registry: Registry, name: str, version: Version) -> None:
         )
 
 
-def _record(
-    registry: Registry, name: str, version: Version, yank: Yank | None, tag: str | None
-) -> Withdrawal:
+def _withdraw(registry: Registry, yank: Yank, *, undo: bool = False) -> Withdrawal:
     path = yanked_path(registry.config.root)
     data = registry.worktree.read(path)
     entries = dict(parse_yanked(data, path))
-    before = entries.pop((name, version), None)
-    if yank is not None:
-        entries[name, version] = yank
-    wrote = before != yank
-    if wrote:
-        target = registry.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(write_yanked(entries, data))
-    return Withdrawal(path, yank, tag, _labels(registry, name, version), wrote)
+    identity = (yank.name, yank.version)
+    before = entries.pop(identity, None)
+    after = None if undo else yank
+    if after is not None:
+        entries[identity] = after
+    steps: tuple[Step, ...] = ()
+    if before != after:
+        note = f"{yank.key}: {'nothing' if undo else yank.reason}"
+        steps = (WriteFile(path, data, write_yanked(entries, data), note),)
+    labels = _labels(registry, *identity)
+    return Withdrawal(*identity, path, after, None, labels, bool(steps), steps)
 
 
 def _entries(registry: Registry) -> dict[tuple[str, Version], Yank]:

@@ -1,0 +1,281 @@
+"""What a command will do to a clone, as a value: shown under --dry-run, or carried out.
+
+An operation looks, decides and returns its steps; only `carry_out` changes anything. So the plan
+that a person saw is the plan that runs: there is no second way through the code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from promptreg.errors import ConflictError, RepositoryError
+from promptreg.values import dataclass
+
+if TYPE_CHECKING:
+    from promptreg.git import Repository
+
+__all__ = ["MoveFile", "RemoveTag", "RunGit", "Step", "WriteFile", "carry_out", "replace_file"]
+
+_EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
+
+
+class Step(Protocol):
+    """One thing that is done, and can be undone where a later one fails."""
+
+    @property
+    def action(self) -> str:
+        """What is done, in a word: create, change, move, remove, run."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """What it is done to."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """What a person should know of it; may be empty."""
+        ...
+
+    def carry_out(self, repository: Repository) -> Callable[[], object] | None:
+        """Do it, and return what takes it back; None where nothing can."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile:
+    """A file is written or removed.
+
+    Attributes:
+        path: The file, below the top of the work tree; hooks may lie elsewhere.
+        before: Its bytes when the plan was made; None where there was none.
+        after: Its bytes then; None removes it.
+        note: What a person should know.
+        executable: Whether it is made a program.
+    """
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    note: str = ""
+    executable: bool = False
+
+    @property
+    def action(self) -> str:
+        """What is done."""
+        if self.after is None:
+            return "remove"
+        return "create" if self.before is None else "change"
+
+    @property
+    def target(self) -> str:
+        """The file."""
+        return self.path
+
+    def carry_out(self, repository: Repository) -> Callable[[], object]:
+        """Write the file at once, or remove it.
+
+        Raises:
+            ConflictError: Somebody wrote it since the plan was made.
+        """
+        target = _top(repository) / self.path
+        if _read(target) != self.before:
+            raise ConflictError(f"{self.path} was changed by somebody else", fix="run it again")
+        mode = target.stat().st_mode if self.before is not None else None
+        _put(target, self.after, mode, executable=self.executable)
+        return lambda: _put(target, self.before, mode, executable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveFile:
+    """A file gets another path; what lies there already is never overwritten.
+
+    Attributes:
+        path: Where it is.
+        destination: Where it goes.
+        note: What a person should know.
+    """
+
+    path: str
+    destination: str
+    note: str = ""
+
+    @property
+    def action(self) -> str:
+        """What is done."""
+        return "move"
+
+    @property
+    def target(self) -> str:
+        """Both paths."""
+        return f"{self.path} to {self.destination}"
+
+    def carry_out(self, repository: Repository) -> Callable[[], object]:
+        """Move the file.
+
+        Raises:
+            ConflictError: Something lies there.
+        """
+        top = _top(repository)
+        old, new = top / self.path, top / self.destination
+        if os.path.lexists(new):
+            raise ConflictError(f"{self.destination} is there already", fix="run it again")
+        new.parent.mkdir(parents=True, exist_ok=True)
+        old.rename(new)
+        return lambda: new.rename(old)
+
+
+@dataclass(frozen=True, slots=True)
+class RunGit:
+    """Git is run; what it does is not taken back.
+
+    Attributes:
+        words: Its arguments.
+        note: What a person should know.
+        refusal: What it means when git refuses, before git's own words.
+        fix: What to do then.
+        tolerated: A text in git's complaint that is as good as success.
+    """
+
+    words: tuple[str, ...]
+    note: str = ""
+    refusal: str = ""
+    fix: str | None = None
+    tolerated: str = ""
+
+    @property
+    def action(self) -> str:
+        """What is done."""
+        return "run"
+
+    @property
+    def target(self) -> str:
+        """The command line."""
+        import shlex
+
+        return f"git {shlex.join(self.words)}"
+
+    def carry_out(self, repository: Repository) -> None:
+        """Run git.
+
+        Raises:
+            RepositoryError: It refused.
+        """
+        from promptreg.git.process import complaint, try_git
+
+        # Only git's own folder is right for the relative URL of a remote, see `remote_folder`.
+        asks = self.words[0] == "push"
+        folder = repository.paths.remote_folder if asks else _top(repository)
+        answer = try_git(folder, *self.words)
+        text = answer.stderr.decode("utf-8", "replace")
+        if answer.returncode != 0 and not (self.tolerated and self.tolerated in text):
+            refusal = self.refusal or f"git {self.words[0]} failed"
+            raise RepositoryError(f"{refusal}: {complaint(answer)}", fix=self.fix)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTag:
+    """A tag of this clone goes.
+
+    Attributes:
+        tag: Its name.
+        note: What a person should know.
+    """
+
+    tag: str
+    note: str = ""
+
+    @property
+    def action(self) -> str:
+        """What is done."""
+        return "remove"
+
+    @property
+    def target(self) -> str:
+        """The tag."""
+        return f"tag {self.tag}"
+
+    def carry_out(self, repository: Repository) -> None:
+        """Remove the tag."""
+        repository.delete_tag(self.tag)
+
+
+def carry_out(repository: Repository, steps: Sequence[Step]) -> None:
+    """Do all steps in turn; where one fails, the files of those before it are put back.
+
+    Args:
+        repository: Where.
+        steps: What an operation planned.
+
+    Raises:
+        ConflictError: A file is not as it was when the plan was made.
+        RepositoryError: Git refused.
+    """
+    with contextlib.ExitStack() as undo:
+        for step in steps:
+            back = step.carry_out(repository)
+            if back is None:
+                # What cannot be taken back must find the files that led to it.
+                undo.pop_all()
+            else:
+                undo.callback(back)
+        undo.pop_all()
+
+
+def replace_file(target: Path, data: bytes, mode: int | None = None) -> None:
+    """Replace a file at once, keeping its mode: a full disk or a kill leaves the old one.
+
+    Args:
+        target: The file; a link is followed.
+        data: Its bytes.
+        mode: Its permissions; those of any new file by default.
+    """
+    import tempfile
+
+    target = target.resolve()
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(_usual_mode() if mode is None else mode & 0o7777)
+        Path(temporary).replace(target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(temporary).unlink()
+        raise
+
+
+def _put(target: Path, data: bytes | None, mode: int | None, *, executable: bool) -> None:
+    if data is None:
+        target.unlink(missing_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(target, data, mode)
+    if executable:
+        target.chmod(target.stat().st_mode | _EXECUTABLE)
+
+
+def _usual_mode() -> int:
+    """Return the mode of a new file; the mask can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _read(target: Path) -> bytes | None:
+    try:
+        return target.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _top(repository: Repository) -> Path:
+    top = repository.paths.work_tree
+    if top is None:
+        raise RepositoryError("the repository is bare", fix="git clone it and work there")
+    return top
