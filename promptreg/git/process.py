@@ -13,8 +13,14 @@ from promptreg.errors import RepositoryError
 
 __all__ = ["GitResult", "has_git", "run_git", "try_git"]
 
-# A question on the terminal would hang a hook or a CI job for ever.
-_ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+_ENVIRONMENT = {
+    # A question on the terminal would hang a hook or a CI job for ever.
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    # libgit2 knows no `git replace`: what one clone replaced is no content of a version.
+    "GIT_NO_REPLACE_OBJECTS": "1",
+}
 
 GitResult = subprocess.CompletedProcess[bytes]
 

@@ -238,3 +238,11 @@ def test_odd_objects() -> None:
     broken = parse_commit("o", b"tree t\nauthor nobody\ncommitter A <a> 99999999999999 +0000\n\n")
     assert isinstance(broken.author, Signature)
     assert broken.committer.when.year == 1970
+
+
+def test_a_replaced_object_is_read_as_it_was(history: Repo, opened: Repository) -> None:
+    """Content is what its id says, whatever `git replace` puts in its place in one clone."""
+    head = history.git("rev-parse", "HEAD")
+    other = history.git("rev-parse", "HEAD:other.txt")
+    history.git("replace", history.git("rev-parse", "HEAD:prompts/a.yaml"), other)
+    assert opened.file_at(head, "prompts/a.yaml") == b"a: 2\n"
