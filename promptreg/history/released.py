@@ -71,7 +71,7 @@ def released_files(
             path = wanted[found.oid]
             if found.kind != "tag" or path not in waiting:
                 continue
-            match = _TAG.fullmatch(found.data.partition(b"-----BEGIN")[0].rstrip())
+            match = _TAG.fullmatch(found.data.partition(b"\n-----BEGIN ")[0].rstrip())
             if match is None or match["blob"].decode() != files[path]:
                 continue
             name, version = prompts[path], waiting[path].get(found.oid)

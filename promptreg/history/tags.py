@@ -121,7 +121,7 @@ def _one_line(text: str) -> str:
 def parse_trailers(message: str) -> Trailers | None:
     """Return the trailers of a tag's message, or None for a foreign tag."""
     # A signed tag carries its signature behind the last paragraph.
-    text = message.partition("-----BEGIN")[0].rstrip()
+    text = message.partition("\n-----BEGIN ")[0].rstrip()
     paragraph = text.rpartition("\n\n")[2]
     found: dict[str, list[str]] = {}
     for key, value in _TRAILER.findall(paragraph):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from promptreg.history.tagindex import TagIndex
 from promptreg.history.tags import Trailers, release_message, release_of
 from promptreg.prompt.content import includes_of
 from promptreg.sources import CommitSource
-from promptreg.versioning import Level
+from promptreg.versioning import Level, Version
 
 if TYPE_CHECKING:
     from promptreg.config import Config
@@ -148,11 +149,11 @@ def _changes(
     repository: Repository, config: Config, candidate: Candidate
 ) -> tuple[tuple[Change, ...], Level]:
     index = TagIndex(repository, config)
-    below = [v for v in index.oids(candidate.name) if v < candidate.version]
-    if not below:
+    tags = index.oids(candidate.name)
+    followed = _followed(candidate.version, tags)
+    if followed is None:
         return (), Level.NONE
-    tag, oid = index.oids(candidate.name)[max(below)]
-    before = index.claim(candidate.name, max(below), tag, oid).load()
+    before = index.claim(candidate.name, followed, *tags[followed]).load()
     after = candidate.content
     changes = compare(
         before.prompt,
@@ -162,3 +163,14 @@ def _changes(
         levels=config.levels,
     )
     return changes, level_of(changes, same_digest=before.digest == after.digest)
+
+
+def _followed(version: Version, tags: Iterable[Version]) -> Version | None:
+    """Return the version whose content the change list compares with: the last stable one.
+
+    Who uses a version comes from a stable one, also where release candidates lay between. Before
+    the first of these a candidate follows the one before it.
+    """
+    below = [each for each in tags if each < version]
+    stable = max((each for each in below if each.is_stable), default=None)
+    return stable if stable is not None or version.is_stable else max(below, default=None)

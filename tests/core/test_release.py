@@ -91,6 +91,40 @@ def test_the_tag_says_what_it_is(released: Repo) -> None:
     assert len(lines) == 14
 
 
+def test_a_promoted_candidate_tells_what_it_brings(released: Repo) -> None:
+    """Change list and level compare with the last stable version, whatever lay between."""
+    commit_prompt(released, system="Two.", pre="rc")
+    commit_prompt(released, system="Three.", level="major", pre="rc")
+    edit(released, A, "2.0.0-rc.1", "2.0.0")
+    released.commit("promoted")
+    tags = {tag.tag: (tag.level.label, len(tag.changes)) for tag in release(released).tags}
+    assert tags == {
+        "a@1.1.0-rc.1": ("minor", 1),
+        "a@2.0.0-rc.1": ("minor", 1),
+        "a@2.0.0": ("minor", 1),
+    }
+    assert "first version" not in released.git("cat-file", "tag", "a@2.0.0")
+
+
+def test_candidates_before_any_stable_version(repo: Repo) -> None:
+    """They follow each other, and the stable version they lead to is a first one."""
+    commit_prompt(repo, system="One.", pre="rc")
+    commit_prompt(repo, system="Two.")
+    edit(repo, A, "1.0.0-rc.2", "1.0.0")
+    repo.commit("promoted")
+    tags = {tag.tag: tag.level.label for tag in release(repo).tags}
+    assert tags == {"a@1.0.0-rc.1": "none", "a@1.0.0-rc.2": "minor", "a@1.0.0": "none"}
+
+
+def test_a_change_that_speaks_of_signatures(released: Repo) -> None:
+    """What looks like the beginning of a signature in a change list hides no trailer."""
+    edit(released, A, "temperature: 0.2", 'stop: "-----BEGIN PGP SIGNATURE-----"')
+    bump(released, A)
+    released.commit()
+    assert [tag.tag for tag in release(released).tags] == ["a@1.1.0"]
+    assert verify(released).verified == 2
+
+
 def test_catch_up_after_skipped_runs(repo: Repo) -> None:
     """Versions of months ago are tagged each at its own commit, oldest first."""
     versions = [commit_prompt(repo, system=f"Number {i}.") for i in range(6)]
