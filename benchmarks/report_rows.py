@@ -16,7 +16,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from promptreg.report.data import COMPARED_VERSIONS, MANY_PROMPTS, ROWS_AT_ONCE, pairs_of
+from promptreg.report.assembly import COMPARED_VERSIONS, MANY_PROMPTS, pairs_of
+from promptreg.report.data import ROWS_AT_ONCE
 from promptreg.report.figures import read_totals
 from promptreg.report.measures import Scope, measure
 from promptreg.report.verdicts import best_models, compare_versions

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import itertools
 from collections import Counter, deque
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,41 +11,37 @@ from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConfigError
 from promptreg.gate import gate_thresholds
+from promptreg.report.assembly import Setting, shared_digests
 from promptreg.report.figures import Totals, figures_of, read_totals
 from promptreg.report.live import LiveLabels
-from promptreg.report.measures import Scope, VersionMeasures, measure
+from promptreg.report.measures import Scope, ask
 from promptreg.report.model import (
     DEFAULT_METRICS,
     Alert,
-    Comparison,
     MetricInfo,
-    ModelSummary,
     Overview,
     PromptRow,
     Report,
-    Series,
-    VersionRow,
 )
 from promptreg.report.origin import origin_of
-from promptreg.report.verdicts import alerts_of, best_models, compare_versions
-from promptreg.report.versions import GitPrompt, iso, read_prompt
+from promptreg.report.versions import iso
 from promptreg.stats.metrics import metric_named
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from promptreg.metrics.summary import Rename
     from promptreg.registry import Registry
-    from promptreg.report.workers import Workers
-    from promptreg.stats.thresholds import Threshold
+    from promptreg.report.assembly import Assembled
+    from promptreg.report.desk import Done, Outline, Staff
+    from promptreg.report.live import PromptLabels
+    from promptreg.report.measures import Answers
 
-__all__ = ["Collector", "Options", "collect", "pairs_of"]
+__all__ = ["Collector", "Options", "collect"]
 
 ROWS_AT_ONCE = 1_000_000
-PROMPTS_AT_ONCE = 100
-COMPARED_VERSIONS = 8
-MANY_PROMPTS = 100
+PROMPTS_AT_ONCE = 50
 _SEVERITIES = ("critical", "warning", "info")
 
 
@@ -91,7 +86,6 @@ class Collector:
     def __init__(self, registry: Registry, options: Options) -> None:
         self._registry = registry
         self._options = options
-        self._workers: Workers | None = None
         self._notes: list[str] = []
         self._alerts: list[Alert] = []
         self._versions = 0
@@ -105,34 +99,97 @@ class Collector:
         """Return how many released versions the report has."""
         return sum(len(self._registry.tags.releases(name)) for name in self._names)
 
-    def prompts(self, workers: Workers | None = None) -> Iterator[PromptRow]:
+    def prompts(self) -> Iterator[PromptRow]:
         """Yield every prompt, by name.
-
-        Args:
-            workers: Processes that read; without any it is done here.
 
         Raises:
             ConfigError: A pattern names no prompt, or a threshold is wrong.
         """
-        self._workers = workers
-        for found in self._read(list(self._groups())):
-            measures = self._measures(found)
-            for prompt in found:
-                self._notes.extend(prompt.notes)
-                yield self._row(prompt, measures.get(prompt.name, {}))
+        from promptreg.report.desk import Desk
 
-    def _read(self, groups: Sequence[Sequence[str]]) -> Iterator[list[GitPrompt]]:
-        """Yield the prompts of each group; workers read one group ahead."""
-        commit, live = self._commit, self._live
-        if self._workers is None:
-            for group in groups:
-                yield [read_prompt(self._registry, n, commit, live.by_version(n)) for n in group]
-            return
-        asked: deque[list[Future[GitPrompt]]] = deque()
-        for group in [*groups, []]:
-            asked.append([self._workers.read(n, commit, live.by_version(n)) for n in group])
-            if len(asked) > 1:
-                yield [future.result() for future in asked.popleft()]
+        desk = Desk(self._registry)
+        for group in self._groups():
+            labels = [self._live.of(name) for name in group]
+            outlines = [
+                desk.read(name, self._commit, own.by_version())
+                for name, own in zip(group, labels, strict=True)
+            ]
+            answers = self._answers(outlines)
+            for outline, own in zip(outlines, labels, strict=True):
+                found = desk.assemble(
+                    outline.name, answers.get(outline.name), self._setting(outline, own)
+                )
+                released = sum(version.released for version in found.row.versions)
+                self._add(outline.name, found, released)
+                yield found.row
+
+    def finished(
+        self, staff: Staff, known_mark: Callable[[str], str | None]
+    ) -> Iterator[tuple[str, Done]]:
+        """Yield every prompt packed, by name.
+
+        While the store is asked about one group of prompts, the staff judges the one before and
+        reads the one after.
+
+        Args:
+            staff: Who does the work.
+            known_mark: Returns the mark of what is known of a prompt; None when nobody keeps it.
+
+        Raises:
+            ConfigError: A pattern names no prompt, or a threshold is wrong.
+        """
+        groups = [*self._groups()]
+        labels = {name: self._live.of(name) for group in groups for name in group}
+        waiting: deque[list[tuple[str, Future[Done]]]] = deque()
+        reading = self._read(staff, groups[:1], labels)
+        for number in range(len(groups)):
+            outlines = [future.result() for future in reading]
+            reading = self._read(staff, groups[number + 1 : number + 2], labels)
+            answers = self._answers(outlines)
+            waiting.append(
+                [
+                    (
+                        outline.name,
+                        staff.finish(
+                            outline.name,
+                            answers.pop(outline.name, None),
+                            self._setting(outline, labels[outline.name]),
+                            known_mark(outline.name),
+                        ),
+                    )
+                    for outline in outlines
+                ]
+            )
+            if len(waiting) > 1:
+                yield from self._done(waiting.popleft())
+        for group in waiting:
+            yield from self._done(group)
+
+    def _read(
+        self, staff: Staff, groups: Sequence[Sequence[str]], labels: Mapping[str, PromptLabels]
+    ) -> list[Future[Outline]]:
+        commit = self._commit
+        return [
+            staff.read(name, commit, labels[name].by_version())
+            for group in groups
+            for name in group
+        ]
+
+    def _done(self, group: Sequence[tuple[str, Future[Done]]]) -> Iterator[tuple[str, Done]]:
+        for name, future in group:
+            found = future.result()
+            self._add(name, found, found.versions)
+            yield name, found
+
+    def _add(self, name: str, found: Assembled | Done, versions: int) -> None:
+        """Keep of a prompt what the report around it takes."""
+        self._versions += versions
+        self._alerts += found.alerts
+        self._live.add(name, found.labels, found.latest)
+        self._scores |= found.metrics
+        self._notes += found.notes
+        if found.lost_rows:
+            self._lost_rows[name] += found.lost_rows
 
     def report(self) -> Report:
         """Return everything but the prompts, once they all were yielded."""
@@ -232,72 +289,39 @@ class Collector:
             is_partial=bool(self._options.prompts),
         )
 
-    def _measures(self, prompts: Sequence[GitPrompt]) -> dict[str, dict[str, VersionMeasures]]:
-        names = tuple(p.name for p in prompts if self._totals.rows.get(p.name))
+    def _answers(self, outlines: Sequence[Outline]) -> dict[str, Answers]:
+        """Ask for the rows of some prompts."""
+        names = tuple(o.name for o in outlines if self._totals.rows.get(o.name))
         if not names:
             return {}
         nameless = self._totals.nameless
-        shared = tuple((p.name, digest) for p in prompts for digest in _shared_digests(p))
+        shared = tuple(
+            (o.name, digest)
+            for o in outlines
+            for digest in sorted(shared_digests(v.digest for v in o.versions))
+        )
         # A name that is used again has the tags of both prompts: one digest for each all the same.
         aliases = dict.fromkeys(
             (known, v.version, v.digest)
-            for p in prompts
-            for v in p.versions
-            for known in (p.name, *(each.former for each in self._renames if each.name == p.name))
+            for o in outlines
+            for v in o.versions
+            for known in (o.name, *(each.former for each in self._renames if each.name == o.name))
             # Where versions share their content, all rows go by the version they name.
-            if (known, v.version) in nameless and (p.name, v.digest) not in shared
+            if (known, v.version) in nameless and (o.name, v.digest) not in shared
         )
         renames = tuple(each for each in self._renames if {each.name, each.former} & {*names})
         currency = self._totals.currency
         scope = Scope(names, self._since, currency, tuple(aliases), shared, renames)
-        return measure(self._registry.metrics, scope)
+        return ask(self._registry.metrics, scope).by_prompt()
 
-    def _row(self, prompt: GitPrompt, measures: Mapping[str, VersionMeasures]) -> PromptRow:
-        shared = _shared_digests(prompt)
-        by_version = {}
-        for version in prompt.versions:
-            key = version.version if version.digest in shared else version.digest
-            if key in measures:
-                by_version[version.version] = measures[key]
-        known = {id(m) for m in by_version.values()}
-        if lost := sum(m.calls for m in measures.values() if id(m) not in known):
-            self._lost_rows[prompt.name] += lost
-        versions = tuple(_measured(v, by_version.get(v.version)) for v in prompt.versions)
-        self._versions += sum(version.released for version in versions)
-        labels = {v.version: v.labels for v in versions if v.labels}
-        previous = self._live.previous(prompt.name, [*by_version])
-        pairs = dict.fromkeys(pairs_of([*by_version], len(self._names)))
-        for label, live in self._live.served(prompt.name).items():
-            if live in by_version and previous.get(label) in by_version:
-                pairs[previous[label], live] = None
-        thresholds = gate_thresholds(self._registry.config, prompt.name)
-        in_order = [*by_version]
-        # A thousand prompts would carry the models of a hundred thousand pairs.
-        is_large = len(self._names) > MANY_PROMPTS
-        shown = {*in_order[-COMPARED_VERSIONS:], *labels} if is_large else {*in_order}
-        comparisons = _compare([*pairs], by_version, thresholds, shown)
-        steps = {(a, b) for a, b in itertools.pairwise(in_order)}
-        judged = [c for c in comparisons if (c.base, c.head) in steps]
-        latest = in_order[-1] if in_order else None
-        self._alerts += alerts_of(prompt.name, judged, labels, latest)
-        self._live.add(prompt.name, prompt.versions, comparisons, previous)
-        for m in by_version.values():
-            self._scores.update(summary.metric for summary in m.metrics)
+    def _setting(self, outline: Outline, labels: PromptLabels) -> Setting:
         branch = self._registry.repository.head.branch or ""
-        return PromptRow(
-            name=prompt.name,
-            path=prompt.path,
-            title=prompt.title,
-            description=prompt.description,
-            tags=prompt.tags,
-            metadata=prompt.metadata,
-            file_url=self._origin.file_url(prompt.path, self._commit),
-            edit_url=self._origin.edit_url(prompt.path, branch.removeprefix("refs/heads/")),
-            versions=versions,
-            bucket="week" if any(m.bucket == "week" for m in by_version.values()) else "day",
-            series=tuple(Series(v, tuple(m.points)) for v, m in by_version.items() if m.points),
-            comparisons=tuple(comparisons),
-            deleted=not prompt.path,
+        return Setting(
+            len(self._names),
+            labels,
+            tuple(gate_thresholds(self._registry.config, outline.name)),
+            self._origin.file_url(outline.path, self._commit),
+            self._origin.edit_url(outline.path, branch.removeprefix("refs/heads/")),
         )
 
     def _metric_infos(self) -> tuple[MetricInfo, ...]:
@@ -314,63 +338,6 @@ class Collector:
                 MetricInfo(name, title, "", {1: "lower", -1: "higher"}.get(harm), zero=False)  # type: ignore[arg-type]
             )
         return tuple(infos)
-
-
-def pairs_of(measured: Sequence[str], prompts: int) -> list[tuple[str, str]]:
-    """Return the pairs of versions that are judged: neighbours, and all among the latest.
-
-    A thousand prompts have so many pairs that only neighbours are judged.
-
-    Args:
-        measured: The versions that have rows, lowest first.
-        prompts: How many prompts the report has.
-    """
-    pairs = dict.fromkeys(itertools.pairwise(measured))
-    if prompts <= MANY_PROMPTS:
-        pairs.update(dict.fromkeys(itertools.combinations(measured[-COMPARED_VERSIONS:], 2)))
-    return list(pairs)
-
-
-def _shared_digests(prompt: GitPrompt) -> set[str]:
-    """Return the contents that several versions have, as after a rollback."""
-    counts = Counter(version.digest for version in prompt.versions)
-    return {digest for digest, count in counts.items() if count > 1}
-
-
-def _measured(version: VersionRow, measures: VersionMeasures | None) -> VersionRow:
-    if measures is None:
-        return version
-    badges = best_models(measures)
-    named = {model: m for model, m in measures.models.items() if model} or measures.models
-    return replace(
-        version,
-        calls=measures.calls,
-        cost=measures.cost,
-        tokens=measures.tokens,
-        last_call=f"{measures.last.isoformat()}Z" if measures.last else None,
-        metrics=tuple(measures.metrics),
-        models=tuple(
-            ModelSummary(model, m.calls, tuple(m.metrics), badges.get(model, ()))
-            for model, m in sorted(named.items())
-        ),
-    )
-
-
-def _compare(
-    pairs: Sequence[tuple[str, str]],
-    measures: Mapping[str, VersionMeasures],
-    thresholds: Sequence[Threshold],
-    by_model: Container[str],
-) -> list[Comparison]:
-    found: list[Comparison] = []
-    for base, head in pairs:
-        found += compare_versions(
-            (base, measures[base]),
-            (head, measures[head]),
-            thresholds,
-            by_model=head in by_model,
-        )
-    return found
 
 
 def _tool() -> str:

@@ -22,15 +22,22 @@ from promptreg.report.format import alert_texts, figure_texts, row_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from concurrent.futures import Future
     from pathlib import Path
 
     from markupsafe import Markup
 
     from promptreg.report.model import Alert, PromptRow, Report
-    from promptreg.report.workers import Workers
 
-__all__ = ["HtmlBuilder", "Known", "PackedPrompt", "Page", "pack", "render", "write_folder"]
+__all__ = [
+    "HtmlBuilder",
+    "Known",
+    "PackedPrompt",
+    "Page",
+    "mark_of",
+    "pack",
+    "render",
+    "write_folder",
+]
 
 _FEW_PROMPTS = 50
 _ICON = (
@@ -60,8 +67,8 @@ class Page:
         return sum(len(part.encode()) for part in self.parts())
 
 
-Known = dict[str, tuple["PromptRow", "PackedPrompt"]]
-"""Prompts as they were when they were packed, by name, to pack only what changed since."""
+Known = dict[str, tuple[str, "PackedPrompt"]]
+"""What was packed before by prompt, with its mark, to pack only what changed since."""
 
 
 class PackedPrompt(NamedTuple):
@@ -83,40 +90,55 @@ def pack(prompt: PromptRow) -> PackedPrompt:
     return PackedPrompt(deflate(wire.pack_prompt(prompt)), wire.pack_row(prompt), _searched(prompt))
 
 
+def mark_of(prompt: PromptRow) -> str:
+    """Return a text that changes whenever what is packed of a prompt does."""
+    return hashlib.sha256(repr(prompt).encode("utf-8", "replace")).hexdigest()
+
+
 class HtmlBuilder:
-    """Packs prompts one at a time, so that only their compressed form is kept.
+    """Takes prompts one at a time, so that only their compressed form is kept.
 
     Args:
         split: Whether the data goes into files of its own beside the page.
         live: Whether the page reloads itself when its server says so.
-        workers: Processes that pack; without any it is done here.
-        known: What earlier builders packed, by prompt; taken over where nothing changed.
+        known: What earlier builders packed; taken over where nothing changed.
     """
 
     def __init__(
-        self,
-        *,
-        split: bool = False,
-        live: bool = False,
-        workers: Workers | None = None,
-        known: Known | None = None,
+        self, *, split: bool = False, live: bool = False, known: Known | None = None
     ) -> None:
         self._split = split
         self._live = live
-        self._workers = workers
         self._known = known
-        self._packed: list[tuple[PromptRow | None, PackedPrompt | Future[PackedPrompt]]] = []
+        self._taken: Known = {}
+        self._packed: list[PackedPrompt] = []
 
     def add(self, prompt: PromptRow) -> None:
-        """Pack one prompt; afterwards its texts are only held to know it again."""
-        kept = prompt if self._known is not None else None
-        before = self._known.get(prompt.name) if self._known is not None else None
-        if before is not None and before[0] == prompt:
-            self._packed.append((kept, before[1]))
-        elif self._workers is not None:
-            self._packed.append((kept, self._workers.pack(prompt)))
-        else:
-            self._packed.append((kept, pack(prompt)))
+        """Pack one prompt."""
+        mark = self.known_mark(prompt.name)
+        now = "" if mark is None else mark_of(prompt)
+        self.take(prompt.name, now, None if mark and mark == now else pack(prompt))
+
+    def known_mark(self, name: str) -> str | None:
+        """Return the mark of what is known of a prompt; None when nobody keeps what is packed."""
+        if self._known is None:
+            return None
+        return self._known[name][0] if name in self._known else ""
+
+    def take(self, name: str, mark: str, packed: PackedPrompt | None) -> None:
+        """Take a prompt that was packed elsewhere.
+
+        Args:
+            name: Its name.
+            mark: Its mark; not looked at where nothing is kept.
+            packed: What the page holds of it; None when that is known by this mark.
+        """
+        if packed is None:
+            assert self._known is not None
+            packed = self._known[name][1]
+        if self._known is not None:
+            self._taken[name] = (mark, packed)
+        self._packed.append(packed)
 
     def finish(self, report: Report) -> Page:
         """Make the page.
@@ -124,15 +146,10 @@ class HtmlBuilder:
         Args:
             report: Everything but the prompts, which were added before.
         """
-        packed = [
-            found if isinstance(found, tuple) else found.result() for _, found in self._packed
-        ]
+        packed = self._packed
         if self._known is not None:
-            rows_before = [prompt for prompt, _ in self._packed]
             self._known.clear()
-            self._known.update(
-                {p.name: (p, one) for p, one in zip(rows_before, packed, strict=True) if p}
-            )
+            self._known.update(self._taken)
         by_prompt: dict[str, list[Alert]] = {}
         for alert in report.alerts:
             by_prompt.setdefault(alert.prompt, []).append(alert)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.errors import PromptregError
 from promptreg.report.model import LabelRow
@@ -19,7 +19,85 @@ if TYPE_CHECKING:
     from promptreg.report.model import Comparison, VersionRow
     from promptreg.versioning import Version
 
-__all__ = ["LiveLabels"]
+__all__ = ["LiveLabels", "PromptLabels"]
+
+
+class _Change(NamedTuple):
+    """The last change of a label; times as the report writes them."""
+
+    since: str
+    author: str
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptLabels:
+    """What the labels serve of one prompt.
+
+    Attributes:
+        served: The version that each label names.
+        changes: The last change of each label, where it is known.
+    """
+
+    served: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, _Change] = field(default_factory=dict)
+
+    def by_version(self) -> dict[str, list[str]]:
+        """Return the labels of each version."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for label, version in self.served.items():
+            found[version].append(label)
+        return dict(found)
+
+    def previous(self, measured: Sequence[str]) -> dict[str, str]:
+        """Return for each label the version to compare with: the one before, if it has rows.
+
+        Args:
+            measured: The versions that have rows, lowest first.
+        """
+        found = {}
+        for label, version in self.served.items():
+            change = self.changes.get(label)
+            before = change.before if change is not None else None
+            if before is None or before not in measured:
+                place = measured.index(version) if version in measured else 0
+                before = measured[place - 1] if place else before
+            if before is not None:
+                found[label] = before
+        return found
+
+    def rows(
+        self,
+        name: str,
+        versions: Sequence[VersionRow],
+        comparisons: Sequence[Comparison],
+        previous: Mapping[str, str],
+    ) -> Iterator[LabelRow]:
+        """Yield what each label serves.
+
+        Args:
+            name: The prompt's name.
+            versions: Its versions, lowest first.
+            comparisons: The pairs that were judged.
+            previous: What `previous` returned.
+        """
+        stable = [v.version for v in versions if v.released and "-" not in v.version]
+        for label, version in self.served.items():
+            change = self.changes.get(label)
+            place = stable.index(version) if version in stable else len(stable)
+            row = LabelRow(
+                label,
+                name,
+                version,
+                change.since if change else "",
+                change.author if change else "",
+                previous.get(label),
+                newer=tuple(stable[place + 1 :]),
+            )
+            wanted = (row.previous, version)
+            pair = next((c for c in comparisons if (c.base, c.head) == wanted), None)
+            verdict, tone = label_verdict(row, pair)
+            yield replace(row, verdict=verdict, tone=tone)
 
 
 class LiveLabels:
@@ -62,69 +140,31 @@ class LiveLabels:
                 events.setdefault((label, event.name), event)
         return events
 
-    def by_version(self, name: str) -> dict[str, list[str]]:
-        """Return the labels of each version of a prompt."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for label, version in self._versions(name).items():
-            found[version].append(label)
-        return found
+    def of(self, name: str) -> PromptLabels:
+        """Return what the labels serve of a prompt."""
+        served = {
+            label: str(entries[name]) for label, entries in self._labels.items() if name in entries
+        }
+        events = {
+            label: self._events[label, name] for label in served if (label, name) in self._events
+        }
+        changes = {
+            label: _Change(iso(e.when), e.author, None if e.before is None else str(e.before))
+            for label, e in events.items()
+        }
+        return PromptLabels(served, changes)
 
-    def previous(self, name: str, measured: Sequence[str]) -> dict[str, str]:
-        """Return for each label the version to compare with: the one before, if it has rows.
-
-        Args:
-            name: The prompt's name.
-            measured: Its versions that have rows, lowest first.
-        """
-        found = {}
-        for label, version in self._versions(name).items():
-            event = self._events.get((label, name))
-            before = str(event.before) if event is not None and event.before is not None else None
-            if before is None or before not in measured:
-                place = measured.index(version) if version in measured else 0
-                before = measured[place - 1] if place else before
-            if before is not None:
-                found[label] = before
-        return found
-
-    def served(self, name: str) -> dict[str, str]:
-        """Return the version that each label names."""
-        return self._versions(name)
-
-    def add(
-        self,
-        name: str,
-        versions: Sequence[VersionRow],
-        comparisons: Sequence[Comparison],
-        previous: Mapping[str, str],
-    ) -> None:
-        """Add the rows of one prompt.
+    def add(self, name: str, rows: Sequence[LabelRow], latest: str | None) -> None:
+        """Add what the labels serve of a prompt.
 
         Args:
             name: The prompt's name.
-            versions: Its versions, lowest first.
-            comparisons: The pairs that were judged.
-            previous: What `previous` returned.
+            rows: What each label serves.
+            latest: Its latest stable release; None when it has none.
         """
-        stable = [v.version for v in versions if v.released and "-" not in v.version]
-        if stable:
-            self._latest[name] = stable[-1]
-        for label, version in self._versions(name).items():
-            event = self._events.get((label, name))
-            place = stable.index(version) if version in stable else len(stable)
-            row = LabelRow(
-                label,
-                name,
-                version,
-                iso(event.when) if event else "",
-                event.author if event else "",
-                previous.get(label),
-                newer=tuple(stable[place + 1 :]),
-            )
-            wanted = (row.previous, version)
-            pair = next((c for c in comparisons if (c.base, c.head) == wanted), None)
-            verdict, tone = label_verdict(row, pair)
-            self.rows.append(replace(row, verdict=verdict, tone=tone))
+        if latest is not None:
+            self._latest[name] = latest
+        self.rows += rows
 
     def unpromoted(self) -> tuple[tuple[str, str], ...]:
         """Return the latest releases that no label serves; none where there are no labels."""
@@ -132,8 +172,3 @@ class LiveLabels:
             return ()
         served = {(row.prompt, row.version) for row in self.rows}
         return tuple(pair for pair in self._latest.items() if pair not in served)
-
-    def _versions(self, name: str) -> dict[str, str]:
-        return {
-            label: str(entries[name]) for label, entries in self._labels.items() if name in entries
-        }

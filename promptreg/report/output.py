@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from promptreg.errors import ConfigError
 from promptreg.report.data import Collector, Options
+from promptreg.report.desk import Here
 from promptreg.report.html import HtmlBuilder, Page
 from promptreg.report.workers import worthwhile
 
@@ -40,9 +41,9 @@ def build_page(
     """
     collector = Collector(registry, options)
     with worthwhile(registry, collector.count_versions()) as workers:
-        builder = HtmlBuilder(split=split, live=live, workers=workers, known=known)
-        for prompt in collector.prompts(workers):
-            builder.add(prompt)
+        builder = HtmlBuilder(split=split, live=live, known=known)
+        for name, found in collector.finished(workers or Here(registry), builder.known_mark):
+            builder.take(name, found.mark, found.packed)
         return builder.finish(collector.report())
 
 

@@ -1,30 +1,33 @@
 """Reads and packs many prompts in processes of their own, one for each processor.
 
-Parsing a hundred thousand files and compressing what they say takes a minute or two of one
-processor. The processes are started by name, not forked or spawned: a program that asks for a
-report may have threads, and need not guard its main module.
+Parsing a hundred thousand files, judging and compressing what they say takes minutes of one
+processor. A prompt is finished by the process that read it, so that its texts never travel. The
+processes are started by name, not forked or spawned: a program that asks for a report may have
+threads, and need not guard its main module.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import pickle
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 
 from promptreg.errors import RepositoryError
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry
-    from promptreg.report.html import PackedPrompt
-    from promptreg.report.model import PromptRow
-    from promptreg.report.versions import GitPrompt
+    from promptreg.report.assembly import Setting
+    from promptreg.report.desk import Done, Outline
+    from promptreg.report.measures import Answers
 
 __all__ = ["WORTHWHILE_VERSIONS", "Workers", "worthwhile"]
 
@@ -33,7 +36,7 @@ WORTHWHILE_VERSIONS = 2000
 
 
 class Workers:
-    """A few processes that read and pack prompts.
+    """A few processes that read and finish prompts, in turn.
 
     Args:
         root: The top of the registry's work tree.
@@ -41,36 +44,57 @@ class Workers:
     """
 
     def __init__(self, root: Path, count: int) -> None:
-        # Only our own child writes what is unpickled here.
-        command = [sys.executable, "-m", "promptreg.report.workers", str(root)]
-        pipe = subprocess.PIPE
-        self._children = [subprocess.Popen(command, stdin=pipe, stdout=pipe) for _ in range(count)]
-        self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
-        for child in self._children:
-            self._idle.put(child)
-        self._threads = ThreadPoolExecutor(count)
+        self._workers = [_Worker(root) for _ in range(count)]
+        self._turn = itertools.cycle(self._workers)
+        self._reader: dict[str, _Worker] = {}
 
-    def read(
-        self, name: str, commit: str, labels: Mapping[str, Sequence[str]]
-    ) -> Future[GitPrompt]:
-        """Read all versions of a prompt; see `promptreg.report.versions.read_prompt`."""
-        return self._threads.submit(self._ask, "read", name, commit, dict(labels))
+    def read(self, name: str, commit: str, labels: Mapping[str, Sequence[str]]) -> Future[Outline]:
+        """Read all versions of a prompt; see `promptreg.report.desk.Desk.read`."""
+        worker = self._reader[name] = next(self._turn)
+        return worker.ask("read", name, commit, dict(labels))
 
-    def pack(self, prompt: PromptRow) -> Future[PackedPrompt]:
-        """Pack a prompt; see `promptreg.report.html.pack`."""
-        return self._threads.submit(self._ask, "pack", prompt)
+    def finish(
+        self, name: str, answers: Answers | None, setting: Setting, mark: str | None
+    ) -> Future[Done]:
+        """Judge and pack a prompt that was read; see `promptreg.report.desk.Desk.finish`."""
+        return self._reader.pop(name).ask("finish", name, answers, setting, mark)
+
+    def peak_bytes(self) -> list[int]:
+        """Return the most memory that each process ever held."""
+        return [worker.ask("peak").result() for worker in self._workers]
 
     def close(self) -> None:
         """End the processes."""
-        self._threads.shutdown(cancel_futures=True)
-        for child in self._children:
-            for pipe in (child.stdin, child.stdout):
-                if pipe is not None:
-                    pipe.close()
-            child.wait()
+        for worker in self._workers:
+            worker.close()
 
-    def _ask(self, *request: Any) -> Any:
-        child = self._idle.get()
+
+class _Worker:
+    """One process; its requests are answered in their order."""
+
+    def __init__(self, root: Path) -> None:
+        # Only our own child writes what is unpickled here.
+        command = [sys.executable, "-m", "promptreg.report.workers", str(root)]
+        pipe = subprocess.PIPE
+        self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe)
+        self._thread = ThreadPoolExecutor(1)
+
+    def ask(self, *request: Any) -> Future[Any]:
+        return self._thread.submit(self._answer, request)
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        # Whatever it still works on, nobody waits for.
+        self._child.terminate()
+        self._child.wait()
+        self._thread.shutdown()
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+    def _answer(self, request: tuple[Any, ...]) -> Any:
+        child = self._child
         try:
             assert child.stdin is not None
             assert child.stdout is not None
@@ -80,8 +104,6 @@ class Workers:
             raise RepositoryError(
                 "a process that reads prompts ended early", fix="see what it printed; try again"
             ) from error
-        finally:
-            self._idle.put(child)
         if not ok:
             raise answer
         return answer
@@ -115,23 +137,35 @@ def _send(pipe: IO[bytes], value: Any) -> None:
 def _serve(root: str) -> None:
     """Answer requests until there are no more."""
     from promptreg.registry import Registry
-    from promptreg.report.html import pack
-    from promptreg.report.versions import read_prompt
+    from promptreg.report.desk import Desk
 
+    # Ctrl-C reaches the whole group; the parent alone ends the work.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What anything prints by mistake must not stand between the answers.
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
     with Registry(root) as registry:
+        desk = Desk(registry)
+        work: dict[str, Callable[..., Any]] = {
+            "read": desk.read,
+            "finish": desk.finish,
+            "peak": _peak_bytes,
+        }
         while True:
             try:
                 kind, *given = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent's words
             except EOFError:
                 return
             try:
-                found = pack(*given) if kind == "pack" else read_prompt(registry, *given)
-                answer: tuple[bool, Any] = True, found
+                answer: tuple[bool, Any] = True, work[kind](*given)
             except Exception as error:  # noqa: BLE001 - the parent raises it again
                 answer = False, error
             _send(answers, answer)
+
+
+def _peak_bytes() -> int:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 if __name__ == "__main__":

@@ -1,0 +1,196 @@
+"""Puts one prompt of a report together: what git has, what was measured, what follows; pure."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from promptreg.report.measures import VersionMeasures, measures_of
+from promptreg.report.model import ModelSummary, PromptRow, Series
+from promptreg.report.verdicts import alerts_of, best_models, compare_versions
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping, Sequence
+
+    from promptreg.report.live import PromptLabels
+    from promptreg.report.measures import Answers
+    from promptreg.report.model import Alert, Comparison, LabelRow, VersionRow
+    from promptreg.report.versions import GitPrompt
+    from promptreg.stats.thresholds import Threshold
+
+__all__ = ["Assembled", "Setting", "assemble", "pairs_of", "shared_digests"]
+
+COMPARED_VERSIONS = 8
+MANY_PROMPTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a prompt's own history and rows do not say.
+
+    Attributes:
+        prompts: How many prompts the report has.
+        labels: What the labels serve of it.
+        thresholds: What the gate allows.
+        file_url: Where its file can be read; empty when unknown.
+        edit_url: Where it can be edited; empty when unknown.
+    """
+
+    prompts: int
+    labels: PromptLabels
+    thresholds: tuple[Threshold, ...]
+    file_url: str = ""
+    edit_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """One prompt, and what the report around it takes from it.
+
+    Attributes:
+        row: The prompt.
+        alerts: What somebody should look at.
+        labels: What each label serves of it.
+        latest: Its latest stable release; None when it has none.
+        lost_rows: Metric rows of versions that the commit does not know.
+        metrics: The names of all metrics it has.
+        notes: What could not be read, one line each.
+    """
+
+    row: PromptRow
+    alerts: tuple[Alert, ...]
+    labels: tuple[LabelRow, ...]
+    latest: str | None
+    lost_rows: int
+    metrics: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> Assembled:
+    """Put a prompt together.
+
+    Args:
+        prompt: What git has.
+        answers: What the store said of it; None when it has no rows.
+        setting: Everything else.
+    """
+    measures = measures_of(answers) if answers is not None else {}
+    by_version = _by_version(prompt, measures)
+    known = {id(m) for m in by_version.values()}
+    versions = tuple(_measured(v, by_version.get(v.version)) for v in prompt.versions)
+    labels = {v.version: v.labels for v in versions if v.labels}
+    in_order = [*by_version]
+    previous = setting.labels.previous(in_order)
+    pairs = dict.fromkeys(pairs_of(in_order, setting.prompts))
+    for label, live in setting.labels.served.items():
+        if live in by_version and previous.get(label) in by_version:
+            pairs[previous[label], live] = None
+    # A thousand prompts would carry the models of a hundred thousand pairs.
+    is_large = setting.prompts > MANY_PROMPTS
+    shown = {*in_order[-COMPARED_VERSIONS:], *labels} if is_large else {*in_order}
+    comparisons = _compare(pairs, by_version, setting.thresholds, shown)
+    steps = {*itertools.pairwise(in_order)}
+    judged = [c for c in comparisons if (c.base, c.head) in steps]
+    latest = in_order[-1] if in_order else None
+    row = PromptRow(
+        name=prompt.name,
+        path=prompt.path,
+        title=prompt.title,
+        description=prompt.description,
+        tags=prompt.tags,
+        metadata=prompt.metadata,
+        file_url=setting.file_url,
+        edit_url=setting.edit_url,
+        versions=versions,
+        bucket="week" if any(m.bucket == "week" for m in by_version.values()) else "day",
+        series=tuple(Series(v, tuple(m.points)) for v, m in by_version.items() if m.points),
+        comparisons=tuple(comparisons),
+        deleted=not prompt.path,
+    )
+    return Assembled(
+        row,
+        alerts=tuple(alerts_of(prompt.name, judged, labels, latest)),
+        labels=tuple(setting.labels.rows(prompt.name, versions, comparisons, previous)),
+        latest=next(reversed([v.version for v in versions if _is_stable(v)]), None),
+        lost_rows=sum(m.calls for m in measures.values() if id(m) not in known),
+        metrics=frozenset(s.metric for m in by_version.values() for s in m.metrics),
+        notes=prompt.notes,
+    )
+
+
+def pairs_of(measured: Sequence[str], prompts: int) -> list[tuple[str, str]]:
+    """Return the pairs of versions that are judged: neighbours, and all among the latest.
+
+    A thousand prompts have so many pairs that only neighbours are judged.
+
+    Args:
+        measured: The versions that have rows, lowest first.
+        prompts: How many prompts the report has.
+    """
+    pairs = dict.fromkeys(itertools.pairwise(measured))
+    if prompts <= MANY_PROMPTS:
+        pairs.update(dict.fromkeys(itertools.combinations(measured[-COMPARED_VERSIONS:], 2)))
+    return list(pairs)
+
+
+def shared_digests(digests: Iterable[str]) -> set[str]:
+    """Return the contents that several versions have, as after a rollback.
+
+    Args:
+        digests: The content of each version.
+    """
+    return {digest for digest, count in Counter(digests).items() if count > 1}
+
+
+def _by_version(
+    prompt: GitPrompt, measures: Mapping[str, VersionMeasures]
+) -> dict[str, VersionMeasures]:
+    shared = shared_digests(version.digest for version in prompt.versions)
+    found = {}
+    for version in prompt.versions:
+        key = version.version if version.digest in shared else version.digest
+        if key in measures:
+            found[version.version] = measures[key]
+    return found
+
+
+def _is_stable(version: VersionRow) -> bool:
+    return version.released and "-" not in version.version
+
+
+def _measured(version: VersionRow, measures: VersionMeasures | None) -> VersionRow:
+    if measures is None:
+        return version
+    badges = best_models(measures)
+    named = {model: m for model, m in measures.models.items() if model} or measures.models
+    return replace(
+        version,
+        calls=measures.calls,
+        cost=measures.cost,
+        tokens=measures.tokens,
+        last_call=f"{measures.last.isoformat()}Z" if measures.last else None,
+        metrics=tuple(measures.metrics),
+        models=tuple(
+            ModelSummary(model, m.calls, tuple(m.metrics), badges.get(model, ()))
+            for model, m in sorted(named.items())
+        ),
+    )
+
+
+def _compare(
+    pairs: Iterable[tuple[str, str]],
+    measures: Mapping[str, VersionMeasures],
+    thresholds: Sequence[Threshold],
+    by_model: Container[str],
+) -> list[Comparison]:
+    found: list[Comparison] = []
+    for base, head in pairs:
+        found += compare_versions(
+            (base, measures[base]),
+            (head, measures[head]),
+            thresholds,
+            by_model=head in by_model,
+        )
+    return found

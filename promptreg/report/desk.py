@@ -1,0 +1,154 @@
+"""Where prompts are read, judged and packed, in this process or in another one."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from promptreg.report.assembly import assemble
+from promptreg.report.versions import read_prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from promptreg.registry import Registry
+    from promptreg.report.assembly import Assembled, Setting
+    from promptreg.report.html import PackedPrompt
+    from promptreg.report.measures import Answers
+    from promptreg.report.model import Alert, LabelRow
+    from promptreg.report.versions import GitPrompt
+
+__all__ = ["Desk", "Done", "Here", "Outline", "Staff"]
+
+
+class VersionName(NamedTuple):
+    """A version and its content's digest."""
+
+    version: str
+    digest: str
+
+
+class Outline(NamedTuple):
+    """What has to be known of a prompt to ask for its rows.
+
+    Attributes:
+        name: The prompt's name.
+        path: Its file at the reported commit; empty when it is gone.
+        versions: Lowest first.
+    """
+
+    name: str
+    path: str
+    versions: tuple[VersionName, ...]
+
+
+class Done(NamedTuple):
+    """A packed prompt, and what the report around it takes from it; see `Assembled`.
+
+    Attributes:
+        mark: Changes whenever what is packed does; empty when nobody asked.
+        packed: The prompt; None when the mark is the one that was known.
+    """
+
+    mark: str
+    packed: PackedPrompt | None
+    versions: int
+    alerts: tuple[Alert, ...]
+    labels: tuple[LabelRow, ...]
+    latest: str | None
+    lost_rows: int
+    metrics: frozenset[str]
+    notes: tuple[str, ...]
+
+
+class Staff(Protocol):
+    """Whoever reads prompts and finishes them; a prompt is finished where it was read."""
+
+    def read(self, name: str, commit: str, labels: Mapping[str, Sequence[str]]) -> Future[Outline]:
+        """Read all versions of a prompt."""
+
+    def finish(
+        self, name: str, answers: Answers | None, setting: Setting, mark: str | None
+    ) -> Future[Done]:
+        """Judge and pack a prompt that was read; `mark` is None where nobody asks for one."""
+
+
+class Desk:
+    """Does the work on one prompt after the other.
+
+    Args:
+        registry: Where from.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._read: dict[str, GitPrompt] = {}
+
+    def read(self, name: str, commit: str, labels: Mapping[str, Sequence[str]]) -> Outline:
+        """Read all versions of a prompt, and keep them until it is finished.
+
+        Args:
+            name: The prompt's name.
+            commit: The commit that the report describes.
+            labels: The labels of each version.
+        """
+        prompt = self._read[name] = read_prompt(self._registry, name, commit, labels)
+        versions = tuple(VersionName(v.version, v.digest) for v in prompt.versions)
+        return Outline(name, prompt.path, versions)
+
+    def assemble(self, name: str, answers: Answers | None, setting: Setting) -> Assembled:
+        """Put a prompt together that was read; see `promptreg.report.assembly.assemble`."""
+        return assemble(self._read.pop(name), answers, setting)
+
+    def finish(
+        self, name: str, answers: Answers | None, setting: Setting, mark: str | None
+    ) -> Done:
+        """Put a prompt together that was read, and pack it.
+
+        Args:
+            name: The prompt's name.
+            answers: What the store said of it; None when it has no rows.
+            setting: Everything else.
+            mark: The mark of the prompt as it was packed before; empty when it was not, None when
+                nobody keeps what is packed.
+        """
+        from promptreg.report.html import mark_of, pack
+
+        found = self.assemble(name, answers, setting)
+        now = "" if mark is None else mark_of(found.row)
+        return Done(
+            now,
+            None if mark and mark == now else pack(found.row),
+            sum(version.released for version in found.row.versions),
+            found.alerts,
+            found.labels,
+            found.latest,
+            found.lost_rows,
+            found.metrics,
+            found.notes,
+        )
+
+
+class Here:
+    """A staff of nobody but this process.
+
+    Args:
+        registry: Where from.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._desk = Desk(registry)
+
+    def read(self, name: str, commit: str, labels: Mapping[str, Sequence[str]]) -> Future[Outline]:
+        """Read all versions of a prompt now."""
+        future: Future[Outline] = Future()
+        future.set_result(self._desk.read(name, commit, labels))
+        return future
+
+    def finish(
+        self, name: str, answers: Answers | None, setting: Setting, mark: str | None
+    ) -> Future[Done]:
+        """Judge and pack a prompt now."""
+        future: Future[Done] = Future()
+        future.set_result(self._desk.finish(name, answers, setting, mark))
+        return future
