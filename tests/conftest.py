@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
+import itertools
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,15 +24,48 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 
+# Nothing tidies up behind a test's back: git would start a process after each commit to ask.
+GITCONFIG = """\
+[user]
+	name = Ada Example
+	email = ada@example.com
+[init]
+	defaultBranch = main
+[protocol "file"]
+	allow = always
+[advice]
+	detachedHead = false
+[gc]
+	auto = 0
+[maintenance]
+	auto = false
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slowest tests, so that none of them is alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from looking through thousands of tests again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Paths for homes that no test has used."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _environment(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every test away from the real home, its git configuration and the CI around it."""
-    home = tmp_path_factory.mktemp("home")
-    (home / ".gitconfig").write_text(
-        "[user]\n\tname = Ada Example\n\temail = ada@example.com\n"
-        '[init]\n\tdefaultBranch = main\n[protocol "file"]\n\tallow = always\n'
-        "[advice]\n\tdetachedHead = false\n"
-    )
+    home = next(_homes)
+    home.mkdir()
+    (home / ".gitconfig").write_text(GITCONFIG)
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "PRE_COMMIT_HOME"):
         monkeypatch.setenv(name, str(home if name == "HOME" else home / name.lower()))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
