@@ -233,22 +233,31 @@ class Registry:
                 f"{name} has no released version yet",
                 fix=f"promptreg release after the merge, or {name}@worktree for the file as it is",
             )
-        return NotFoundError(f"no prompt {name!r}", fix="promptreg list")
+        return self._no_prompt(name)
+
+    def _no_prompt(self, name: str) -> NotFoundError:
+        from promptreg.history.missing import nearest
+
+        known = self.paths() if self.repository.paths.work_tree else ()
+        return NotFoundError(f"no prompt {name!r}", fix=nearest(name, known) or "promptreg list")
 
     def _at_branch(self, reference: Reference) -> Resolved:
         # Only a branch: a tag or commit of that name would be something else than was asked for.
         for ref in (f"refs/heads/{reference.value}", f"refs/remotes/{reference.value}"):
             if (commit := self.repository.refs.read(ref)) is not None:
                 return self._untagged(reference, CommitSource(self.repository, commit), commit)
-        raise NotFoundError(
-            f"no branch {reference.value!r}",
-            fix=f"git fetch, or {reference.name}@branch:origin/{reference.value}",
-        )
+        from promptreg.history.missing import explain_missing
+
+        missing = explain_missing(self.repository, reference.value)
+        raise NotFoundError(f"{reference.value!r} {missing.why}", fix=missing.fix)
 
     def _at_revision(self, reference: Reference, revision: str) -> Resolved:
         commit = self.repository.resolve_commit(revision)
         if commit is None:
-            raise NotFoundError(f"no commit {revision!r}", fix="git fetch, or check the spelling")
+            from promptreg.history.missing import explain_missing
+
+            missing = explain_missing(self.repository, revision)
+            raise NotFoundError(f"{revision!r} {missing.why}", fix=missing.fix)
         return self._untagged(reference, CommitSource(self.repository, commit), commit)
 
     def _untagged(self, reference: Reference, source: Source, commit: str | None) -> Resolved:
@@ -290,7 +299,7 @@ class Registry:
         """
         found = self.tags.releases(name)
         if not found and name not in self.paths():
-            raise NotFoundError(f"no prompt {name!r}", fix="promptreg list")
+            raise self._no_prompt(name)
         return found
 
     @property
@@ -317,9 +326,12 @@ class Registry:
         commit = self.labels_commit
         data = self.repository.file_at(commit, path) if commit is not None else None
         if data is None:
+            from promptreg.history.missing import mean_label
+
             raise NotFoundError(
                 f"no label {label!r} in the checked-out commit",
-                fix=f"promptreg label set {label} NAME VERSION, then commit {path}",
+                fix=mean_label(self.repository, self.label_names(), label)
+                or f"promptreg label set {label} NAME VERSION, then commit {path}",
             )
         return parse_label(data, path)
 

@@ -167,5 +167,5 @@ def locate(source: Source, layout: Layout, name: str) -> str:
             fix="remove or rename one of them",
         )
     if not found:
-        raise NotFoundError(f"no prompt {name!r} below {layout.root}/")
+        raise NotFoundError(f"no prompt {name!r} below {layout.root}/", fix="promptreg list")
     return found[0]

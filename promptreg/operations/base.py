@@ -67,9 +67,10 @@ def find_base(
     tip = repository.resolve_commit(name)
     branch = name.removeprefix("origin/")
     if tip is None:
-        raise HistoryError(
-            f"base {name} was not fetched", fix=f"git fetch --depth=2 origin {branch}"
-        )
+        from promptreg.history.missing import explain_missing
+
+        missing = explain_missing(repository, name)
+        raise HistoryError(f"base {name} {missing.why}", fix=missing.fix)
     parents = repository.commit(head).parents
     if tip in parents:
         # CI's merge commit has the base first; a branch that merged the base has it second.

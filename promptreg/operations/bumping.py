@@ -194,7 +194,10 @@ def _base(registry: Registry, revision: str | None) -> str | None:
         return None
     commit = registry.repository.resolve_commit(revision)
     if commit is None:
-        raise ConfigError(f"no commit {revision!r}", fix=f"git fetch origin {revision}")
+        from promptreg.history.missing import explain_missing
+
+        missing = explain_missing(registry.repository, revision)
+        raise ConfigError(f"--base {revision} {missing.why}", fix=missing.fix)
     return commit
 
 

@@ -115,9 +115,13 @@ def _chooser(registry: Registry, since: str, now: datetime | None) -> _Chooser:
 def _since_revision(registry: Registry, since: str) -> _Chooser:
     commit = registry.repository.resolve_commit(since)
     if commit is None:
+        from promptreg.history.missing import explain_missing
+
+        missing = explain_missing(registry.repository, since)
+        known = missing.fix if missing.fetchable or "mean" in missing.fix else ""
         raise ConfigError(
-            f"--since {since} is neither a time nor a revision",
-            fix="write 7d, 2026-01-31, a tag, a branch or a commit",
+            f"--since {since} is neither a time nor a revision here",
+            fix=known or "write 7d, 2026-01-31, a tag, a branch or a commit",
         )
     tags = _list_tags(registry, f"--no-merged={commit}", "--format=%(refname:strip=2)")
     if tags is not None:

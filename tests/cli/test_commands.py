@@ -284,8 +284,12 @@ ERRORS = {
     "outside": (["bump", "/etc/passwd"], 2, "outside the repository"),
     "bad-level": (["bump", "--level", "huge"], 2, "huge"),
     "bad-version": (["bump", "--version", "1.2"], 2, "1.2"),
-    "no-base": (["check", "--base", "nowhere"], 3, "nowhere"),
+    "no-base": (["check", "--base", "nowhere"], 3, "git branch --all lists the branches"),
+    "near-base": (["check", "--base", "mian"], 3, "did you mean main?"),
     "bump-base": (["bump", "--base", "nowhere"], 2, "nowhere"),
+    "near-prompt": (["show", "aa/b"], 2, "no prompt 'aa/b'"),
+    "near-label": (["show", "a@prodction"], 2, "did you mean production?"),
+    "label-branch": (["show", "a@main"], 2, "for the branch write branch:main"),
     "no-rule": (["explain", "no-such-rule"], 2, "no-such-rule"),
     "no-prompt": (["versions", "nobody"], 2, "nobody"),
 }

@@ -47,6 +47,24 @@ def test_versions_of_a_shallow_clone_without_tags_names_the_fetch(
     assert result.code == 2
     assert "has no tag in this shallow clone" in result.err
     assert "git fetch origin 'refs/tags/summarizer@*" in result.err
+    base = clone.run("check", "--base", "fix/typo")
+    assert base.code == 3
+    assert "git fetch --depth=2 origin fix/typo:refs/remotes/origin/fix/typo" in base.err
+
+
+def test_a_revision_that_is_not_here_is_mended_by_what_is_wrong(beside: Repo) -> None:
+    """What origin may have is fetched; a slip of the pen is told as one; the rest is listed."""
+    for revision, fix in {
+        "origin/fix": "git fetch origin fix",
+        "origin/mian": "git fetch origin mian; or did you mean origin/main?",
+        "0" * 40: f"git fetch origin {'0' * 40}",
+        "mian": "did you mean main?",
+        "elsewhere": "git branch --all lists the branches, such as origin/main",
+    }.items():
+        for words in (["check", "--base"], ["bump", "--base"]):
+            assert beside.run(*words, revision).err.endswith(f"  fix: {fix}\n")
+    beside.git("branch", "-m", "main", "trunk")
+    assert "  fix: origin/main\n" in beside.run("check", "--base", "main").err
 
 
 def test_an_audit_of_nobody_is_refused(shipped: Repo) -> None:
