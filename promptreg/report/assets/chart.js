@@ -1,6 +1,6 @@
 // The frame every chart shares: drawn to the measured width, tooltip, keyboard cursor, a table.
 import { append, h, icon, newId, replace, s } from "./dom.js";
-import { shortVersion } from "./format.js";
+import { versionName } from "./widgets.js";
 
 export function chartCard({ title, note = "", legend = [], height = 240, label, draw, table, level = "h3" }) {
   const tip = h("div", { class: "tip", hidden: true });
@@ -39,7 +39,7 @@ export function chartCard({ title, note = "", legend = [], height = 240, label, 
       tip,
       h("strong", {}, mark.title),
       mark.lines.map(([name, text, color]) =>
-        h("span", { class: "tip-line" }, color === undefined ? null : h("i", { class: `dot c${color}` }), h("span", {}, name), h("b", {}, text)),
+        h("span", { class: "tip-line" }, color === undefined ? null : s("svg", { width: 10, height: 10, viewBox: "-6 -6 12 12", "aria-hidden": "true" }, shape(color)), h("span", {}, name), h("b", {}, text)),
       ),
     );
     const ring = plot.querySelector(".cursor");
@@ -83,8 +83,16 @@ export function chartCard({ title, note = "", legend = [], height = 240, label, 
   );
 }
 
+const SHAPES = ["M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "M-3.6-3.6h7.2v7.2h-7.2z", "M0-4.6L4.6 3.6H-4.6z", "M0-5L5 0 0 5-5 0z", "M0 4.6L4.6-3.6H-4.6z", "M-5-1.6h3.4v-3.4h3.2v3.4h3.4v3.2h-3.4v3.4h-3.2v-3.4h-3.4z"];
+
+// The mark of a colour, so that nobody must tell colours apart.
+export function shape(color, x = 0, y = 0) {
+  return s("path", { class: `shape c${color}`, d: SHAPES[color % SHAPES.length], transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` });
+}
+
 function legendOf(entries) {
-  return h("ul", { class: "legend" }, entries.map(([name, color]) => h("li", {}, h("i", { class: `dash c${color}` }), h("span", { title: name.length > 18 ? name : null }, shortVersion(name)))));
+  const mark = (color) => s("svg", { width: 12, height: 12, viewBox: "-6 -6 12 12", "aria-hidden": "true", focusable: "false" }, shape(color));
+  return h("ul", { class: "legend" }, entries.map(([name, color, more]) => h("li", {}, mark(color), versionName(name), more || null)));
 }
 
 function tableBehind(title, { head, rows }) {

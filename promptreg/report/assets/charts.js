@@ -1,16 +1,18 @@
 // The kinds of charts: lines over time, boxes and means by version, distributions, small marks.
-import { chartCard } from "./chart.js";
+import { chartCard, shape } from "./chart.js";
 import { s, h } from "./dom.js";
 import { count, day, effectUnit, metricValue, NO_DATA, shortVersion, signed } from "./format.js";
 import { DAY, dateAxis, linear, spread, valueAxis } from "./scales.js";
 
 const MARGIN = { left: 40, top: 12, bottom: 28 };
+// Beneath the versions stand their numbers of calls.
+const SECOND_LINE = 14;
 
-function frameOf(width, height, right) {
+export function frameOf(width, height, right) {
   return { left: MARGIN.left, right: width - right, top: MARGIN.top, bottom: height - MARGIN.bottom };
 }
 
-function path(points) {
+export function path(points) {
   return points.map(([x, y], at) => `${at ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 }
 
@@ -43,21 +45,17 @@ export function timeChart({ title, note, unit, zero = true, series, bucket = "da
     note,
     level,
     height,
-    legend: shown.length > 1 ? shown.map((one) => [one.name, one.color]) : [],
+    legend: shown.length > 1 ? shown.map((one) => [one.name, one.color, ""]) : [],
     draw: ({ width }) => drawTime({ shown, width, height, format, zero, unit, bucket, highName, lowName }),
     table: { head: [`${bucket === "week" ? "Week of" : "Day"} · version`, lowName, ...(highName ? [highName] : []), "Calls"], rows },
   });
 }
 
-// There is room for some 12 letters at a line's end; the legend has the name in full.
-function shortened(name) {
-  return name.length > 12 ? `${name.slice(0, 6)}…${name.slice(-4)}` : name;
-}
-
 function drawTime({ shown, width, height, format, zero, unit, bucket, highName, lowName }) {
-  const named = width > 480;
-  const longest = Math.max(0, ...shown.map((one) => one.name.length));
-  const frame = frameOf(width, height, named ? 16 + Math.min(90, longest * 7) : 8);
+  // One line alone is what the title says.
+  const named = width > 480 && shown.length > 1;
+  const longest = Math.max(0, ...shown.map((one) => shortVersion(one.name).length));
+  const frame = frameOf(width, height, named ? 20 + longest * 7.2 : 12);
   const all = shown.flatMap((one) => one.points);
   const times = all.map((p) => Date.parse(p.date));
   const [from, to] = [Math.min(...times), Math.max(...times)];
@@ -79,11 +77,13 @@ function drawTime({ shown, width, height, format, zero, unit, bucket, highName, 
       nodes.push(s("path", { class: `line c${one.color}`, d: path(line) }));
     }
     const last = one.points.findLast((p) => p.y !== null);
-    labels.push({ name: one.name, color: one.color, x: at(last), y: values.y(last.y) });
+    const end = [at(last), values.y(last.y)];
+    if (shown.length > 1) nodes.push(shape(one.color, ...end));
+    labels.push({ name: one.name, color: one.color, x: end[0], y: end[1] });
   }
   if (named) {
     const places = spread(labels.map((l) => l.y), 15, frame.top + 4, frame.bottom - 4);
-    labels.forEach((l, at) => nodes.push(s("text", { class: `end c${l.color}`, x: l.x + 8, y: places[at] + 4 }, shortened(l.name))));
+    labels.forEach((l, at) => nodes.push(s("text", { class: `end c${l.color}`, x: l.x + 10, y: places[at] + 4 }, shortVersion(l.name))));
   }
   return { nodes, marks: timeMarks(shown, dates, values, frame, { format, bucket, highName, lowName }) };
 }
@@ -184,7 +184,7 @@ export function meanChart({ title, note, unit, zero = false, items, height = 220
 }
 
 function columns(width, height, items, values, scale) {
-  const frame = frameOf(width, height, 8);
+  const frame = frameOf(width, height - SECOND_LINE, 8);
   const room = Math.max(3, Math.floor((frame.right - frame.left) / 24));
   // Where not all fit, the latest do; the table behind has all.
   const shown = items.slice(-room);
@@ -195,74 +195,19 @@ function columns(width, height, items, values, scale) {
   return { frame, shown, place, axis };
 }
 
+// The version and its number of calls beneath as many columns as have room, the latest always.
 function versionTicks(frame, shown, place) {
-  const longest = Math.max(1, ...shown.map((item) => shortVersion(item.name).length));
-  const every = Math.ceil((longest * 7 + 10) / place.step);
-  // Counted from the last, so that the latest version always has its name.
-  return shown.map((item, at) =>
-    (shown.length - 1 - at) % every === 0
-      ? s("text", { class: "tick", x: place(at), y: frame.bottom + 18, "text-anchor": "middle" }, shortVersion(item.name))
-      : null,
-  );
-}
-
-// How the values of a metric spread. items: [{name, summary, color}]
-export function spreadChart({ title, note, unit, items, height = 200, level }) {
-  const format = (value) => metricValue(value, unit);
-  const known = items.filter((item) => item.summary?.histogram);
-  const share = (item, at) => item.summary.histogram.counts[at] / item.summary.histogram.counts.reduce((a, b) => a + b, 0);
-  return chartCard({
-    title,
-    note,
-    level,
-    height,
-    legend: known.map((item) => [item.name, item.color]),
-    draw: ({ width }) => {
-      const frame = frameOf(width, height, 12);
-      const low = Math.min(...known.map((item) => item.summary.histogram.low));
-      const high = Math.max(...known.map((item) => item.summary.histogram.high));
-      const x = linear(low, high, frame.left, frame.right);
-      const binsOf = (item) => {
-        const { low: from, high: to, counts } = item.summary.histogram;
-        const size = (to - from) / counts.length || 1;
-        return counts.map((_, at) => ({ from: from + at * size, to: from + (at + 1) * size, share: share(item, at), density: share(item, at) / size }));
-      };
-      const tallest = Math.max(...known.flatMap((item) => binsOf(item).map((bin) => bin.density)));
-      const y = linear(0, tallest, frame.bottom, frame.top);
-      const nodes = [s("line", { class: "axis", x1: frame.left, x2: frame.right, y1: frame.bottom, y2: frame.bottom })];
-      const marks = [];
-      for (const item of known) {
-        const bins = binsOf(item);
-        const steps = bins.flatMap((bin) => [[x(bin.from), y(bin.density)], [x(bin.to), y(bin.density)]]);
-        const outline = [[x(bins[0].from), frame.bottom], ...steps, [x(bins.at(-1).to), frame.bottom]];
-        nodes.push(s("path", { class: `band c${item.color}`, d: `${path(outline)}Z` }), s("path", { class: `line c${item.color}`, d: path(outline) }));
-        for (const bin of bins) {
-          marks.push({
-            x: x((bin.from + bin.to) / 2),
-            title: `${format(bin.from)} to ${format(bin.to)}`,
-            rule: [frame.top, frame.bottom],
-            lines: [[item.name, `${(bin.share * 100).toFixed(0)}%`, item.color]],
-          });
-        }
-      }
-      const ticks = Math.max(2, Math.min(6, Math.floor((frame.right - frame.left) / 110)));
-      for (let at = 0; at <= ticks; at++) {
-        const value = low + ((high - low) * at) / ticks;
-        nodes.push(s("text", { class: "tick", x: x(value), y: frame.bottom + 18, "text-anchor": at === 0 ? "start" : at === ticks ? "end" : "middle" }, format(value)));
-      }
-      marks.sort((a, b) => a.x - b.x);
-      return { nodes, marks };
-    },
-    table: {
-      head: ["Version · from", "To", "Share"],
-      rows: () =>
-        known.flatMap((item) => {
-          const { low, high, counts } = item.summary.histogram;
-          const size = (high - low) / counts.length;
-          return counts.map((_, at) => [`${item.name} · ${format(low + at * size)}`, format(low + (at + 1) * size), `${(share(item, at) * 100).toFixed(0)}%`]);
-        }),
-    },
-  });
+  let free = Infinity;
+  const nodes = [];
+  for (let at = shown.length - 1; at >= 0; at--) {
+    const [name, number] = [shortVersion(shown[at].name), `n ${count(shown[at].summary.n)}`];
+    const half = Math.max(name.length * 7.2, number.length * 6.6) / 2;
+    if (place(at) + half > free) continue;
+    free = place(at) - half - 8;
+    const line = (text, y, kind) => s("text", { class: `tick ${kind}`, x: place(at), y: frame.bottom + y, "text-anchor": "middle" }, text);
+    nodes.push(line(name, 18, ""), line(number, 32, "fine"));
+  }
+  return nodes;
 }
 
 export function sparkline(values, { width = 96, height = 24, label = "", fill = false } = {}) {

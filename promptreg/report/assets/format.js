@@ -101,9 +101,13 @@ export function time(iso) {
   return iso && iso.length > 10 ? `${day(iso)}, ${iso.slice(11, 16)} UTC` : day(iso);
 }
 
-// A version between releases is long: its beginning and the commit tell it apart.
+const BETWEEN_RELEASES = /^(.*?)(?:[.-]0)?[.-]\d{14}-([0-9a-f]{7})[0-9a-f]{5}/;
+
+// A version between releases is long: where it comes from and its digest tell it apart.
 export function shortVersion(version) {
-  return version.length > 18 ? `${version.slice(0, 8)}…${version.slice(-7)}` : version;
+  if (version.length <= 18) return version;
+  const [, base, digest] = BETWEEN_RELEASES.exec(version) ?? [];
+  return base && base.length <= 12 ? `${base}-…${digest}` : `${version.slice(0, 9)}…${version.slice(-7)}`;
 }
 
 export function plural(number, one, many = `${one}s`) {

@@ -1,5 +1,6 @@
 // A prompt's course over time and its versions side by side.
-import { boxChart, meanChart, spreadChart, timeChart } from "./charts.js";
+import { spreadChart } from "./chart_spread.js";
+import { boxChart, meanChart, timeChart } from "./charts.js";
 import { h } from "./dom.js";
 import { card, empty, metricTitle, metricUnit } from "./widgets.js";
 
@@ -11,6 +12,10 @@ export function chartsPanel(app, prompt) {
   if (!measured.length) return card("", {}, empty("Nothing to draw yet.", "Charts appear once calls are logged."));
   const color = new Map(measured.toReversed().map((v, at) => [v.version, at % COLORS]));
   return h("div", { class: "stack" }, overTime(prompt, color), byVersion(app, prompt, measured, color), spreads(app, measured, color));
+}
+
+function groupTitle(text) {
+  return h("h3", { class: "group-title" }, text);
 }
 
 function overTime(prompt, color) {
@@ -27,10 +32,11 @@ function overTime(prompt, color) {
       points: one.dates.map((date, at) => ({ date, y: one[key][at], n: one.calls[at], ...(high ? { high: one[high][at] } : {}) })),
     }));
     if (!shown.some((one) => one.points.some((p) => p.y !== null))) return null;
-    return timeChart({ title, note: note + rest, unit, series: shown, bucket: prompt.bucket, highName: high ? "p95" : "", lowName: options.name ?? "mean", zero: options.zero ?? true, height: options.height ?? 200 });
+    return timeChart({ title, note: note + rest, unit, series: shown, bucket: prompt.bucket, highName: high ? "p95" : "", lowName: options.name ?? "mean", zero: options.zero ?? true, height: options.height ?? 200, level: "h4" });
   };
   return [
-    draw("Latency over time", `median (solid) to p95 (dotted), ${per}`, "ms", "p50", { high: "p95", name: "median", height: 280 }),
+    groupTitle("Over time"),
+    draw("Latency over time", `Median (solid) and p95 (dotted: 19 of 20 calls are faster), ${per}`, "ms", "p50", { high: "p95", name: "median", height: 280 }),
     h(
       "div",
       { class: "columns even" },
@@ -46,14 +52,15 @@ function overTime(prompt, color) {
 function byVersion(app, prompt, measured, color) {
   const items = (metric) => measured.filter((v) => v.metrics[metric]).map((v) => ({ name: v.version, summary: v.metrics[metric], color: 0 }));
   const means = [...new Set(measured.flatMap((v) => Object.keys(v.metrics)))].filter((name) => !["latency", "input_tokens", "output_tokens"].includes(name));
-  const note = "mean with its 95% interval";
+  const note = "Mean with its 95% interval";
   return [
-    boxChart({ title: "Latency by version", note: "p5, p25, median, p75, p95", unit: "ms", items: items("latency"), height: 240 }),
+    groupTitle("By version"),
+    boxChart({ title: "Latency by version", note: "Box: the middle half of the calls, with their median; line: from the 5th to the 95th percentile", unit: "ms", items: items("latency"), height: 254, level: "h4" }),
     h(
       "div",
       { class: "columns even" },
-      means.map((name) => meanChart({ title: `${metricTitle(app.index, name)} by version`, note, unit: metricUnit(app.index, name), zero: name === "cost", items: items(name) })),
-      ["input_tokens", "output_tokens"].filter((name) => items(name).length).map((name) => boxChart({ title: `${metricTitle(app.index, name)} by version`, note: "p5 to p95", unit: "tokens", items: items(name), height: 220 })),
+      means.map((name) => meanChart({ title: `${metricTitle(app.index, name)} by version`, note, unit: metricUnit(app.index, name), zero: name === "cost", items: items(name), level: "h4" })),
+      ["input_tokens", "output_tokens"].filter((name) => items(name).length).map((name) => boxChart({ title: `${metricTitle(app.index, name)} by version`, note: "median, middle half, 5th to 95th percentile", unit: "tokens", items: items(name), level: "h4" })),
     ),
   ];
 }
@@ -61,16 +68,21 @@ function byVersion(app, prompt, measured, color) {
 function spreads(app, measured, color) {
   const last = measured.slice(-2);
   const names = ["latency", "cost", "quality"].filter((name) => last.some((v) => v.metrics[name]?.histogram));
-  return h(
-    "div",
-    { class: "columns even" },
-    names.map((name) =>
-      spreadChart({
-        title: `How ${metricTitle(app.index, name).toLowerCase()} spreads`,
-        note: "share of calls",
-        unit: metricUnit(app.index, name),
-        items: last.map((v) => ({ name: v.version, summary: v.metrics[name], color: color.get(v.version) })),
-      }),
+  if (!names.length) return null;
+  return [
+    groupTitle(last.length > 1 ? "The last two versions" : "The last version"),
+    h(
+      "div",
+      { class: "columns even" },
+      names.map((name) =>
+        spreadChart({
+          title: `How ${metricTitle(app.index, name).toLowerCase()} spreads`,
+          note: "Share of calls",
+          level: "h4",
+          unit: metricUnit(app.index, name),
+          items: last.map((v) => ({ name: v.version, summary: v.metrics[name], color: color.get(v.version) })),
+        }),
+      ),
     ),
-  );
+  ];
 }

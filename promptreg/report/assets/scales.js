@@ -4,11 +4,16 @@ import { shortDay, tickText } from "./format.js";
 
 export const DAY = 86_400_000;
 
+// The round width that divides a stretch into at most `wanted` parts.
+export function roundStep(low, high, wanted) {
+  const raw = (high - low) / wanted || 1;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  return [1, 2, 2.5, 5, 10].map((m) => m * power).find((size) => size >= raw);
+}
+
 export function niceTicks(low, high, wanted = 5) {
   if (!(high > low)) return [low];
-  const raw = (high - low) / wanted;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((size) => size >= raw);
+  const step = roundStep(low, high, wanted);
   const ticks = [];
   const last = Math.ceil(high / step - 1e-9);
   for (let at = Math.floor(low / step + 1e-9); at <= last; at++) ticks.push(Number((at * step).toPrecision(12)));

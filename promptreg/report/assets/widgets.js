@@ -13,8 +13,30 @@ export function empty(text, hint = "") {
   return h("div", { class: "empty" }, h("p", {}, text), hint ? h("p", { class: "muted" }, hint) : null);
 }
 
+// Where a table has room it needs no scrolling of its own: then its head can stick to the window.
+const room = new ResizeObserver((entries) => {
+  for (const { target, contentRect } of entries) {
+    const fits = target.firstChild.offsetWidth <= Math.ceil(contentRect.width);
+    target.classList.toggle("fits", fits);
+    if (fits) target.removeAttribute("tabindex");
+    else target.setAttribute("tabindex", "0");
+  }
+});
+
 export function scroll(label, table) {
-  return h("div", { class: "scroll", role: "region", "aria-label": label, tabindex: "0" }, table);
+  const box = h("div", { class: "scroll", role: "region", "aria-label": label, tabindex: "0" }, nameCells(table));
+  room.observe(box);
+  return box;
+}
+
+// In a narrow window each row stands as a card of its own, and every cell needs to say what it is.
+export function nameCells(table) {
+  table.classList.add("cards");
+  const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+  for (const row of table.tBodies[0].rows) {
+    for (const cell of row.cells) if (cell.tagName === "TD") cell.dataset.head = heads[cell.cellIndex];
+  }
+  return table;
 }
 
 const TONES = {
@@ -59,7 +81,7 @@ export function effectText(comparison) {
 
 // A version by its short name, with the whole one for whoever points at it.
 export function versionName(version) {
-  return h("span", { class: "id", title: version.length > 18 ? version : null }, shortVersion(version));
+  return h("span", { class: "id version-name", title: version.length > 18 ? version : null }, shortVersion(version));
 }
 
 export function select(label, options, chosen, onchange, { id = newId("select") } = {}) {
@@ -123,7 +145,7 @@ export function sortableTable({ label, columns, rows, sort, onsort, rowClass = (
   const heads = columns.map((column) => {
     const active = column.key === key;
     const aria = active ? (direction === "desc" ? "descending" : "ascending") : null;
-    if (!column.value) return h("th", { scope: "col", class: column.num ? "num" : "" }, column.title || h("span", { class: "unseen" }, column.hidden));
+    if (!column.value) return h("th", { scope: "col", class: column.num ? "num" : column.class ?? "" }, column.title || h("span", { class: "unseen" }, column.hidden));
     const next = active ? (direction === "desc" ? "asc" : "desc") : column.num ? "desc" : "asc";
     return h(
       "th",
@@ -135,7 +157,7 @@ export function sortableTable({ label, columns, rows, sort, onsort, rowClass = (
     label,
     h(
       "table",
-      { class: "list" },
+      { class: "list sortable" },
       h("thead", {}, h("tr", {}, heads)),
       h("tbody", {}, rows.map((row) => h("tr", { class: rowClass(row) }, columns.map((column, at) => cellOf(column, row, at))))),
     ),
