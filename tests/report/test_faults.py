@@ -50,7 +50,7 @@ def test_sorting_sorts(pages: Pages, report_url: str) -> None:
     page.get_by_role("button", name="Prompt", exact=True).click()
     assert _names(page) == sorted(names, reverse=True)
     page.get_by_role("button", name="Calls").click()
-    column = page.locator("tbody tr td:nth-child(5)").all_inner_texts()
+    column = page.locator("tbody tr td[data-head=Calls]").all_inner_texts()
     calls = [int(text.split()[0].replace(",", "")) for text in column]
     assert calls == sorted(calls, reverse=True)
     assert page.locator("[aria-sort=descending]").inner_text() == "Calls"

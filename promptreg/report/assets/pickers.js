@@ -17,7 +17,7 @@ export function pairPage(app, page, title, query, body, extras = () => []) {
   const go = (changes) => {
     location.hash = routeTo([page], { ...query, prompt: name, ...changes });
   };
-  const box = h("div", { class: "stack", "aria-busy": "true" }, h("p", { class: "loading" }, "Loading…"));
+  const box = h("div", { class: `stack pair-${page}`, "aria-busy": "true" }, h("p", { class: "loading" }, "Loading…"));
   const slots = h("div", { class: "filters" });
   loadPrompt(row.number)
     .then((prompt) => {

@@ -7,13 +7,16 @@ import { card, copyButton, downloadButton, scroll } from "./widgets.js";
 export function textPanel(app, prompt, v) {
   return h(
     "div",
-    { class: "stack" },
-    v.messages.map((message) => messageCard(message, v)),
-    v.fragments.map((fragment) =>
-      card(`Fragment ${fragment.path}`, { level: "h3", actions: [copyButton(() => fragment.text)] }, text(fragment.text, v.template, `Fragment ${fragment.path}`)),
+    { class: "reading" },
+    h(
+      "div",
+      { class: "stack" },
+      v.messages.map((message) => messageCard(message, v)),
+      v.fragments.map((fragment) =>
+        card(`Fragment ${fragment.path}`, { level: "h3", actions: [copyButton(() => fragment.text)] }, text(fragment.text, v.template, `Fragment ${fragment.path}`)),
+      ),
     ),
-    v.variables.length ? variablesCard(v) : null,
-    settingsCard(prompt, v),
+    h("div", { class: "stack" }, v.variables.length ? variablesCard(v) : null, settingsCard(prompt, v)),
   );
 }
 

@@ -1,6 +1,6 @@
 // The timeline: every version with who, when, what changed and how it did; two can be compared.
 import { h } from "./dom.js";
-import { count, metricValue, money, time } from "./format.js";
+import { count, metricValue, money, NO_DATA, time } from "./format.js";
 import { compareRoute, promptRoute } from "./router.js";
 import { card, csv, downloadButton, labelBadge, levelBadge, verdict } from "./widgets.js";
 
@@ -64,8 +64,17 @@ function entry(app, prompt, v, picked, compare) {
       h("span", { class: "grow" }),
       before ? h("a", { class: "stat", href: compareRoute(prompt.name, before.version, v.version), "aria-label": `Compare ${before.version} with ${v.version}: ${v.added} lines added, ${v.removed} removed` }, h("span", { class: "plus" }, `+${count(v.added)}`), h("span", { class: "minus" }, `−${count(v.removed)}`)) : null,
     ),
+    h("div", { class: "version-body" }, whatChanged(v), chips(v)),
+    v.annotations.length ? h("ul", { class: "annotations", "aria-label": "Annotations" }, v.annotations.map(annotation)) : null,
+  );
+}
+
+function whatChanged(v) {
+  return h(
+    "div",
+    {},
     v.summary ? h("p", { class: "summary", dir: "auto" }, v.summary) : null,
-    v.changes.length ? h("ul", { class: "changes" }, v.changes.map((c) => h("li", {}, h("code", {}, c.rule), " ", h("span", { dir: "auto" }, c.detail)))) : null,
+    v.changes.length ? h("ul", { class: "changes" }, v.changes.map((c) => h("li", {}, h("span", { dir: "auto" }, c.detail || c.rule), c.detail ? h("code", { title: "the rule that found it" }, c.rule) : null))) : null,
     h(
       "p",
       { class: "muted by" },
@@ -74,8 +83,6 @@ function entry(app, prompt, v, picked, compare) {
       v.commit ? h("code", { title: v.commit }, v.commit.slice(0, 7)) : h("span", {}, "not committed"),
       h("code", { title: `content digest, from ${v.digest}` }, `sha256:${v.digest.slice(0, 12)}`),
     ),
-    chips(v),
-    v.annotations.length ? h("ul", { class: "annotations", "aria-label": "Annotations" }, v.annotations.map(annotation)) : null,
   );
 }
 
@@ -84,18 +91,18 @@ function annotation(note) {
 }
 
 function chips(v) {
-  if (!v.calls) return h("p", { class: "chips muted" }, "no metrics");
+  if (!v.calls) return h("p", { class: "muted" }, "no metrics");
   const { latency, cost, quality, success_rate: success } = v.metrics;
-  const chip = (name, value) => (value === null ? null : h("span", {}, h("span", { class: "muted" }, name), " ", value));
+  const chip = (name, value) => h("span", {}, h("span", { class: "muted" }, name), " ", value === NO_DATA ? h("span", { class: "absent" }, value) : value);
   return h(
     "p",
     { class: "chips" },
     chip("calls", count(v.calls)),
-    chip("p50", latency ? metricValue(latency.quantiles[2], "ms") : null),
-    chip("p95", latency ? metricValue(latency.quantiles[4], "ms") : null),
-    chip("cost/call", cost ? money(cost.mean) : null),
-    chip("quality", quality ? metricValue(quality.mean, "") : null),
-    chip("success", success ? metricValue(success.mean, "ratio") : null),
+    chip("median", metricValue(latency?.quantiles[2], "ms")),
+    chip("p95", metricValue(latency?.quantiles[4], "ms")),
+    chip("cost per call", money(cost?.mean)),
+    chip("quality", metricValue(quality?.mean, "")),
+    chip("success", metricValue(success?.mean, "ratio")),
   );
 }
 

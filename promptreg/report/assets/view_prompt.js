@@ -86,7 +86,7 @@ function header(app, row, prompt) {
         "p",
         { class: "badges" },
         prompt.deleted ? h("span", { class: "badge worse" }, "deleted") : null,
-        prompt.tags.map((tag) => h("a", { class: "badge plain", href: routeTo(["prompts"], { tag }) }, tag)),
+        prompt.tags.map((tag) => h("a", { class: "badge plain", href: routeTo(["prompts"], { tag }), title: "All prompts with this tag" }, tag)),
         owner ? h("span", { class: "badge plain" }, `owner ${unquoted(owner[1])}`) : null,
       ),
     ),
@@ -134,9 +134,9 @@ function figures(app, prompt) {
     h(
       "dl",
       { class: "figures small" },
-      tile("Measured version", versionName(last.version), null, null, before ? `against ${shortVersion(before.version)}` : "the first one measured"),
+      tile("Measured version", versionName(last.version), null, null, before ? ["against ", versionName(before.version)] : "the first one measured"),
       tile("Calls", count(last.calls), null, null, `${count(prompt.versions.reduce((sum, v) => sum + v.calls, 0))} in all`),
-      tile("Latency p50", metricValue(latency?.quantiles?.[2], "ms"), "latency", null, latency ? `p95 ${metricValue(latency.quantiles[4], "ms")}` : ""),
+      tile("Median latency", metricValue(latency?.quantiles?.[2], "ms"), "latency", null, latency ? `p95 ${metricValue(latency.quantiles[4], "ms")}` : ""),
       tile("Cost per call", money(cost?.mean), "cost", null, last.cost === null ? "" : `${money(last.cost)} in all`),
       tile("Quality", metricValue(quality?.mean, ""), "quality", null, quality ? `n ${count(quality.n)}` : ""),
       tile("Success", metricValue(success?.mean, "ratio"), null, null, success ? plural(Math.round((1 - success.mean) * success.n), "failure") : ""),
@@ -156,7 +156,7 @@ function judged(app, prompt, before, last) {
   return h(
     "p",
     { class: "badges judged" },
-    h("a", { href: abRoute(prompt.name, before.version, last.version) }, `${shortVersion(last.version)} against ${shortVersion(before.version)}:`),
+    h("a", { href: abRoute(prompt.name, before.version, last.version) }, versionName(last.version), " against ", versionName(before.version)),
     parts.length ? parts.map(([word, text, names]) => verdict(word, `${text}: ${names.join(", ")}`)) : verdict("ok", "within all limits"),
     h("span", { class: "muted" }, found.basis),
   );

@@ -4,7 +4,7 @@ import { loadTexts } from "./data.js";
 import { h, icon, replace } from "./dom.js";
 import { count, day, metricValue, money, plural } from "./format.js";
 import { promptRoute, remember } from "./router.js";
-import { card, csv, downloadButton, empty, labelBadge, select, sortableTable, sortRows, verdict } from "./widgets.js";
+import { card, csv, downloadButton, empty, labelBadge, select, sortableTable, sortRows, verdict, versionName } from "./widgets.js";
 
 const PAGE = 100;
 
@@ -134,17 +134,24 @@ function columnsOf(app, selected, update) {
         row.alerts.critical ? verdict("critical", plural(row.alerts.critical, "alert")) : row.alerts.warning ? verdict("warning", plural(row.alerts.warning, "alert")) : null,
         row.draft ? h("span", { class: "badge open short" }, "unreleased change") : null,
         row.deleted ? h("span", { class: "badge plain" }, "deleted") : null,
-        h("span", { class: "under" }, row.title ?? "", row.labels.map(labelBadge)),
+        h("span", { class: "under" }, row.title ? h("span", { class: "clamped", dir: "auto", title: row.title }, row.title) : null),
       ],
     },
-    { key: "latest", title: "Latest", value: (row) => row.date || null, cell: (row) => [h("span", { class: "id" }, row.latest ?? "none"), h("span", { class: "under" }, day(row.date))] },
+    { key: "live", title: "Live", class: "across", cell: (row) => liveVersions(app.index, row) },
+    { key: "latest", title: "Latest", value: (row) => row.date || null, cell: (row) => [row.latest ? versionName(row.latest) : h("span", { class: "muted" }, "none"), h("span", { class: "under" }, day(row.date))] },
     { key: "versions", title: "Versions", num: true, value: (row) => row.versions, cell: (row) => count(row.versions) },
-    { key: "calls", title: "Calls", num: true, value: (row) => row.calls, cell: (row) => [count(row.calls), h("span", { class: "under" }, sparkline(row.spark, { label: `calls of the last ${row.spark.length} days`, height: 18 }))] },
-    { key: "latency", title: "p50", num: true, value: (row) => row.latency, cell: (row) => missing(metricValue(row.latency, "ms"), row.latency) },
-    { key: "cost", title: "Cost/call", num: true, value: (row) => row.cost, cell: (row) => missing(money(row.cost), row.cost) },
+    { key: "calls", title: "Calls", num: true, value: (row) => row.calls, cell: (row) => [count(row.calls), h("span", { class: "under" }, sparkline(row.spark, { label: `calls of the last ${row.spark.length} days`, height: 16 }))] },
+    { key: "latency", title: "Median latency", num: true, value: (row) => row.latency, cell: (row) => missing(metricValue(row.latency, "ms"), row.latency) },
+    { key: "cost", title: "Cost per call", num: true, value: (row) => row.cost, cell: (row) => missing(money(row.cost), row.cost) },
     { key: "quality", title: "Quality", num: true, value: (row) => row.quality, cell: (row) => missing(metricValue(row.quality, ""), row.quality) },
     { key: "success", title: "Success", num: true, value: (row) => row.success, cell: (row) => missing(metricValue(row.success, "ratio"), row.success) },
   ];
+}
+
+// What each label serves of a prompt.
+function liveVersions(index, row) {
+  const served = new Map(index.labels.filter((one) => one.prompt === row.name).map((one) => [one.label, one.version]));
+  return row.labels.map((label) => h("span", { class: "served" }, labelBadge(label), served.has(label) ? versionName(served.get(label)) : null));
 }
 
 function selectionTools(index, selected, found) {
