@@ -1,7 +1,7 @@
 // Starts the page: reads the index, draws the frame, follows the address.
 import { loadIndex, useFolder, decodeComparison } from "./data.js";
 import { append, h, icon, replace } from "./dom.js";
-import { count, setCurrency } from "./format.js";
+import { count, day, setCurrency, time } from "./format.js";
 import { parseRoute, routeTo } from "./router.js";
 import { abPage } from "./view_ab.js";
 import { alertsPage } from "./view_alerts.js";
@@ -107,7 +107,11 @@ async function start() {
     document.documentElement.classList.remove("js");
     throw error;
   }
-  document.querySelector(".top").append(app.nav);
+  const top = document.querySelector(".top");
+  top.append(app.nav);
+  for (const one of top.querySelectorAll("time")) Object.assign(one, { textContent: day(one.dateTime), title: time(one.dateTime) });
+  // Heads of tables stick beneath what sticks already.
+  new ResizeObserver(() => document.documentElement.style.setProperty("--top", `${top.offsetHeight}px`)).observe(top);
   document.querySelector(".top-tools").append(themeButton());
   show(app, { focus: false });
   let path = location.hash.split("?")[0];

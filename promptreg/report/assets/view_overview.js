@@ -1,40 +1,78 @@
 // What is live, what is released but not live, what it costs and what should worry.
-import { sparkline } from "./charts.js";
-import { timeChart } from "./charts.js";
+import { sparkline, timeChart } from "./charts.js";
 import { h, icon } from "./dom.js";
-import { count, day, metricValue, money, NO_DATA, plural, shortVersion, time } from "./format.js";
+import { count, day, metricValue, money, NO_DATA, plural, time } from "./format.js";
 import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
-import { card, delta, effectText, empty, labelBadge, levelBadge, metricTitle, scroll, verdict } from "./widgets.js";
+import { card, delta, effectText, empty, labelBadge, levelBadge, metricTitle, nameCells, scroll, verdict, versionName } from "./widgets.js";
 
 const TITLES = { prompts: "Prompts", versions: "Versions", calls: "Calls", cost: "Cost", tokens: "Tokens", success_rate: "Success rate" };
 const SHOWN_LABELS = 12;
+const SHOWN_ALERTS = 6;
+const SHOWN_WORST = 3;
+// What is worse comes first, then what nobody can tell.
+const TONES = ["worse", "unknown", "better", "neutral"];
 
 export function overviewPage(app) {
   const { index } = app;
   return [
+    index.prompts.length ? atAGlance(index) : [h("h2", { class: "unseen" }, "Overview"), card("", {}, empty("No prompt yet.", "Add one with: promptreg new NAME"))],
+    h("dl", { class: "figures" }, index.figures.map((figure) => figureCard(index, figure))),
     index.notes.length ? h("div", { class: "card notes" }, icon("info"), h("ul", {}, index.notes.map((note) => h("li", {}, note)))) : null,
-    h("h2", { class: "unseen" }, "Overview"),
-    figures(index),
-    index.prompts.length ? null : card("", {}, empty("No prompt yet.", "Add one with: promptreg new NAME")),
-    index.labels.length || index.prompts.length ? live(index) : null,
-    courses(index),
-    h("div", { class: "columns" }, alerts(index), recent(index)),
+    h("div", { class: "board" }, index.labels.length || index.prompts.length ? live(index) : null, alerts(index), recent(index), courses(index)),
   ];
 }
 
-function figures(index) {
-  const open = index.alerts.filter((alert) => alert.current && alert.severity !== "info").length;
+function openAlerts(index) {
+  return index.alerts.filter((alert) => alert.current && alert.severity !== "info");
+}
+
+// The answer in one sentence, before any figure.
+function atAGlance(index) {
+  const [tone, sign, text] = glance(index);
+  const open = openAlerts(index);
+  const critical = open.filter((alert) => alert.severity === "critical").length;
+  const prompts = new Set(index.labels.map((row) => row.prompt)).size;
+  const facts = [
+    index.labels.length ? `${plural(prompts, "prompt")} live under ${plural(index.labels.length, "label")}` : null,
+    index.unpromoted.length ? h("a", { href: "#not-promoted", onclick: toUnpromoted }, `${plural(index.unpromoted.length, "release")} not promoted`) : null,
+    h("a", { href: routeTo(["alerts"]) }, open.length ? `${plural(open.length, "open alert")}${critical ? `, ${count(critical)} critical` : ""}` : "no open alert"),
+  ];
+  return h("section", { class: `card at-a-glance ${tone}` }, icon(sign), h("div", {}, h("h2", {}, text), worst(index), h("p", { class: "facts" }, facts.filter(Boolean).map((fact) => h("span", {}, fact)))));
+}
+
+function worst(index) {
+  const found = index.labels.filter((row) => row.tone === "worse").slice(0, SHOWN_WORST);
+  if (!found.length) return null;
   return h(
-    "dl",
-    { class: "figures" },
-    index.figures.map((figure) => figureCard(index, figure)),
-    h(
-      "div",
-      { class: "figure" },
-      h("dt", {}, "Open alerts"),
-      h("dd", {}, h("a", { href: routeTo(["alerts"]) }, count(open)), open ? null : h("span", { class: "figure-note" }, verdict("ok", "nothing to act on"))),
+    "ul",
+    {},
+    found.map((row) =>
+      h(
+        "li",
+        { class: "live-worse" },
+        h("a", { href: promptRoute(row.prompt) }, h("bdi", {}, row.prompt)),
+        versionName(row.version),
+        labelBadge(row.label),
+        row.previous ? h("a", { class: "plain-link", href: abRoute(row.prompt, row.previous, row.version) }, verdict("worse", row.verdict)) : verdict("worse", row.verdict),
+      ),
     ),
   );
+}
+
+// The address belongs to the routes.
+function toUnpromoted(event) {
+  event.preventDefault();
+  document.getElementById("not-promoted").scrollIntoView();
+}
+
+function glance(index) {
+  const of = (tone) => index.labels.filter((row) => row.tone === tone);
+  const [worse, unknown, better] = [of("worse"), of("unknown"), of("better")];
+  if (!index.labels.length) return ["plain", "info", "No label says yet what is live"];
+  if (worse.length) return ["worse", "warning", worse.length === 1 ? "One live version does worse than the one it replaced" : `${count(worse.length)} live versions do worse than those they replaced`];
+  if (better.length) return ["fine", "check", `Nothing live does worse than before; ${better.length === 1 ? "one version does" : `${count(better.length)} versions do`} better`];
+  if (unknown.length) return ["open", "unknown", "Nothing live is known to do worse than before"];
+  return ["plain", "info", "What is live has no earlier version to compare with"];
 }
 
 function figureCard(index, figure) {
@@ -54,73 +92,74 @@ function figureCard(index, figure) {
       "dd",
       { class: known ? "" : "missing" },
       h("span", {}, known ? text : NO_DATA),
-      share === null ? null : h("span", { class: "figure-note" }, delta(points ?? share, null, { title, unit: points === null ? "%" : "\u00a0pp" })),
+      share === null ? null : h("span", { class: "figure-note" }, delta(points ?? share, null, { title, unit: points === null ? "%" : "\u00a0pp" }), h("span", { class: "muted" }, `in ${index.periodDays} days`)),
       figure.series.length > 1 ? sparkline(figure.series, { label: `${TITLES[figure.name]}, last ${figure.series.length} days`, fill: true, height: 32 }) : null,
     ),
   );
 }
 
 function live(index) {
-  const rows = index.labels;
+  const rows = index.labels.toSorted((a, b) => TONES.indexOf(a.tone) - TONES.indexOf(b.tone));
   const unpromoted = index.unpromoted.length
     ? h(
         "p",
-        { class: "aside" },
+        { class: "aside", id: "not-promoted" },
         h("b", {}, "Released, not promoted: "),
-        index.unpromoted.slice(0, SHOWN_LABELS).map(([name, version], at) => [at ? ", " : "", h("a", { href: promptRoute(name, { v: version }) }, `${name} ${version}`)]),
+        index.unpromoted.slice(0, SHOWN_LABELS).map(([name, version], at) => [at ? ", " : "", h("a", { href: promptRoute(name, { v: version }) }, h("bdi", {}, name), " ", versionName(version))]),
         index.unpromoted.length > SHOWN_LABELS ? ` and ${index.unpromoted.length - SHOWN_LABELS} more` : "",
       )
     : null;
   if (!rows.length) {
-    return card("Live now", {}, empty("No label names a version.", "Say what production serves with: promptreg label set production NAME@VERSION"), unpromoted);
+    return card("Live now", { class: "wide" }, empty("No label names a version.", "Say what production serves with: promptreg label set production NAME@VERSION"), unpromoted);
   }
+  const heads = ["Prompt", "Label", "Version", "Since", "How it does"];
   const body = h("tbody");
-  const show = (number) => body.replaceChildren(...rows.slice(0, number).map(liveRow));
+  const table = h("table", { class: "list" }, h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))), body);
+  const show = (number) => {
+    body.replaceChildren(...rows.slice(0, number).map(liveRow));
+    nameCells(table);
+  };
   show(SHOWN_LABELS);
   const more =
     rows.length > SHOWN_LABELS
       ? h("button", { type: "button", class: "button quiet more", onclick: (event) => { show(rows.length); event.target.remove(); } }, `Show all ${rows.length}`)
       : null;
-  const heads = ["Prompt", "Label", "Version", "Since", "How it does"];
   return card(
     "Live now",
-    { note: "What each label serves, and how it does against the version it replaced" },
-    scroll("Live now", h("table", {}, h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))), body)),
+    { class: "wide", note: "What each label serves, and how it does against the version it replaced" },
+    scroll("Live now", table),
     more,
     unpromoted,
   );
 }
 
 function liveRow(row) {
+  const version = h("a", { href: promptRoute(row.prompt, { v: row.version }) }, versionName(row.version));
+  const judged = row.previous && row.tone !== "neutral";
   return h(
     "tr",
     {},
-    h("th", { scope: "row" }, h("a", { href: promptRoute(row.prompt) }, row.prompt)),
+    h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(row.prompt) }, h("bdi", {}, row.prompt))),
     h("td", {}, labelBadge(row.label)),
-    h("td", {}, h("a", { class: "id", href: promptRoute(row.prompt, { v: row.version }) }, row.version), row.newer.length ? h("span", { class: "muted" }, ` · ${plural(row.newer.length, "newer release")}`) : null),
-    h("td", {}, row.since ? h("time", { datetime: row.since, title: row.author ? `set by ${row.author}` : "" }, day(row.since)) : NO_DATA),
-    h("td", {}, row.previous && row.tone !== "neutral" ? h("a", { class: "plain-link", href: abRoute(row.prompt, row.previous, row.version) }, verdict(row.tone, row.verdict)) : h("span", { class: "muted" }, row.verdict || "no earlier version to compare with")),
+    h("td", {}, version, row.newer.length ? h("span", { class: "under" }, plural(row.newer.length, "newer release")) : null),
+    h("td", {}, row.since ? h("time", { datetime: row.since, title: row.author ? `set by ${row.author}` : "" }, day(row.since)) : h("span", { class: "muted" }, NO_DATA)),
+    h("td", { class: "across" }, judged ? h("a", { class: "plain-link", href: abRoute(row.prompt, row.previous, row.version) }, verdict(row.tone, row.verdict)) : h("span", { class: "muted" }, row.verdict || "no earlier version to compare with")),
   );
 }
 
 function courses(index) {
   const found = index.figures.filter((figure) => ["calls", "cost"].includes(figure.name) && figure.dates.length > 1);
-  if (!found.length) return null;
-  return h(
-    "div",
-    { class: "columns even" },
-    found.map((figure) =>
-      timeChart({
-        title: figure.name === "calls" ? "Calls per day" : "Cost per day",
-        note: "all prompts together",
-        unit: figure.name === "cost" ? "money" : "tokens",
-        highName: "",
-        lowName: figure.name,
-        level: "h2",
-        height: 200,
-        series: [{ name: "all prompts", color: figure.name === "calls" ? 0 : 1, points: figure.dates.map((date, at) => ({ date, y: figure.series[at], n: calls(index, at) })) }],
-      }),
-    ),
+  return found.map((figure) =>
+    timeChart({
+      title: figure.name === "calls" ? "Calls per day" : "Cost per day",
+      note: "all prompts together",
+      unit: figure.name === "cost" ? "money" : "tokens",
+      highName: "",
+      lowName: figure.name,
+      level: "h2",
+      height: 200,
+      series: [{ name: "all prompts", color: figure.name === "calls" ? 0 : 1, points: figure.dates.map((date, at) => ({ date, y: figure.series[at], n: calls(index, at) })) }],
+    }),
   );
 }
 
@@ -128,24 +167,26 @@ function calls(index, at) {
   return index.figures.find((figure) => figure.name === "calls")?.series[at] ?? null;
 }
 
+// One entry for each pair of versions, with all that got worse between them.
 function alerts(index) {
-  const open = index.alerts.filter((alert) => alert.current && alert.severity !== "info").slice(0, 6);
+  const pairs = Map.groupBy(openAlerts(index), (alert) => JSON.stringify([alert.prompt, alert.base, alert.head]));
   const all = h("a", { class: "button quiet", href: routeTo(["alerts"]) }, "All alerts");
-  if (!open.length) return card("Alerts", { actions: [all] }, empty("No version is measurably worse than the one before."));
-  return card(
-    "Alerts",
-    { actions: [all] },
+  if (!pairs.size) return card("Alerts", { actions: [all] }, empty("No version is measurably worse than the one before."));
+  return card("Alerts", { actions: [all] }, h("ul", { class: "rows" }, [...pairs.values()].slice(0, SHOWN_ALERTS).map((pair) => alertEntry(index, pair))));
+}
+
+function alertEntry(index, pair) {
+  const [{ prompt, base, head, live: labels, severity }] = pair;
+  const found = new Map(pair.map((alert) => [alert.c.metric, alert]));
+  return h(
+    "li",
+    {},
+    h("div", { class: "row-main" }, h("a", { href: compareRoute(prompt, base, head) }, h("bdi", {}, prompt)), h("span", { class: "muted" }, versionName(base), " → ", versionName(head)), labels.map(labelBadge)),
+    h("div", { class: "row-side" }, verdict(severity)),
     h(
       "ul",
-      { class: "rows" },
-      open.map((alert) =>
-        h(
-          "li",
-          {},
-          h("div", { class: "row-main" }, h("a", { href: abRoute(alert.prompt, alert.base, alert.head, alert.c.metric) }, alert.prompt), h("span", { class: "muted id" }, `${shortVersion(alert.base)} → ${shortVersion(alert.head)}`)),
-          h("div", { class: "row-side" }, h("span", {}, metricTitle(index, alert.c.metric), " ", effectText(alert.c)), verdict(alert.severity)),
-        ),
-      ),
+      { class: "row-more facts" },
+      [...found.values()].map((alert) => h("li", {}, h("a", { href: abRoute(prompt, base, head, alert.c.metric) }, metricTitle(index, alert.c.metric)), " ", effectText(alert.c))),
     ),
   );
 }
@@ -154,7 +195,7 @@ function alerts(index) {
 function changed(row) {
   const [, summary, before] = row.change ?? [];
   const href = before ? compareRoute(row.name, before, row.latest) : promptRoute(row.name, { tab: "text", v: row.latest });
-  return row.latest ? h("a", { class: "id", href, title: summary || null }, before ? `${shortVersion(before)} → ${shortVersion(row.latest)}` : shortVersion(row.latest)) : null;
+  return row.latest ? h("a", { href, title: summary || null }, before ? [versionName(before), " → "] : null, versionName(row.latest)) : null;
 }
 
 function recent(index) {
@@ -170,8 +211,9 @@ function recent(index) {
         h(
           "li",
           {},
-          h("div", { class: "row-main" }, h("a", { href: promptRoute(row.name) }, row.name), changed(row), h("span", { class: "muted" }, row.author)),
-          h("div", { class: "row-side" }, row.change ? levelBadge(row.change[0]) : null, h("time", { class: "muted", datetime: row.date, title: time(row.date) }, day(row.date))),
+          h("div", { class: "row-main" }, h("a", { href: promptRoute(row.name) }, h("bdi", {}, row.name)), changed(row)),
+          h("div", { class: "row-side" }, row.change ? levelBadge(row.change[0]) : null),
+          h("p", { class: "row-more facts" }, h("time", { datetime: row.date, title: time(row.date) }, day(row.date)), h("bdi", {}, row.author)),
         ),
       ),
     ),
