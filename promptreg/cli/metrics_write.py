@@ -119,26 +119,25 @@ def log(
     given = [(kind, file) for kind, file in files.items() if file is not None]
     if len(given) > 1 or (given and reference):
         raise ConfigError("give one file, or NAME@REF", fix="one of them at a time")
-    registry = open_registry()
-    metrics = registry.metrics
-    if given:
-        kind, file = given[0]
-        defaults = {name: value for name, value in values.items() if value is not None}
-        with _opened(file, kind) as stream:
-            completer = RowCompleter(registry, head=head, strict=strict)
-            rows = _rows(completer, stream, kind, mapping or [], defaults)
-            _log_rows(metrics, rows, stream, kind, dry_run=dry_run)
-    elif reference is None:
-        raise ConfigError("which call?", fix="give NAME@REF, or --from-jsonl FILE")
-    else:
-        found = registry.resolve(reference)
-        row = {
-            "prompt": found.reference.name,
-            "version": str(found.version),
-            "digest": found.content.digest,
-            "commit": found.commit,
-        }
-        _log_one(metrics, row | values, dry_run=dry_run)
+    with open_registry() as registry:
+        if given:
+            kind, file = given[0]
+            defaults = {name: value for name, value in values.items() if value is not None}
+            with _opened(file, kind) as stream:
+                completer = RowCompleter(registry, head=head, strict=strict)
+                rows = _rows(completer, stream, kind, mapping or [], defaults)
+                _log_rows(registry.metrics, rows, stream, kind, dry_run=dry_run)
+        elif reference is None:
+            raise ConfigError("which call?", fix="give NAME@REF, or --from-jsonl FILE")
+        else:
+            found = registry.resolve(reference)
+            row = {
+                "prompt": found.reference.name,
+                "version": str(found.version),
+                "digest": found.content.digest,
+                "commit": found.commit,
+            }
+            _log_one(registry.metrics, row | values, dry_run=dry_run)
 
 
 def import_file(
