@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.kit import Repo, prompt_text
+from tests.kit import CommandRepo, Repo, prompt_text
+
+
+@pytest.fixture(scope="session")
+def _edited_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test that wants it builds the repository for all."""
+    return tmp_path_factory.mktemp("edited") / "repo"
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Repo:
+def repo(tmp_path: Path, _edited_once: Path) -> Repo:
     """A prompt released as 1.0.0, changed and bumped at HEAD, and changed again in its file."""
-    repo = Repo.create(tmp_path / "work")
+    if not _edited_once.exists():
+        _build(CommandRepo.create(_edited_once))
+    shutil.copytree(_edited_once, tmp_path / "work", symlinks=True)
+    return CommandRepo(tmp_path / "work")
+
+
+def _build(repo: Repo) -> None:
     repo.write("prompts/summarizer.prompt.yml", prompt_text())
     repo.write(".gitignore", ".promptreg/\n")
     repo.run("bump", "--all")
@@ -25,7 +38,6 @@ def repo(tmp_path: Path) -> Repo:
     repo.commit("Change it")
     edit(repo, "In the file")
     repo.run("bump", "--all", "--level", "major")
-    return repo
 
 
 def edit(repo: Repo, words: str) -> None:

@@ -100,7 +100,8 @@ def test_tails_of_many_groups_equal_those_of_each(n: int) -> None:
     connection = duckdb.connect()
     connection.execute("CREATE TABLE t (name VARCHAR, x DOUBLE)")
     rows = [(name, value) for name, values in groups.items() for value in values]
-    connection.executemany("INSERT INTO t VALUES (?, ?)", [*rows, ("spread", None)])
+    columns = [list(column) for column in zip(*rows, ("spread", None), strict=True)]
+    connection.execute("INSERT INTO t SELECT unnest(?), unnest(?)", columns)
     found = {row[0]: row[1:] for row in connection.sql(tails_query("t", ["name"], "x")).fetchall()}
     for name, values in groups.items():
         tail = Sample.of(values).tail
