@@ -9,7 +9,7 @@ from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding
 from promptreg.operations.bump import BumpOptions, BumpPlan, level_given, plan_bump, suffices
 from promptreg.values import dataclass, replace
-from promptreg.versioning import Level, is_legal_successor, legal_successors
+from promptreg.versioning import Level, Version, is_legal_successor, legal_successors
 
 if TYPE_CHECKING:
     from promptreg.changes import Change
@@ -64,6 +64,7 @@ def judge_content(
         HistoryError: The content of the version it follows was not fetched.
     """
     try:
+        _require_channel(content.prompt.version, claims)
         plan = _plan(content, base, claims)
     except PromptError as error:
         where = error.location or content.prompt.at("version")
@@ -77,6 +78,12 @@ def judge_content(
     command = _Mend(plan, possible, base_name)
     completed = tuple(command.added_to(finding, content.prompt.path) for finding in found)
     return Judged(completed, plan.changes, plan.level)
+
+
+def _require_channel(version: Version | None, claims: Claims) -> None:
+    """Refuse a new pre-release of a kind that nothing could follow."""
+    if version is not None and version.prerelease and version not in claims.versions:
+        Version.parse(str(version), strict=True)
 
 
 def _plan(content: Content, base: Content | None, claims: Claims) -> BumpPlan:

@@ -43,6 +43,7 @@ KNOWN_FIELDS = (
 )
 _ROLES = ("system", "developer", "user", "assistant", "tool")
 _VARIABLE_FIELDS = ("type", "description", "default", "enum", "required")
+_KINDS = {bool: "a boolean", int: "a number", float: "a number", list: "a list"}
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DIGEST = re.compile(r"[0-9a-f]{12}")
 
@@ -212,7 +213,7 @@ class _Reader:
         if not isinstance(raw, str):
             self._add(
                 "version",
-                f"version {text or raw} is read as a {type(raw).__name__}, not as text",
+                f"version {text or raw} is read as {_KINDS.get(type(raw), 'a value')}, not as text",
                 rule="version-type",
                 fix="write three parts, such as 1.10.0",
             )
@@ -248,7 +249,7 @@ class _Reader:
             return None
         try:
             schema = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self._add("jsonSchema", f"jsonSchema is not JSON: {error}", rule="invalid-json-schema")
             return None
         if not isinstance(schema, dict):

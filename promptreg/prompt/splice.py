@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from promptreg.errors import Location, PromptError
+from promptreg.naming import MAX_BYTES
 from promptreg.prompt.yamldoc import Document, load
 from promptreg.values import dataclass
 
@@ -46,6 +47,13 @@ def set_version_and_digest(data: bytes, path: str, *, version: str, digest: str)
         edits = _edits(document, version, digest, with_blank_lines=with_blank_lines)
         text = _apply(document.text, edits)
         encoded = (("\ufeff" if document.bom else "") + text).encode("utf-8")
+        if len(encoded) > MAX_BYTES:
+            raise PromptError(
+                f"file has no room for version and digest: at most {MAX_BYTES:,} bytes are read",
+                location=Location(path),
+                rule="file-too-large",
+                fix="move long texts into fragments and include them",
+            )
         if _proves(document, encoded, version, digest):
             return encoded
     raise PromptError(

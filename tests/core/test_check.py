@@ -114,6 +114,16 @@ def test_wrong_versions(branch: Repo, version: str, rule: str, right: str) -> No
     assert result.findings[0].possible[0] == right
 
 
+@pytest.mark.parametrize("version", ["1.0.0-beta.1", "1.0.1-0.20261122141500-abcdef123456"])
+def test_a_prerelease_that_nothing_could_follow(branch: Repo, version: str) -> None:
+    """A new prompt begins in no channel but ours, and with no pseudo-version."""
+    branch.write("prompts/new.yaml", prompt_text("New."))
+    bump(branch, "prompts/new.yaml")
+    edit(branch, "prompts/new.yaml", "version: 1.0.0", f"version: {version}")
+    branch.commit()
+    assert rules(check(branch)) == ["version-channel"]
+
+
 @pytest.mark.parametrize("version", ["1.1.0", "2.0.0", "1.1.0-rc.1", "2.0.0-snapshot.1"])
 def test_legal_versions(branch: Repo, version: str) -> None:
     """The lowest fitting version, a higher legal one and a first pre-release are all fine."""

@@ -98,6 +98,11 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "template-mapping": ("template: {a: b}\n" + MESSAGES, "wrong-type", "1:11"),
     "schema-number": ("jsonSchema: 1\n" + MESSAGES, "wrong-type", "1:13"),
     "schema-text": ("jsonSchema: '{'\n" + MESSAGES, "invalid-json-schema", "1:13"),
+    "schema-deep": (
+        f"jsonSchema: '{'[' * 1_500}'\n" + MESSAGES,
+        "invalid-json-schema",
+        "1:13",
+    ),
     "schema-list": ("jsonSchema: '[]'\n" + MESSAGES, "invalid-json-schema", "1:13"),
     "variables-list": ("variables: [a]\n" + MESSAGES, "wrong-type", "1:12"),
     "variable-name": ("variables:\n  a-b: string\n" + MESSAGES, "variable-name", "2:3"),

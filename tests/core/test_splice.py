@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptreg.errors import PromptError
+from promptreg.naming import MAX_BYTES
 from promptreg.prompt.digest import compute_digest
 from promptreg.prompt.splice import set_version_and_digest
 from promptreg.prompt.yamldoc import load
@@ -276,3 +277,12 @@ def test_any_file_keeps_its_content_and_comments(text: str) -> None:
         line for line in written.splitlines() if not re.match(r"\ufeff?(version|digest)\b", line)
     ]
     assert [line.strip("\ufeff") for line in kept] == [line.strip("\ufeff") for line in left]
+
+
+def test_a_file_without_room_for_the_lines() -> None:
+    """What would be too large to be read again is not written, and the error says why."""
+    text = "messages: [{role: user, content: x}]\n#"
+    data = text.encode().ljust(MAX_BYTES, b"x")
+    with pytest.raises(PromptError) as caught:
+        set_version_and_digest(data, "p.yaml", version="1.0.0", digest="abcdefabcdef")
+    assert caught.value.rule == "file-too-large"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from promptreg.errors import PromptError
+from promptreg.prompt import yamldoc
 from promptreg.prompt.splice import set_version_and_digest
 from promptreg.prompt.yamldoc import MAX_BYTES, load
 
@@ -61,6 +65,8 @@ BROKEN: dict[str, tuple[bytes, str, str, str]] = {
     "own-tag": (b"a: !env HOME\n", "invalid-yaml", "1:4", "tag"),
     "tagged-mapping": (b"a: !foo {b: 1}\n", "invalid-yaml", "1:4", "tag"),
     "binary": (b"a: !!binary aGk=\n", "invalid-yaml", "1:4", "tag"),
+    "tagged-boolean": (b"a: !!bool yes\n", "invalid-yaml", "1:4", "yes is no bool"),
+    "tagged-null": (b"a: !!null foo\n", "invalid-yaml", "1:4", "foo is no null"),
     "set": (b"a: !!set {x, y}\n", "invalid-yaml", "1:4", "tag"),
     "empty": (b"", "invalid-yaml", "1:1", "empty"),
     "only-comments": (b"# nothing\n", "invalid-yaml", "1:1", "empty"),
@@ -250,3 +256,22 @@ def test_no_bytes_crash_the_reader(data: bytes) -> None:
         load(data, "p.yaml")
     except PromptError as error:
         assert error.location is not None  # noqa: PT017 - most bytes raise, not all
+
+
+def _outline(node: Any) -> Any:
+    if node.id == "scalar":
+        return node.tag, node.value, node.style, node.start_mark.index, node.end_mark.index
+    parts = itertools.chain.from_iterable(node.value) if node.id == "mapping" else node.value
+    return node.tag, node.start_mark.index, [_outline(part) for part in parts]
+
+
+def test_the_loader_resolves_scalars_as_ruamel_does() -> None:
+    """Every plain, quoted and tagged scalar has the tag that ruamel.yaml itself gives it."""
+    scalars = (
+        "1 1.0 .5 -.inf .nan 0x1F 0o17 017 0b1 1_000 1e3 1.e3 +1 -0 12:30:45 2020-01-01 yes no on "
+        "true True TRUE tRue null Null ~ '' \"1\" 'b' = << ! !!str !!int !!float !foo !!null words"
+    ).split()
+    text = "empty:\n" + "".join(f"k{n}: {scalar}\n" for n, scalar in enumerate(scalars))
+    text += "".join(f"{scalar}: [{scalar}, {{a: {scalar}}}]\n" for scalar in ("1", "on", "~", "=x"))
+    wanted = YAML(typ="safe", pure=False).compose(text)
+    assert _outline(yamldoc._compose(text, "x.yml")) == _outline(wanted)
