@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -614,6 +616,19 @@ def test_no_template_takes_all_time_or_memory(template: str) -> None:
 def test_a_slice_of_a_constant_is_an_error_and_no_warning(constant: str) -> None:
     """Python would write a SyntaxWarning to stderr while it compiles; the template just fails."""
     assert error_of(f"{{{{ {constant}[1:2] }}}}").rule == "template-error"  # warnings are errors
+
+
+@pytest.mark.parametrize(
+    "text",
+    [r"\d", r"\q\\\d\n\x41", r"\400\377", "\\é\\\n", r"\N{BULLET}\u2022", r"\{ \' \%"],
+)
+def test_an_unknown_escape_is_as_in_jinja2_without_warning(text: str) -> None:
+    """Python would warn of an escape it does not know on stderr; the text is jinja2's own."""
+    template = f'{{{{ "{text}"|trim }}}}'
+    found = text_of(template)  # warnings are errors
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert found == jinja2.Environment().from_string(template).render()
 
 
 def test_many_placeholders_of_a_long_value_are_limited() -> None:

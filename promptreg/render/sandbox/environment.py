@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from promptreg.render.sandbox.budget import LimitError, emit, limited_range, spend, spending
 from promptreg.render.sandbox.filters import allowed_filters
+from promptreg.render.sandbox.lexing import QuietLexer
 from promptreg.render.sandbox.operators import OPERATORS
 from promptreg.render.sandbox.tree import assigned_names, check, with_budget
 from promptreg.render.templating import TemplateFacts, TemplateFault, Use
@@ -136,8 +137,14 @@ class _Environment(ImmutableSandboxedEnvironment):
             optimized=False,
             finalize=_finalize,
         )
+        self._quiet_lexer = QuietLexer(self)
         self.globals = {"range": limited_range}
         self.filters = allowed_filters(self.filters)
+
+    @property
+    def lexer(self) -> QuietLexer:
+        """The lexer, in place of the one that jinja2 shares between environments."""
+        return self._quiet_lexer
 
     def get_template(
         self,
