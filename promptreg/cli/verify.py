@@ -30,24 +30,16 @@ def verify(
         DataFormat, typer.Option("--format", help="How to answer.")
     ] = DataFormat.TEXT,
 ) -> None:
-    """Audit released tags: each against the file at its commit."""
+    """Audit released tags: each against the file at its commit.
+
+    With NAME also the tags that the prompt has from before it was renamed.
+    """
     from promptreg.operations.verifying import verify_tags
 
     with open_registry(fast_start=False) as registry:
         result = verify_tags(registry, name, remote=remote, metrics=metrics)
     if output is DataFormat.JSON:
-        print_json(
-            {
-                "verified": result.verified,
-                "foreign": list(result.foreign),
-                "unfetched": list(result.unfetched),
-                "loose": result.loose,
-                "faults": [
-                    {"tag": fault.tag, "rule": fault.rule, "message": fault.message}
-                    for fault in result.faults
-                ],
-            }
-        )
+        print_json(result.as_json())
     else:
         for fault in result.faults:
             data(f"{fault.tag}: {style('error', 'red')} {fault.rule}: {fault.message}")
@@ -57,6 +49,7 @@ def verify(
             warning(f"{len(result.unfetched)} tags of origin are not here: git fetch --tags")
         if result.loose > _MANY:
             message(f"{result.loose:,} tags are single files: git pack-refs --all speeds up reads.")
-        message(f"{result.verified} tags verified, {len(result.faults)} wrong.")
+        under = f", those under {', '.join(result.former)} included" if result.former else ""
+        message(f"{result.verified} tags verified{under}, {len(result.faults)} wrong.")
     if result.faults:
         raise typer.Exit(ExitCode.FOUND)

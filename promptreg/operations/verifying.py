@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import NotFoundError, PromptError
 from promptreg.history.tags import release_of
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.versioning import Version
 
-__all__ = ["Fault", "Verification", "loose_tags", "verify_tags"]
+__all__ = ["Fault", "Verification", "loose_tags", "tags_of", "verify_tags"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Verification:
         foreign: Tags that look like a release and are not ours.
         unfetched: Release tags that origin has and this clone does not.
         loose: How many tags are single files, which slows every command down.
+        former: The former names of the prompt whose tags were read as well.
     """
 
     verified: int
@@ -45,6 +46,21 @@ class Verification:
     foreign: tuple[str, ...]
     unfetched: tuple[str, ...] = ()
     loose: int = 0
+    former: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return {
+            "verified": self.verified,
+            "former_names": list(self.former),
+            "foreign": list(self.foreign),
+            "unfetched": list(self.unfetched),
+            "loose": self.loose,
+            "faults": [
+                {"tag": fault.tag, "rule": fault.rule, "message": fault.message}
+                for fault in self.faults
+            ],
+        }
 
 
 def verify_tags(
@@ -54,7 +70,7 @@ def verify_tags(
 
     Args:
         registry: The registry.
-        name: Only the tags of this prompt.
+        name: Only the tags of this prompt, those under its former names included.
         remote: Compare with the tags of origin too.
         metrics: Compare with the digests that logged calls carry too.
 
@@ -64,7 +80,7 @@ def verify_tags(
         RepositoryError: Origin cannot be asked.
         MetricsError: The store cannot be read.
     """
-    tags = {name: registry.tags.own_oids(name)} if name is not None else registry.tags.names()
+    tags = registry.tags.names() if name is None else tags_of(registry, name)
     faults: list[Fault] = []
     foreign: list[str] = []
     verified = 0
@@ -82,14 +98,34 @@ def verify_tags(
         from promptreg.operations.witnesses import compare_metrics, compare_remote
 
         if remote:
-            found, unfetched = compare_remote(registry, tags, name)
+            found, unfetched = compare_remote(registry, tags, only=name is not None)
             faults += found
         if metrics:
-            faults += compare_metrics(registry, tags, name)
+            faults += compare_metrics(registry, tags, only=name is not None)
     if name is not None and not (verified or faults or foreign or unfetched):
         registry.releases(name)  # a name that nobody has is a slip, not a clean audit
     loose = loose_tags(registry)
-    return Verification(verified, tuple(faults), tuple(foreign), tuple(unfetched), loose)
+    former = tuple(tags)[1:] if name is not None else ()
+    return Verification(verified, tuple(faults), tuple(foreign), tuple(unfetched), loose, former)
+
+
+def tags_of(registry: Registry, name: str) -> dict[str, dict[Version, tuple[str, str]]]:
+    """Return the tags of a prompt by the name they have: its own, then its former ones.
+
+    Somebody else may have a former name by now: then only the tags from before the rename are
+    this prompt's.
+    """
+    index = registry.tags
+    inherited = {tag for tag, _ in index.oids(name).values()}
+    deleted = index.deleted(name)
+    found = {name: index.own_oids(name)}
+    for former in index.lineage(name)[1:]:
+        found[former] = {
+            version: (tag, oid)
+            for version, (tag, oid) in index.own_oids(former).items()
+            if tag in inherited or version in deleted
+        }
+    return found
 
 
 def loose_tags(registry: Registry) -> int:

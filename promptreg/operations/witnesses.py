@@ -6,7 +6,7 @@ the first one. Origin and the metrics remember.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from promptreg.errors import NotFoundError, PromptError, RepositoryError
@@ -22,15 +22,13 @@ __all__ = ["compare_metrics", "compare_remote"]
 Tags = Mapping[str, Mapping[Version, tuple[str, str]]]
 
 
-def compare_remote(
-    registry: Registry, tags: Tags, name: str | None
-) -> tuple[list[Fault], list[str]]:
+def compare_remote(registry: Registry, tags: Tags, *, only: bool) -> tuple[list[Fault], list[str]]:
     """Compare the release tags with origin's.
 
     Args:
         registry: The registry.
         tags: The tags here: name and object id by prompt and version.
-        name: Only the tags of this prompt.
+        only: Leave out the tags of other prompts.
 
     Returns:
         What is wrong, and the tags that only origin has.
@@ -38,7 +36,7 @@ def compare_remote(
     Raises:
         RepositoryError: Origin cannot be asked.
     """
-    theirs = _remote_tags(registry, name)
+    theirs = _remote_tags(registry, tags if only else None)
     ours = {tag: oid for versions in tags.values() for tag, oid in versions.values()}
     faults = []
     for tag, oid in sorted(ours.items()):
@@ -52,6 +50,8 @@ def compare_remote(
     unfetched = []
     for tag in sorted(theirs.keys() - ours.keys()):
         prompt, version = _parse(registry, tag) or ("", None)
+        if only and prompt != next(iter(tags)) and prompt in registry.paths():
+            continue  # a former name that another prompt has now
         if version is not None and version in registry.tags.deleted(prompt):
             message = f"was deleted and is still on origin: promptreg delete {tag} --push"
             faults.append(Fault(tag, "tag-undeleted", message))
@@ -60,7 +60,7 @@ def compare_remote(
     return faults, unfetched
 
 
-def _remote_tags(registry: Registry, name: str | None) -> dict[str, str]:
+def _remote_tags(registry: Registry, names: Collection[str] | None) -> dict[str, str]:
     from promptreg.git.process import complaint, try_git
 
     answer = try_git(registry.repository.paths.remote_folder, "ls-remote", "--tags", "origin")
@@ -71,7 +71,7 @@ def _remote_tags(registry: Registry, name: str | None) -> dict[str, str]:
         oid, _, ref = line.partition("\t")
         tag = ref.removeprefix("refs/tags/")
         parsed = _parse(registry, tag)
-        if parsed is not None and name in (None, parsed[0]):
+        if parsed is not None and (names is None or parsed[0] in names):
             found[tag] = oid
     return found
 
@@ -87,13 +87,13 @@ def _parse(registry: Registry, tag: str) -> tuple[str, Version] | None:
     return None
 
 
-def compare_metrics(registry: Registry, tags: Tags, name: str | None) -> list[Fault]:
+def compare_metrics(registry: Registry, tags: Tags, *, only: bool) -> list[Fault]:
     """Compare the release tags with the digests of logged calls.
 
     Args:
         registry: The registry.
         tags: The tags here: name and object id by prompt and version.
-        name: Only the calls of this prompt.
+        only: Leave out the calls of other prompts.
 
     Raises:
         MetricsError: The store cannot be read.
@@ -104,7 +104,7 @@ def compare_metrics(registry: Registry, tags: Tags, name: str | None) -> list[Fa
             "SELECT prompt, version, digest, count(*) FROM calls WHERE digest IS NOT NULL"
             " GROUP BY prompt, version, digest ORDER BY prompt, version, digest"
         )
-        if name in (None, row[0])
+        if not only or row[0] in tags
     ]
     known = {(prompt, str(version)) for prompt, found in tags.items() for version in found}
     return list(_row_faults(registry, rows, known))

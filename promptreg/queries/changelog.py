@@ -118,10 +118,10 @@ def _since_revision(registry: Registry, since: str) -> _Chooser:
         from promptreg.history.missing import explain_missing
 
         missing = explain_missing(registry.repository, since)
-        known = missing.fix if missing.fetchable or "mean" in missing.fix else ""
+        better = missing.fix if missing.fetchable or "mean" in missing.fix else ""
         raise ConfigError(
             f"--since {since} is neither a time nor a revision here",
-            fix=known or "write 7d, 2026-01-31, a tag, a branch or a commit",
+            fix=better or "write 7d, 2026-01-31, a tag, a branch or a commit",
         )
     tags = _list_tags(registry, f"--no-merged={commit}", "--format=%(refname:strip=2)")
     if tags is not None:

@@ -312,3 +312,21 @@ def test_the_monitor_compares_with_a_version_from_before_the_rename(shipped: Rep
         ("limit", "news/digest", "", "cost"),
     }
     assert {alert["prompt"] for alert in alerts} == {"news/digest"}
+
+
+def test_an_audit_covers_the_tags_under_former_names(shipped: Repo) -> None:
+    """verify NEW reads the old name's tags too and says so, but not those of its next owner."""
+    _rename(shipped)
+    shipped.write(SUMMARIZER, prompt_text("Somebody else."))
+    ship(shipped, "another summarizer")
+    assert json.loads(shipped.ok("verify", "news/digest", "--format", "json")) == {
+        "verified": 3, "former_names": ["summarizer"], "foreign": [], "unfetched": [],
+        "loose": 5, "faults": [],
+    }  # fmt: skip
+    assert "3 tags verified, those under summarizer included" in (
+        shipped.run("verify", "news/digest").err
+    )
+    shipped.git("tag", "-f", "summarizer@1.1.0", "HEAD")
+    found = shipped.run("verify", "news/digest")
+    assert found.code == 1
+    assert "summarizer@1.1.0: error tag-lightweight" in found.out
