@@ -42,7 +42,8 @@ function body(app, prompt, base, head, query, go) {
       tile(shortVersion(head.version), day(head.date), head.author, promptRoute(prompt.name, { tab: "text", v: head.version })),
     ),
     h("div", { class: "bar end" }, h("a", { class: "button", href: routeTo(["compare"], { ...query, prompt: prompt.name, base: head.version, head: base.version }) }, icon("fold"), "Swap"), views),
-    parts.map((part) => partCard(part, inline, base, head)),
+    parts.filter((part) => part.old !== part.new).map((part) => partCard(part, inline, base, head)),
+    unchangedCard(parts.filter((part) => part.old === part.new)),
     settingsCard(base, head),
     metricsCard(app, prompt, base, head, query.rows),
   ];
@@ -82,9 +83,13 @@ function textParts(base, head) {
 function partCard(part, inline, base, head) {
   const found = diffFigures(part.rows);
   const title = part.title[0].toUpperCase() + part.title.slice(1);
-  if (part.old === part.new) return card(title, { level: "h3" }, h("p", { class: "muted" }, `Unchanged, ${plural(part.rows.length, "line")}.`));
   const note = [part.came ? `only in ${shortVersion(head.version)}` : "", part.went ? `only in ${shortVersion(base.version)}` : "", `${plural(found.wordsAdded, "word")} added, ${count(found.wordsRemoved)} removed`].filter(Boolean).join(" · ");
   return card(title, { level: "h3", note }, diffTable(part.rows, { inline, label: `${title}, ${base.version} to ${head.version}` }));
+}
+
+function unchangedCard(parts) {
+  if (!parts.length) return null;
+  return card("", {}, h("p", {}, h("b", {}, "Unchanged: "), h("span", { class: "muted" }, parts.map((part) => `${part.title} (${plural(part.rows.length, "line")})`).join(", "))));
 }
 
 function settingsCard(base, head) {
@@ -98,11 +103,11 @@ function settingsCard(base, head) {
     ]);
   const [a, b] = [flat(base), flat(head)];
   const changed = [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key));
-  if (!changed.length) return card("Settings and variables", { level: "h3" }, h("p", { class: "muted" }, "Model, parameters and variables are the same."));
+  if (!changed.length) return card("Settings and variables", { level: "h3", class: "half" }, h("p", { class: "muted" }, "Model, parameters and variables are the same."));
   const cell = (map, key) => h("td", {}, map.has(key) ? h("code", {}, map.get(key)) : h("span", { class: "muted" }, "absent"));
   return card(
     "Settings and variables",
-    { level: "h3" },
+    { level: "h3", class: "half" },
     scroll(
       "Settings and variables",
       h(
@@ -123,13 +128,13 @@ function variableText(one) {
 export function metricsCard(app, prompt, base, head, chosen) {
   const found = findComparison(prompt, base, head, chosen);
   const names = [...new Set([...Object.keys(base.metrics), ...Object.keys(head.metrics)])];
-  if (!names.length) return card("Metrics", { level: "h3" }, empty("Neither version has metrics.", "Log calls to see how they compare."));
+  if (!names.length) return card("Metrics", { level: "h3", class: "half" }, empty("Neither version has metrics.", "Log calls to see how they compare."));
   const rows = found ? found.metrics : names.map((metric) => raw(metric, base, head));
   const reach = reachOf(rows);
   const note = found ? [found.basis, ...found.notes].join(" · ") : "no verdict was computed for this pair; promptreg ab decides it";
   return card(
     "Metrics",
-    { level: "h3", note, actions: [h("a", { class: "button quiet", href: abRoute(prompt.name, base.version, head.version) }, "A/B")] },
+    { level: "h3", class: "half", note, actions: [h("a", { class: "button quiet", href: abRoute(prompt.name, base.version, head.version) }, "A/B")] },
     scroll("Metrics", effectTable(app, rows, base, head, reach)),
   );
 }
