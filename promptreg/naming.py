@@ -20,7 +20,8 @@ __all__ = [
 ]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(?:/[a-z0-9][a-z0-9_-]*)*")
-LABEL = re.compile(r"[a-z][a-z0-9-]+")
+# v1 and vx are ranges, and a reference must not mean two things.
+LABEL = re.compile(r"(?!v(?:x|[0-9]+)\Z)[a-z][a-z0-9-]+")
 RESERVED_LABELS = frozenset({"head", "worktree", "latest"})
 MAX_BYTES = 1 << 20
 """How large a prompt file or a fragment may be."""

@@ -12,6 +12,7 @@ from promptreg.errors import ConfigError, PromptError
 from promptreg.history.labels import label_of_path, label_path, lint_label, parse_label, write_label
 from promptreg.naming import LABEL, NAME, Layout, TagFormat, prompts_folder
 from promptreg.versioning import Version
+from promptreg.versioning.ranges import is_range
 from promptreg.versioning.references import Reference, ReferenceKind, parse_reference
 
 PATHS = {
@@ -144,7 +145,7 @@ def test_two_selectors() -> None:
 
 
 @pytest.mark.parametrize(
-    "label", ["latest", "head", "worktree", "x", "1a", "A", "a_b", "a.b", "a/b"]
+    "label", ["latest", "head", "worktree", "x", "1a", "A", "a_b", "a.b", "a/b", "v1", "v20", "vx"]
 )
 def test_label_names(label: str) -> None:
     """A label is no range, no reserved word and no path."""
@@ -160,6 +161,12 @@ def test_label_files_are_read_back(entries: dict[str, str]) -> None:
     data = write_label(versions)
     assert parse_label(data, "p") == versions
     assert lint_label(data, "p") == []
+
+
+@given(st.from_regex(r"[vx]?[a-z0-9x-]{1,4}", fullmatch=True))
+def test_no_label_is_a_range(text: str) -> None:
+    """What stands behind the @ means one thing: a label, a range or a version."""
+    assert not (LABEL.fullmatch(text) and is_range(text))
 
 
 def test_label_paths() -> None:
