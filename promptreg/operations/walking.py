@@ -78,7 +78,8 @@ def find_candidates(repository: Repository, config: Config, tip: str) -> Release
 class _Walk:
     """The walk from the tip down to where all that stands is tagged.
 
-    `open` holds the names that are followed; below a commit that carries a tag, none but these.
+    `open` holds the names whose version has no tag, and `passed` all that no tag settles, such as
+    an edit that nobody bumped; below a commit that carries a tag only what is open is followed.
     """
 
     def __init__(self, repository: Repository, config: Config) -> None:
@@ -88,6 +89,7 @@ class _Walk:
         self.index = TagIndex(repository, config)
         self.plan = ReleasePlan()
         self.open: set[str] = set()
+        self.passed: set[str] = set()
         self.done: set[str] = set()
         self.is_below = False
         # The names and blobs that tags recorded, by the commit they stand on.
@@ -130,8 +132,9 @@ class _Walk:
                 self.plan.warnings.append(
                     f"{path} states {content.prompt.version}, which was deleted: promptreg bump it"
                 )
-            elif self._settled(name, content, at_tip=True) is None:
+            elif not self._has_tag(name, content, at_tip=True):
                 self.open.add(name)
+            self.passed.add(name)
 
     def _name_of(self, path: str) -> str | None:
         name = self.layout.name_of(path)
@@ -197,7 +200,7 @@ class _Walk:
             return
         if content.prompt.version in self.index.deleted(name):
             return
-        if self._settled(name, content, at_tip=False) is not None:
+        if self._has_tag(name, content, at_tip=False):
             return
         version = content.prompt.version
         newer = [c for c in self.plan.candidates if (c.name, c.version) == (name, version)]
@@ -227,6 +230,7 @@ class _Walk:
         """Return the names to follow below a commit that carries a tag."""
         names = set(self.open)
         if not self.is_below:
+            names |= self.passed
             changes = self.repository.changes_between(commit.oid, tip, self.layout.root)
             gone = (self._name_of(change.path) for change in changes if change.new is None)
             names.update(name for name in gone if name is not None)
@@ -238,14 +242,12 @@ class _Walk:
         for path in self.layout.candidates(name):
             entry = self.repository.entry_at(commit.oid, path)
             content = self._content(source, path) if entry is not None else None
-            version = content.prompt.version if content is not None else None
-            if content is None or version is None or not content.states_its_digest:
+            if content is None or not content.states_its_digest:
                 continue
-            if version in self.index.deleted(name):
+            version = content.prompt.version
+            if version is None or version in self.index.deleted(name):
                 continue
-            tag = self.index.oids(name).get(version)
-            release = self._release_of(tag[1]) if tag is not None else None
-            if release is None or release.digest != content.digest:
+            if version not in self.index.oids(name):
                 return True
         return False
 
@@ -253,8 +255,8 @@ class _Walk:
         tag = self.repository.tag(oid)
         return release_of(tag) if tag is not None else None
 
-    def _settled(self, name: str, content: Content, *, at_tip: bool) -> Release | str | None:
-        """Return the release of this version, or the conflict with it; None if it has no tag.
+    def _has_tag(self, name: str, content: Content, *, at_tip: bool) -> bool:
+        """Tell whether the version has a tag; the walk of a name ends where it says the same.
 
         A rebase merge brings commits that state a version which their own branch gave up again:
         only what stands at the tip can be in conflict, the rest is worth a warning.
@@ -263,32 +265,24 @@ class _Walk:
         assert version is not None
         entry = self.index.oids(name).get(version)
         if entry is None:
-            return None
+            return False
         tag, oid = entry
         release = self._release_of(oid)
-        if release is None:
-            conflict = (
-                f"tag {tag} was not made by promptreg, so {name} {version} cannot be released"
-            )
-        elif release.digest != content.digest:
-            if not content.states_its_digest:
-                self._finish(name)
-                return release  # an edit that was never bumped is no version
-            conflict = f"tag {tag} holds other content than {content.prompt.path}"
-        else:
-            self._finish(name)
+        if release is not None and release.digest == content.digest:
+            self.open.discard(name)
+            self.done.add(name)
             self.tagged[release.commit].add((release.trailers.prompt, release.trailers.blob))
-            return release
-        if at_tip:
-            self._finish(name)
-            self.plan.conflicts.append(conflict)
-        else:
-            self.plan.warnings.append(conflict)
-        return conflict
-
-    def _finish(self, name: str) -> None:
-        self.open.discard(name)
-        self.done.add(name)
+        elif content.states_its_digest:  # an edit that was never bumped is no version
+            told = (
+                f"tag {tag} holds other content than {content.prompt.path}"
+                if release is not None
+                else f"tag {tag} was not made by promptreg, so {name} {version} cannot be released"
+            )
+            if at_tip:
+                self.plan.conflicts.append(told)
+            elif told not in self.plan.conflicts:
+                self.plan.warnings.append(told)
+        return True
 
     def _refuse_cut_history(self) -> None:
         names = sorted({c.name for c in self.plan.candidates} | self.open)
