@@ -265,13 +265,15 @@ def _outline(node: Any) -> Any:
     return node.tag, node.start_mark.index, [_outline(part) for part in parts]
 
 
+_SCALARS = """
+    1 1.0 .5 -.inf .nan 0x1F 0o17 017 0b1 1_000 1e3 1.e3 +1 -0 12:30:45 2020-01-01 yes no on
+    true True TRUE tRue null Null ~ '' "1" 'b' = << ! !!str !!int !!float !foo !!null words
+"""
+
+
 def test_the_loader_resolves_scalars_as_ruamel_does() -> None:
     """Every plain, quoted and tagged scalar has the tag that ruamel.yaml itself gives it."""
-    scalars = (
-        "1 1.0 .5 -.inf .nan 0x1F 0o17 017 0b1 1_000 1e3 1.e3 +1 -0 12:30:45 2020-01-01 yes no on "
-        "true True TRUE tRue null Null ~ '' \"1\" 'b' = << ! !!str !!int !!float !foo !!null words"
-    ).split()
-    text = "empty:\n" + "".join(f"k{n}: {scalar}\n" for n, scalar in enumerate(scalars))
+    text = "empty:\n" + "".join(f"k{n}: {scalar}\n" for n, scalar in enumerate(_SCALARS.split()))
     text += "".join(f"{scalar}: [{scalar}, {{a: {scalar}}}]\n" for scalar in ("1", "on", "~", "=x"))
     wanted = YAML(typ="safe", pure=False).compose(text)
     assert _outline(yamldoc._compose(text, "x.yml")) == _outline(wanted)
