@@ -1,4 +1,7 @@
-"""The gate as a user meets it: check, accept, ab and monitor as processes in a real repository."""
+"""The gate as a user meets it: check, accept, ab and monitor in a real repository.
+
+The first of each kind of command is a process of its own; the others run in the test's process.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from promptreg.config import load_config
 from promptreg.metrics.facade import Metrics
 from promptreg.registry import Registry
 from tests.gate.worlds import SUITE, calls
-from tests.kit import Repo, Result, prompt_text
+from tests.kit import CommandRepo, Repo, Result, prompt_text
 
 
 def _run(repo: Repo, *words: str) -> Result:
@@ -21,9 +24,15 @@ def _run(repo: Repo, *words: str) -> Result:
 
 @pytest.fixture
 def branch(tmp_path: Path, built: Path) -> Repo:
-    """A copy of the built branch, for one test to change."""
+    """A copy of the built branch, for one test to change; its commands run in this process."""
     shutil.copytree(built, tmp_path / "repo")
-    return Repo(tmp_path / "repo")
+    return CommandRepo(tmp_path / "repo")
+
+
+@pytest.fixture
+def processes(branch: Repo) -> Repo:
+    """The same copy, whose commands are processes."""
+    return Repo(branch.path)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +45,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for key, value in (("NAME", "Ada Example"), ("EMAIL", "ada@example.com"))
     }
     # Built once for all tests, before the home of any of them is there.
-    repo = Repo(folder / "repo", environment={"HOME": str(folder), **identity})
+    repo = CommandRepo(folder / "repo", environment={"HOME": str(folder), **identity})
     repo.path.mkdir()
     repo.git("init", "-q", "-b", "main")
     repo.write(".gitignore", ".promptreg/\n")
@@ -63,20 +72,20 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repo.path
 
 
-def test_a_regression_blocks_and_is_accepted_in_writing(branch: Repo) -> None:
+def test_a_regression_blocks_and_is_accepted_in_writing(processes: Repo) -> None:
     """The check fails with a table, the command it prints is what silences it."""
-    blocked = branch.run("check", "--metrics", "--base", "main")
+    blocked = processes.run("check", "--metrics", "--base", "main")
     assert blocked.code == 1
     assert "summarizer 1.0.0 -> 1.1.0 · suite news, 60 paired cases · gpt-4o" in blocked.out
     assert "REGRESSION" in blocked.out
     assert "promptreg accept summarizer quality --reason TEXT --until DATE" in blocked.out
     words = ("accept", "summarizer", "quality", "--base", "main", "--until", "2999-12-31")
-    accepted = _run(branch, *words, "--reason", "a terse tone is\nwanted")
+    accepted = _run(processes, *words, "--reason", "a terse tone is\nwanted")
     assert accepted.code == 0, accepted
-    (entry,) = load_config(branch.path).accept
+    (entry,) = load_config(processes.path).accept
     assert (entry.prompt, entry.metric) == ("summarizer", "quality")
     assert entry.reason == "a terse tone is wanted"
-    passed = branch.run("check", "--metrics", "--base", "main")
+    passed = processes.run("check", "--metrics", "--base", "main")
     assert passed.code == 0, passed.out
     assert "accepted until 2999-12-31: a terse tone is wanted" in passed.out
 
@@ -141,9 +150,9 @@ def test_thresholds_of_the_command_line(branch: Repo) -> None:
     assert done.code == 0
 
 
-def test_ab_answers_in_three_formats(branch: Repo) -> None:
+def test_ab_answers_in_three_formats(branch: Repo, processes: Repo) -> None:
     """`ab` names the winner, its interval and the guardrails."""
-    text = _run(branch, "ab", "summarizer", "1.0.0", "1.1.0")
+    text = _run(processes, "ab", "summarizer", "1.0.0", "1.1.0")
     assert text.code == 0, text
     assert "Winner: 1.0.0" in text.out
     assert "guardrail 1.1.0 cost" in text.out
@@ -178,15 +187,15 @@ def test_ab_refuses_wrong_options(branch: Repo, words: tuple[str, ...], message:
     assert (done.code, message in done.err) == (2, True), done
 
 
-def test_monitor_once(branch: Repo) -> None:
+def test_monitor_once(processes: Repo) -> None:
     """The regression is printed with exit code 1 each time, the handlers hear of it once."""
-    branch.write("promptreg.toml", '[alerts.handlers]\njsonl = "alerts.jsonl"\n')
+    processes.write("promptreg.toml", '[alerts.handlers]\njsonl = "alerts.jsonl"\n')
     for _ in range(2):
-        done = _run(branch, "monitor", "--once")
+        done = _run(processes, "monitor", "--once")
         assert done.code == 1, done
         assert "regression: summarizer 1.0.0 -> 1.1.0: quality" in done.out
-    assert len(branch.read("alerts.jsonl").splitlines()) == 1
-    assert (branch.path / ".promptreg" / "monitor.json").exists()
+    assert len(processes.read("alerts.jsonl").splitlines()) == 1
+    assert (processes.path / ".promptreg" / "monitor.json").exists()
 
 
 def test_monitor_with_a_limit_in_json(branch: Repo) -> None:
