@@ -14,6 +14,7 @@ from promptreg.git import Repository
 from promptreg.history.branches import release_ref
 from promptreg.history.labels import label_of_path, label_path, parse_label
 from promptreg.history.tagindex import TagIndex
+from promptreg.history.withdrawn import yanks_of
 from promptreg.history.yanked import Yank, Yanks, parse_yanked, yanked_path
 from promptreg.naming import NAME
 from promptreg.sources import CommitSource, Source, WorktreeSource, locate
@@ -175,11 +176,8 @@ class Registry:
 
     def choosable(self, name: str) -> list[Version]:
         """Return the released versions that ranges and latest may choose: none that is yanked."""
-        versions = self.tags.versions(name)
-        yanked = self.yanked
-        if not yanked:
-            return list(versions)
-        return [version for version in versions if (name, version) not in yanked]
+        versions, yanked = self.tags.versions(name), self.yanks_of(name)
+        return [version for version in versions if version not in yanked]
 
     def latest(self, name: str) -> Version | None:
         """Return the greatest stable version that is not yanked, or None."""
@@ -195,9 +193,13 @@ class Registry:
             self._yanked = (commit, parse_yanked(data, path))
         return self._yanked[1]
 
+    def yanks_of(self, name: str) -> Mapping[Version, Yank]:
+        """Return the withdrawn versions of a prompt, as committed."""
+        return yanks_of(self.tags, self.yanked, name)
+
     def _warn_of_yank(self, name: str, version: Version) -> None:
         """Say once that a version somebody asks for by its number is withdrawn."""
-        yank = self.yanked.get((name, version))
+        yank = self.yanks_of(name).get(version)
         if yank is not None and yank not in self._warned:
             self._warned.add(yank)
             self.on_warning(f"{name} {version} is yanked: {yank.reason}")

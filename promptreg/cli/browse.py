@@ -74,7 +74,7 @@ def versions(
         if not releases and registry.repository.is_shallow:
             registry.resolve(name)  # says which tags were not fetched
         labels = registry.labels_of(name)
-        yanked = {v: yank.reason for (each, v), yank in registry.yanked.items() if each == name}
+        yanked = {v: yank.reason for v, yank in registry.yanks_of(name).items()}
     named = {
         str(release.version): sorted(k for k, v in labels.items() if v == release.version)
         for release in releases

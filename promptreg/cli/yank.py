@@ -53,7 +53,7 @@ def yank(
         )
     if not told:
         return
-    _report(result, f"{name} {number}", "no longer yanked" if undo else "yanked")
+    _report(result, f"{result.name} {number}", "no longer yanked" if undo else "yanked")
     for label in result.labels:
         message(f"Label {label} still names it: promptreg label set {label} {name} OTHER")
 
@@ -86,7 +86,7 @@ def delete(
         )
         if not told:
             return
-        _report(result, f"{name} {number}", "deleted")
+        _report(result, f"{result.name} {number}", "deleted")
         if result.tag is not None:
             data(f"removed tag {result.tag}{' here and from origin' if push else ''}")
         path = registry.paths().get(name)
@@ -94,7 +94,7 @@ def delete(
     if stated == str(number):
         message(f"{path} still states {number}: edit it, then promptreg bump {path}")
     if not push:
-        message(f"After the merge: promptreg delete {name}@{number} --push --yes")
+        message(f"After the merge: promptreg delete {result.name}@{number} --push --yes")
 
 
 def _read(text: str) -> tuple[str, Version]:

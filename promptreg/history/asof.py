@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from promptreg.errors import ConfigError, HistoryError, NotFoundError
 from promptreg.history.labels import label_path, parse_label
+from promptreg.history.withdrawn import yanks_of
 from promptreg.history.yanked import parse_yanked, yanked_path
 from promptreg.versioning import Version
 from promptreg.versioning.ranges import Range
@@ -89,13 +90,14 @@ def _chosen(
     moment: datetime,
 ) -> Version:
     path = yanked_path(registry.config.root)
-    yanked = parse_yanked(registry.repository.file_at(commit.oid, path), path)
+    then = parse_yanked(registry.repository.file_at(commit.oid, path), path)
+    yanked = yanks_of(registry.tags, then, name)
     versions = [r.version for r in registry.releases(name) if r.when <= moment]
     if kind is ReferenceKind.VERSION:
         wanted = Version.parse(value)
         best = wanted if wanted in versions else None
     else:
-        free = [version for version in versions if (name, version) not in yanked]
+        free = [version for version in versions if version not in yanked]
         best = (
             Range.parse(value).best(free)
             if kind is ReferenceKind.RANGE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding
 from promptreg.history.labels import lint_label, parse_label
+from promptreg.history.withdrawn import yanks_of
 
 if TYPE_CHECKING:
     from promptreg.history.tagindex import TagIndex
@@ -38,7 +39,7 @@ def lint_labels(
         if known.get(name) == version:
             continue
         place = Location(path, _line_of_key(data, name), 1)
-        if (yank := yanked.get((name, version))) is not None:
+        if (yank := yanks_of(tags, yanked, name).get(version)) is not None:
             found.append(
                 Finding(
                     "label-yanked",

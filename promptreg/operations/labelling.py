@@ -110,7 +110,7 @@ def plan_label(registry: Registry, label: str, name: str, version: str) -> Label
         PromptError: The label's name or its file is wrong.
     """
     resolved = registry.resolve(name, version)
-    yank = registry.yanked.get((name, resolved.version))
+    yank = registry.yanks_of(name).get(resolved.version)
     if yank is not None:
         raise ConflictError(
             f"{name} {resolved.version} is yanked: {yank.reason}",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConflictError, NotFoundError, RepositoryError
+from promptreg.history.withdrawn import released_name
 from promptreg.history.yanked import Yank, parse_yanked, write_yanked, yanked_path
 from promptreg.operations.planning import RemoveTag, RunGit, Step, WriteFile
 from promptreg.values import dataclass, replace
@@ -22,7 +23,7 @@ class Withdrawal:
     """What becomes of one version.
 
     Attributes:
-        name: The prompt.
+        name: The prompt, as it was called when the version was released.
         version: The version.
         path: The file that records it.
         yank: The entry; None when it is taken back.
@@ -62,16 +63,16 @@ def plan_yank(registry: Registry, name: str, version: Version, reason: str) -> W
         NotFoundError: There is no such release.
         ConflictError: It is deleted already.
     """
-    tag = _tag(registry, name, version)
-    known = _entries(registry).get((name, version))
+    owner = _owner(registry, name, version)
+    known = _entries(registry).get((owner, version))
     if known is not None and known.deleted:
         raise ConflictError(f"{name} {version} is deleted already")
-    if tag is None:
+    if _tag(registry, owner, version) is None:
         raise NotFoundError(
             f"{name} has no released version {version}",
             fix=f"promptreg versions {name}, or git fetch --tags",
         )
-    return _withdraw(registry, Yank(name, version, reason))
+    return _withdraw(registry, Yank(owner, version, reason), name)
 
 
 def plan_unyank(registry: Registry, name: str, version: Version) -> Withdrawal:
@@ -81,12 +82,12 @@ def plan_unyank(registry: Registry, name: str, version: Version) -> Withdrawal:
         NotFoundError: The version is not yanked.
         ConflictError: It is deleted, which is for ever.
     """
-    known = _entries(registry).get((name, version))
+    known = _entries(registry).get((_owner(registry, name, version), version))
     if known is None:
-        raise NotFoundError(f"{name} {version} is not yanked")
+        raise NotFoundError(f"{name} {version} is not yanked", fix=f"promptreg versions {name}")
     if known.deleted:
         raise ConflictError(f"{name} {version} is deleted, which is for ever")
-    return _withdraw(registry, known, undo=True)
+    return _withdraw(registry, known, name, undo=True)
 
 
 def plan_deletion(
@@ -109,14 +110,15 @@ def plan_deletion(
         RepositoryError: The deletion is to be pushed and is not on the release branch yet, so the
             next release there would make the tag again.
     """
-    tag = _tag(registry, name, version)
-    known = _entries(registry).get((name, version))
+    owner = _owner(registry, name, version)
+    tag = _tag(registry, owner, version)
+    known = _entries(registry).get((owner, version))
     if tag is None and known is None:
         raise NotFoundError(
             f"{name} has no released version {version}",
             fix=f"promptreg versions {name}, or git fetch --tags",
         )
-    labels = _labels(registry, name, version)
+    labels = _labels(registry, {name, owner}, version)
     if labels:
         raise ConflictError(
             f"label {labels[0]} names {name} {version}",
@@ -126,9 +128,9 @@ def plan_deletion(
     if why is None:
         raise ConflictError("a deletion needs a reason", fix="--reason TEXT")
     if push:
-        _require_merged(registry, name, version)
-        tag = tag or registry.config.tags[0].tag(name, str(version))
-    result = _withdraw(registry, Yank(name, version, why, deleted=True))
+        _require_merged(registry, owner, version)
+        tag = tag or registry.config.tags[0].tag(owner, str(version))
+    result = _withdraw(registry, Yank(owner, version, why, deleted=True), name)
     return replace(result, tag=tag, steps=(*result.steps, *_tag_steps(tag, push=push)))
 
 
@@ -156,7 +158,7 @@ def _require_merged(registry: Registry, name: str, version: Version) -> None:
         )
 
 
-def _withdraw(registry: Registry, yank: Yank, *, undo: bool = False) -> Withdrawal:
+def _withdraw(registry: Registry, yank: Yank, name: str, *, undo: bool = False) -> Withdrawal:
     path = yanked_path(registry.config.root)
     data = registry.worktree.read(path)
     entries = dict(parse_yanked(data, path))
@@ -169,7 +171,7 @@ def _withdraw(registry: Registry, yank: Yank, *, undo: bool = False) -> Withdraw
     if before != after:
         note = f"{yank.key}: {'nothing' if undo else yank.reason}"
         steps = (WriteFile(path, data, write_yanked(entries, data), note),)
-    labels = _labels(registry, *identity)
+    labels = _labels(registry, {name, yank.name}, yank.version)
     return Withdrawal(*identity, path, after, None, labels, bool(steps), steps)
 
 
@@ -187,5 +189,18 @@ def _tag(registry: Registry, name: str, version: Version) -> str | None:
     return None
 
 
-def _labels(registry: Registry, name: str, version: Version) -> tuple[str, ...]:
-    return tuple(label for label, v in registry.labels_of(name).items() if v == version)
+def _labels(registry: Registry, names: set[str], version: Version) -> tuple[str, ...]:
+    found = (
+        label for n in sorted(names) for label, v in registry.labels_of(n).items() if v == version
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _owner(registry: Registry, name: str, version: Version) -> str:
+    """Return the name that a version has in its tag, or had: the prompt may be renamed since."""
+    owner = released_name(registry.tags, name, version)
+    if owner != name or _tag(registry, name, version) is not None:
+        return owner
+    entries = _entries(registry)
+    names = registry.tags.lineage(name)
+    return next((each for each in names if (each, version) in entries), name)

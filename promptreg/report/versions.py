@@ -80,11 +80,7 @@ def read_prompt(
     """
     rows: list[VersionRow] = []
     notes: list[str] = []
-    yanks = {
-        str(version): yank.reason
-        for (prompt, version), yank in registry.yanked.items()
-        if prompt == name
-    }
+    yanks = {str(version): yank.reason for version, yank in registry.yanks_of(name).items()}
     newest: Content | None = None
     before: list[str] = []
     for release in registry.tags.releases(name):

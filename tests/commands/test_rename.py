@@ -315,7 +315,7 @@ def test_the_monitor_compares_with_a_version_from_before_the_rename(shipped: Rep
 
 
 def test_an_audit_covers_the_tags_under_former_names(shipped: Repo) -> None:
-    """verify NEW reads the old name's tags too and says so, but not those of its next owner."""
+    """An audit of NEW reads the old name's tags too and says so, but not its next owner's."""
     _rename(shipped)
     shipped.write(SUMMARIZER, prompt_text("Somebody else."))
     ship(shipped, "another summarizer")
@@ -330,3 +330,37 @@ def test_an_audit_covers_the_tags_under_former_names(shipped: Repo) -> None:
     found = shipped.run("verify", "news/digest")
     assert found.code == 1
     assert "summarizer@1.1.0: error tag-lightweight" in found.out
+
+
+def test_what_was_withdrawn_stays_so_under_the_new_name(shipped: Repo) -> None:
+    """A yank from before the rename holds; versions from before it can be yanked and deleted."""
+    shipped.ok("yank", "summarizer@2.0.0", "--reason", "invents quotes")
+    shipped.commit("yank")
+    _rename(shipped)
+    assert shipped.ok("show", "news/digest").startswith("news/digest 1.1.0\n")
+    assert "is yanked: invents quotes" in shipped.run("show", "news/digest@2.0.0").err
+    assert shipped.run("label", "set", "production", "news/digest", "2.0.0").code == 2
+    assert json.loads(shipped.ok("versions", "news/digest", "--format", "json"))[0]["yanked"]
+    shipped.ok("yank", "news/digest@1.1.0", "--reason", "too short")
+    assert "summarizer@1.1.0" in shipped.read("prompts/yanked.yaml")
+    shipped.commit("yank another")
+    assert shipped.ok("show", "news/digest").startswith("news/digest 1.0.0\n")
+    shipped.ok("yank", "news/digest@1.1.0", "--undo")
+    for _ in range(2):
+        shipped.ok("delete", "news/digest@1.0.0", "--reason", "leaked", "--yes")
+    assert "summarizer@1.0.0" not in shipped.tags()
+    assert _versions(shipped, "news/digest") == ["2.0.0", "1.1.0"]
+
+
+def test_a_yank_by_the_next_owner_of_the_old_name_is_its_own(shipped: Repo) -> None:
+    """What somebody releases under the old name and yanks is nobody else's."""
+    _rename(shipped)
+    edit(shipped, "careful", "cautious", PATH)
+    shipped.write(SUMMARIZER, prompt_text("Somebody else."))
+    ship(shipped, "2.1.0 of one, 3.0.0 of the other")
+    edit(shipped, "Somebody", "Anybody")
+    ship(shipped)
+    (first, *_) = _versions(shipped, "summarizer")
+    shipped.ok("yank", f"summarizer@{first}", "--reason", "bad")
+    shipped.commit("yank")
+    assert shipped.ok("show", "news/digest").startswith("news/digest 2.1.0\n")
