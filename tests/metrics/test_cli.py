@@ -1,4 +1,8 @@
-"""The `metrics` commands as a person types them, in a real repository."""
+"""The `metrics` commands as a person types them, in a real repository.
+
+What one process logs and another reads, what a signal ends and what cannot be imported are tests of
+processes; the others run the whole command line in the process of the test.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit import Repo, Result, prompt_text
+from tests.kit import CommandRepo, Repo, Result, prompt_text
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with one released prompt, made once: each test gets a copy."""
-    repo = Repo.create(tmp_path_factory.mktemp("template") / "work")
+    repo = CommandRepo.create(tmp_path_factory.mktemp("template") / "work")
     # Made before the test's own home exists.
     repo.environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     for role in ("AUTHOR", "COMMITTER"):
@@ -32,8 +36,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def repo(template: Path, tmp_path: Path) -> Repo:
-    """A copy of the repository with one released prompt."""
-    return Repo(Path(shutil.copytree(template, tmp_path / "work")))
+    """A copy of the repository with one released prompt; its commands run in this process."""
+    return CommandRepo(Path(shutil.copytree(template, tmp_path / "work")))
+
+
+@pytest.fixture
+def processes(repo: Repo) -> Repo:
+    """The same copy, whose commands are processes."""
+    return Repo(repo.path)
 
 
 def metrics(repo: Repo, *words: str, code: int = 0) -> Result:
@@ -54,16 +64,16 @@ def log_some(repo: Repo) -> None:
     metrics(repo, "log", "--from-jsonl", "rows.jsonl")
 
 
-def test_log_one_call(repo: Repo) -> None:
+def test_log_one_call(processes: Repo) -> None:
     """A call named by reference gets its version, digest and commit, and a cost from its model."""
-    metrics(repo, "log", "summarizer", "--latency-ms", "812", "--model", "gpt-4o", "--success",
+    metrics(processes, "log", "summarizer", "--latency-ms", "812", "--model", "gpt-4o", "--success",
             "--input-tokens", "1000", "--output-tokens", "100", "--score", "tone=0.5",
             "--set", "unit=user-1")  # fmt: skip
     sql = "SELECT version, digest, commit, cost, unit, scores, environment FROM calls"
-    (row,) = json.loads(metrics(repo, "query", sql, "--format", "json").out)
+    (row,) = json.loads(metrics(processes, "query", sql, "--format", "json").out)
     assert row["version"] == "1.0.0"
     assert len(row["digest"]) == 64
-    assert row["commit"] == repo.git("rev-parse", "HEAD").strip()
+    assert row["commit"] == processes.git("rev-parse", "HEAD").strip()
     assert row["cost"] == pytest.approx(0.0035)
     assert (row["unit"], row["scores"]) == ("user-1", {"tone": 0.5})
     assert row["environment"] == "production"
@@ -158,37 +168,37 @@ def test_query(repo: Repo) -> None:
     assert not (repo.path / "stolen.csv").exists()
 
 
-def test_upkeep(repo: Repo) -> None:
+def test_upkeep(processes: Repo) -> None:
     """Status, compact, ship and doctor tell one story."""
-    log_some(repo)
-    before = json.loads(metrics(repo, "status", "--format", "json").out)
+    log_some(processes)
+    before = json.loads(metrics(processes, "status", "--format", "json").out)
     assert (before["closed_segments"], before["unsealed_rows"], before["rows"]) == (1, 3, 0)
-    assert "Sealed 3 rows of 1 segments" in metrics(repo, "ship").err
-    log_some(repo)
-    assert "Nothing to merge" in metrics(repo, "compact", "--dry-run").err
-    assert "Merged 2 files with 6 rows" in metrics(repo, "compact").err
-    after = json.loads(metrics(repo, "status", "--format", "json").out)
+    assert "Sealed 3 rows of 1 segments" in metrics(processes, "ship").err
+    log_some(processes)
+    assert "Nothing to merge" in metrics(processes, "compact", "--dry-run").err
+    assert "Merged 2 files with 6 rows" in metrics(processes, "compact").err
+    after = json.loads(metrics(processes, "status", "--format", "json").out)
     assert (after["files"], after["rows"], after["unsealed_rows"]) == (1, 6, 0)
-    assert "6 rows in 1 files" in metrics(repo, "status").out
-    assert "Everything is in order" in metrics(repo, "doctor").err
+    assert "6 rows in 1 files" in metrics(processes, "status").out
+    assert "Everything is in order" in metrics(processes, "doctor").err
 
 
-def test_ship_watch_stops_cleanly(repo: Repo) -> None:
+def test_ship_watch_stops_cleanly(processes: Repo) -> None:
     """A sidecar seals what arrives and ends with exit 0 as soon as it is told to."""
     import signal
     import subprocess
     import sys
 
-    log_some(repo)
+    log_some(processes)
     words = [sys.executable, "-m", "promptreg", "metrics", "ship", "--watch", "--interval", "1h"]
     with subprocess.Popen(
-        words, cwd=repo.path, env=repo.env(), stderr=subprocess.PIPE, text=True
+        words, cwd=processes.path, env=processes.env(), stderr=subprocess.PIPE, text=True
     ) as sidecar:
         assert sidecar.stderr is not None
         assert "Sealed 3 rows" in sidecar.stderr.readline()
         sidecar.send_signal(signal.SIGTERM)
         assert sidecar.wait() == 0
-    assert json.loads(metrics(repo, "status", "--format", "json").out)["rows"] == 3
+    assert json.loads(metrics(processes, "status", "--format", "json").out)["rows"] == 3
 
 
 def test_doctor_finds_and_mends(repo: Repo) -> None:
@@ -277,9 +287,9 @@ def test_import_names_the_wrong_row(repo: Repo) -> None:
     assert "No calls match" in metrics(repo, "summary").err
 
 
-def test_missing_extra(repo: Repo) -> None:
+def test_missing_extra(processes: Repo) -> None:
     """Without the extra, logging works and reading says in one line what to install."""
-    blocker = repo.path.parent / "blocked"
+    blocker = processes.path.parent / "blocked"
     blocker.mkdir()
     (blocker / "sitecustomize.py").write_text(
         "import sys, importlib.abc\n"
@@ -289,9 +299,9 @@ def test_missing_extra(repo: Repo) -> None:
         "            raise ModuleNotFoundError(name)\n"
         "sys.meta_path.insert(0, Block())\n"
     )
-    repo.environment["PYTHONPATH"] = str(blocker)
-    metrics(repo, "log", "summarizer", "--latency-ms", "5")
-    done = metrics(repo, "summary", code=2)
+    processes.environment["PYTHONPATH"] = str(blocker)
+    metrics(processes, "log", "summarizer", "--latency-ms", "5")
+    done = metrics(processes, "summary", code=2)
     assert "pip install 'git-promptreg[metrics]'" in done.err
     assert len(done.err.strip().splitlines()) == 2
 
