@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from tests.ci.actions import Runner
 from tests.ci.github import GitHub
-from tests.kit import Repo, prompt_text
+from tests.kit import CommandRepo, Repo, prompt_text
 
 PATH = "prompts/summarizer.prompt.yml"
 
@@ -77,14 +78,25 @@ def github() -> Iterator[GitHub]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def _released_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test that wants it builds the origin for all."""
+    return tmp_path_factory.mktemp("released") / "origin"
+
+
 @pytest.fixture
-def world(tmp_path: Path, github: GitHub) -> World:
-    """A repository whose prompt was released as 1.0.0."""
-    origin = Repo.create(tmp_path / "origin")
+def world(tmp_path: Path, github: GitHub, _released_once: Path) -> World:
+    """A repository whose prompt was released as 1.0.0; its team's commands run in this process."""
+    if not _released_once.exists():
+        _build(CommandRepo.create(_released_once))
+    shutil.copytree(_released_once, tmp_path / "origin", symlinks=True)
+    return World(CommandRepo(tmp_path / "origin", clock=1_700_000_060), tmp_path, github)
+
+
+def _build(origin: Repo) -> None:
     origin.git("config", "uploadpack.allowReachableSHA1InWant", "true")
     origin.write(".gitignore", ".promptreg/\n")
     origin.write("promptreg.toml", "")
     origin.write(PATH, prompt_text())
     origin.bump_and_commit("first")
     origin.ok("release")
-    return World(origin, tmp_path, github)

@@ -57,7 +57,7 @@ def test_a_regression_blocks_and_everybody_hears_of_it(world: World) -> None:
     assert cached == [str(runner.repo.path / ".promptreg")]
     assert page.read_text().startswith("<!doctype html>")
     # The same job once more, with the store from the cache: no case counts twice.
-    again = runner.run(rows="base.jsonl\nhead.jsonl")
+    again = runner.run(rows="base.jsonl\nhead.jsonl", report="false")
     assert again.check["regressions"] == "1"
     count = runner.repo.ok(
         "metrics", "query", "SELECT count(*) AS n FROM calls", "--format", "json"
