@@ -86,6 +86,10 @@ export function interval(comparison) {
   return `[${signed(comparison.low, scale, unit)}, ${signed(comparison.high, scale, unit)}]`;
 }
 
+export function limitText(limit) {
+  return limit.replace("<=", "≤\u00a0").replace(">=", "≥\u00a0").replace("-", "−");
+}
+
 export function day(iso) {
   if (!iso) return "";
   const [year, month, date] = iso.slice(0, 10).split("-").map(Number);

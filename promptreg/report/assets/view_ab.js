@@ -2,7 +2,7 @@
 import { spreadChart } from "./chart_spread.js";
 import { reachOf } from "./charts.js";
 import { h } from "./dom.js";
-import { count, effect, interval, isLimit, shortVersion } from "./format.js";
+import { count, effect, interval, isLimit, limitText, shortVersion } from "./format.js";
 import { findComparison, pairPage, rowsPicker } from "./pickers.js";
 import { compareRoute } from "./router.js";
 import { effectTable } from "./view_compare.js";
@@ -70,7 +70,7 @@ function resultCard(app, prompt, base, head, m, basis) {
       { class: "answer" },
       h("h3", {}, sentence(title, base, head, m)),
       h("p", {}, h("b", {}, effect(m)), " ", h("span", { class: "muted" }, interval(m) ? `95% interval ${interval(m)}` : "no interval")),
-      h("p", { class: "badges" }, stateBadge(m), m.confidence === null ? null : h("span", { class: "badge plain" }, `confidence ${confidence(m.confidence)}`), m.limit ? verdict(m.verdict, `${m.verdict}, limit ${m.limit.replace("-", "−")}`) : null),
+      h("p", { class: "badges" }, stateBadge(m), m.confidence === null ? null : h("span", { class: "badge plain" }, `confidence ${confidence(m.confidence)}`), m.limit ? verdict(m.verdict, `${m.verdict}, limit ${limitText(m.limit)}`) : null),
       h("p", { class: "muted" }, [basis, m.needed && m.verdict === "cannot tell" ? `${count(m.needed)} more rows per version would settle it` : "", m.note].filter(Boolean).join(" · ")),
       h("p", {}, h("a", { href: compareRoute(prompt.name, base.version, head.version) }, "What changed in the text")),
     ),
@@ -123,7 +123,7 @@ function sentence(title, base, head, m) {
   if (m.state === "equivalent") return `Both are the same in ${title.toLowerCase()}, within the margin`;
   if (m.state === "collecting") return "Too few rows to say anything yet";
   if (m.state === "exhausted") return `The planned rows are used up: no difference in ${title.toLowerCase()} was found`;
-  return `No winner: the rows do not carry one in ${title.toLowerCase()}`;
+  return `No winner: these calls cannot tell which is better in ${title.toLowerCase()}`;
 }
 
 function stateBadge(m) {

@@ -1,7 +1,7 @@
 // Every version pair that somebody should look at, with its evidence.
 import { effectBar, reachOf } from "./charts.js";
 import { h, replace } from "./dom.js";
-import { count, isLimit, plural, shortVersion } from "./format.js";
+import { count, isLimit, limitText, plural, shortVersion } from "./format.js";
 import { abRoute, compareRoute, promptRoute, remember } from "./router.js";
 import { card, csv, downloadButton, effectText, empty, labelBadge, metricTitle, scroll, select, showMetric, verdict } from "./widgets.js";
 
@@ -37,7 +37,7 @@ export function alertsPage(app, query) {
     "div",
     { class: "filters" },
     select("Severity", all(present), state.severity, choose("severity")),
-    select("Type", all(index.alerts.map((alert) => alert.c.metric), (name) => metricTitle(index, name)), state.type, choose("type")),
+    select("Metric", all(index.alerts.map((alert) => alert.c.metric), (name) => metricTitle(index, name)), state.type, choose("type")),
     select("Prompt", all(index.alerts.map((alert) => alert.prompt).sort()), state.prompt, choose("prompt")),
     select("Versions", [["", "Current"], ["all", "Current and past"]], state.when, choose("when")),
   );
@@ -74,10 +74,10 @@ function row(app, alert, reach) {
   return h(
     "tr",
     { class: `alert ${alert.severity}` },
-    h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(alert.prompt) }, h("bdi", {}, alert.prompt)), h("span", { class: "under" }, alert.live.map(labelBadge), alert.current ? null : h("span", { class: "badge plain" }, "past version"))),
-    h("td", {}, verdict(alert.severity), h("span", { class: "under" }, c.verdict), h("span", { class: "under" }, alert.basis)),
+    h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(alert.prompt) }, h("bdi", {}, alert.prompt)), h("span", { class: "under" }, alert.live.map(labelBadge), alert.current ? null : h("span", { class: "badge plain" }, "past version")), h("span", { class: "under" }, alert.basis)),
+    h("td", {}, verdict(alert.severity), h("span", { class: "under" }, c.verdict)),
     h("td", {}, metricTitle(app.index, c.metric), h("span", { class: "under" }, `${showMetric(app.index, c.metric, c.base)} → ${showMetric(app.index, c.metric, c.head)}`)),
-    h("td", {}, effectText(c), h("span", { class: "under" }, c.limit ? `limit ${c.limit.replace("-", "−")}` : "no limit")),
+    h("td", {}, effectText(c), h("span", { class: "under" }, c.limit ? `limit ${limitText(c.limit)}` : "no limit")),
     h("td", {}, isLimit(c) ? null : effectBar(c, reach)),
     h("td", { class: "num" }, count(c.baseN), h("span", { class: "under" }, count(c.headN))),
     h("td", {}, h("a", { class: "id", href: compareRoute(alert.prompt, alert.base, alert.head) }, `${shortVersion(alert.base)} → ${shortVersion(alert.head)}`), h("span", { class: "under" }, h("a", { href: abRoute(alert.prompt, alert.base, alert.head, c.metric) }, "evidence"))),

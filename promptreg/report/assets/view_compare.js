@@ -3,7 +3,7 @@ import { effectBar, reachOf } from "./charts.js";
 import { compareTexts, diffFigures } from "./diff.js";
 import { diffTable } from "./diffview.js";
 import { h, icon } from "./dom.js";
-import { count, day, isLimit, plural, shortVersion } from "./format.js";
+import { count, day, isLimit, limitText, plural, shortVersion } from "./format.js";
 import { findComparison, pairPage, rowsPicker } from "./pickers.js";
 import { abRoute, promptRoute, routeTo } from "./router.js";
 import { card, effectText, empty, scroll, showMetric, metricTitle, verdict } from "./widgets.js";
@@ -158,7 +158,7 @@ export function effectTable(app, rows, base, head, reach) {
         h(
           "tr",
           {},
-          h("th", { scope: "row" }, metricTitle(app.index, row.metric), row.limit ? h("span", { class: "under" }, `limit ${row.limit.replace("-", "−")}`) : null),
+          h("th", { scope: "row" }, metricTitle(app.index, row.metric), row.limit ? h("span", { class: "under" }, `limit ${limitText(row.limit)}`) : null),
           h("td", { class: "num" }, showMetric(app.index, row.metric, row.base)),
           h("td", { class: "num" }, showMetric(app.index, row.metric, row.head)),
           h("td", { class: "num" }, count(row.baseN), h("span", { class: "under" }, count(row.headN))),

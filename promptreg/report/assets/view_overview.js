@@ -1,7 +1,7 @@
 // What is live, what is released but not live, what it costs and what should worry.
 import { sparkline, timeChart } from "./charts.js";
 import { h, icon } from "./dom.js";
-import { count, day, metricValue, money, NO_DATA, plural, time } from "./format.js";
+import { count, day, effect, interval, metricValue, money, NO_DATA, plural, shortVersion, time } from "./format.js";
 import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
 import { card, delta, effectText, empty, labelBadge, levelBadge, metricTitle, nameCells, scroll, verdict, versionName } from "./widgets.js";
 
@@ -40,23 +40,40 @@ function atAGlance(index) {
   return h("section", { class: `card at-a-glance ${tone}` }, icon(sign), h("div", {}, h("h2", {}, text), worst(index), h("p", { class: "facts" }, facts.filter(Boolean).map((fact) => h("span", {}, fact)))));
 }
 
+// The live versions that do worse; where there is none, newer ones that would.
 function worst(index) {
-  const found = index.labels.filter((row) => row.tone === "worse").slice(0, SHOWN_WORST);
-  if (!found.length) return null;
-  return h(
-    "ul",
-    {},
-    found.map((row) =>
-      h(
-        "li",
-        { class: "live-worse" },
-        h("a", { href: promptRoute(row.prompt) }, h("bdi", {}, row.prompt)),
-        versionName(row.version),
-        labelBadge(row.label),
-        row.previous ? h("a", { class: "plain-link", href: abRoute(row.prompt, row.previous, row.version) }, verdict("worse", row.verdict)) : verdict("worse", row.verdict),
-      ),
-    ),
-  );
+  const live = index.labels.filter((row) => row.tone === "worse").slice(0, SHOWN_WORST);
+  const found = live.length ? live.map(worseRow) : newerAlerts(index).slice(0, SHOWN_WORST).map((alert) => newerRow(index, alert));
+  return found.length ? h("ul", {}, found.map((parts) => h("li", { class: "live-worse" }, parts))) : null;
+}
+
+function worseRow(row) {
+  const told = verdict("worse", row.verdict);
+  return [
+    h("a", { href: promptRoute(row.prompt) }, h("bdi", {}, row.prompt)),
+    versionName(row.version),
+    labelBadge(row.label),
+    row.previous ? h("a", { class: "plain-link", href: abRoute(row.prompt, row.previous, row.version) }, told) : told,
+  ];
+}
+
+function newerRow(index, { prompt, base, head, severity, c }) {
+  const change = [metricTitle(index, c.metric), effect(c), interval(c)].filter(Boolean).join(" ");
+  return [
+    h("a", { href: promptRoute(prompt) }, h("bdi", {}, prompt)),
+    versionName(head),
+    h("a", { class: "plain-link", href: abRoute(prompt, base, head, c.metric) }, verdict(severity, `${change} against ${shortVersion(base)}`)),
+  ];
+}
+
+// Of each latest version that no label serves, its gravest alert.
+function newerAlerts(index) {
+  const found = new Map();
+  for (const alert of openAlerts(index)) {
+    const key = JSON.stringify([alert.prompt, alert.head]);
+    if (!alert.live.length && !found.has(key)) found.set(key, alert);
+  }
+  return [...found.values()];
 }
 
 // The address belongs to the routes.
@@ -70,6 +87,8 @@ function glance(index) {
   const [worse, unknown, better] = [of("worse"), of("unknown"), of("better")];
   if (!index.labels.length) return ["plain", "info", "No label says yet what is live"];
   if (worse.length) return ["worse", "warning", worse.length === 1 ? "One live version does worse than the one it replaced" : `${count(worse.length)} live versions do worse than those they replaced`];
+  const newer = newerAlerts(index).length;
+  if (newer) return ["warn", "warning", `Nothing live does worse than before, but ${newer === 1 ? "one newer version does" : `${count(newer)} newer versions do`}`];
   if (better.length) return ["fine", "check", `Nothing live does worse than before; ${better.length === 1 ? "one version does" : `${count(better.length)} versions do`} better`];
   if (unknown.length) return ["open", "unknown", "Nothing live is known to do worse than before"];
   return ["plain", "info", "What is live has no earlier version to compare with"];

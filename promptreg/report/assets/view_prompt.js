@@ -86,6 +86,7 @@ function header(app, row, prompt) {
         "p",
         { class: "badges" },
         prompt.deleted ? h("span", { class: "badge worse" }, "deleted") : null,
+        prompt.versions.flatMap((v) => v.labels.map((label) => h("span", { class: "served" }, labelBadge(label), h("a", { href: promptRoute(prompt.name, { tab: "text", v: v.version }) }, versionName(v.version))))),
         prompt.tags.map((tag) => h("a", { class: "badge plain", href: routeTo(["prompts"], { tag }), title: "All prompts with this tag" }, tag)),
         owner ? h("span", { class: "badge plain" }, `owner ${unquoted(owner[1])}`) : null,
       ),
@@ -117,14 +118,19 @@ function figures(app, prompt) {
   }
   const last = measured.at(-1);
   const before = measured.at(-2);
+  const found = before && prompt.comparisons.find((c) => c.base === before.version && c.head === last.version);
   const tile = (title, value, metric, better, note = "") => {
     const now = metric ? (last.metrics[metric]?.quantiles?.[2] ?? last.metrics[metric]?.mean) : null;
     const old = metric && before ? (before.metrics[metric]?.quantiles?.[2] ?? before.metrics[metric]?.mean) : null;
+    // Where both were judged on comparable rows, that change is the true one.
+    const fair = metric && found?.metrics.find((m) => m.metric === metric && m.relative && m.effect !== null && m.effect !== undefined);
+    const change = fair ? fair.effect : old && now !== null && !found ? now / old - 1 : null;
+    const against = fair ? `of the mean, against ${before.version}: ${found.basis}` : `against ${before?.version} on whatever calls there are; not a verdict`;
     return h(
       "div",
       { class: "figure" },
       h("dt", {}, title),
-      h("dd", {}, h("span", {}, value), h("span", { class: "figure-note" }, old && now !== null ? delta(now / old - 1, better, { title: `against ${before.version}; not a verdict, see A/B` }) : null, note ? h("span", { class: "muted" }, note) : null)),
+      h("dd", {}, h("span", {}, value), h("span", { class: "figure-note" }, change === null ? null : delta(change, better, { title: against }), note ? h("span", { class: "muted" }, note) : null)),
     );
   };
   const { latency, cost, quality, success_rate: success } = last.metrics;
@@ -141,13 +147,12 @@ function figures(app, prompt) {
       tile("Quality", metricValue(quality?.mean, ""), "quality", null, quality ? `n ${count(quality.n)}` : ""),
       tile("Success", metricValue(success?.mean, "ratio"), null, null, success ? plural(Math.round((1 - success.mean) * success.n), "failure") : ""),
     ),
-    judged(app, prompt, before, last),
+    judged(app, prompt, before, last, found),
   );
 }
 
 // The statistics' answer in one line, so that raw differences above are not mistaken for it.
-function judged(app, prompt, before, last) {
-  const found = before && prompt.comparisons.find((c) => c.base === before.version && c.head === last.version);
+function judged(app, prompt, before, last, found) {
   if (!found) return null;
   const groups = [["regression", "worse"], ["better", "better"], ["cannot tell", "cannot tell"]];
   const parts = groups

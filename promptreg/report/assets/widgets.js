@@ -13,10 +13,15 @@ export function empty(text, hint = "") {
   return h("div", { class: "empty" }, h("p", {}, text), hint ? h("p", { class: "muted" }, hint) : null);
 }
 
+// A column needs so much room in pixels; with less, each row of the table becomes a card.
+const COLUMN = 115;
+
 // Where a table has room it needs no scrolling of its own: then its head can stick to the window.
 const room = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
-    const fits = target.firstChild.offsetWidth <= Math.ceil(contentRect.width);
+    const table = target.firstChild;
+    target.classList.toggle("stacked", contentRect.width < table.tHead.rows[0].cells.length * COLUMN);
+    const fits = table.offsetWidth <= Math.ceil(contentRect.width);
     target.classList.toggle("fits", fits);
     if (fits) target.removeAttribute("tabindex");
     else target.setAttribute("tabindex", "0");
@@ -29,9 +34,8 @@ export function scroll(label, table) {
   return box;
 }
 
-// In a narrow window each row stands as a card of its own, and every cell needs to say what it is.
+// Where each row stands as a card of its own, every cell needs to say what it is.
 export function nameCells(table) {
-  table.classList.add("cards");
   const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
   for (const row of table.tBodies[0].rows) {
     for (const cell of row.cells) if (cell.tagName === "TD") cell.dataset.head = heads[cell.cellIndex];
