@@ -22,6 +22,7 @@ __all__ = [
     "normal_ppf",
     "normal_sf",
     "t_isf",
+    "t_score",
     "t_sf",
 ]
 
@@ -114,12 +115,10 @@ def t_isf(p: float, df: float) -> float:
         return -math.inf
     if math.isinf(df):
         return -normal_ppf(p)
-    if p > 0.5:  # noqa: PLR2004 - the median
-        return -t_isf(1.0 - p, df)
-    low, high = 0.0, max(1.0, -normal_ppf(p))
-    while t_sf(high, df) > p:
-        low, high = high, high * 2.0
-    t = low or high / 2.0
+    if p >= 0.5:  # noqa: PLR2004 - the median
+        return -t_isf(1.0 - p, df) if p > 0.5 else 0.0  # noqa: PLR2004
+    low, high = 0.0, math.inf
+    t = _t_start(p, df)
     log_p = math.log(p)
     for _ in range(200):
         tail = t_sf(t, df)
@@ -127,15 +126,42 @@ def t_isf(p: float, df: float) -> float:
             low = t
         else:
             high = t
-        # Newton on the logarithm of the tail, which is nearly straight; bisection as the net.
-        step = (math.log(tail) - log_p) * tail / _t_pdf(t, df)
-        following = t + step
+        # Newton on the logarithm of the tail, which is nearly straight; bisection as the net. Far
+        # out nothing is left of a tail or its slope.
+        slope = _t_pdf(t, df)
+        following = t + (math.log(tail) - log_p) * tail / slope if tail and slope else low
         if not low < following < high:
-            following = 0.5 * (low + high)
+            following = 0.5 * (low + high) if high < math.inf else 2.0 * low + 1.0
         if abs(following - t) <= 1e-14 * abs(t):
             return following
         t = following
     return t
+
+
+def _t_start(p: float, df: float) -> float:
+    """Return a t near P(T > t) = p, for p up to a half."""
+    z = -normal_ppf(p)
+    if df < 3.0:  # noqa: PLR2004 - the series below is of no use there
+        return max(1.0, z)
+    # Abramowitz and Stegun 26.7.5.
+    square = z * z
+    first = (square + 1.0) / 4.0
+    second = ((5.0 * square + 16.0) * square + 3.0) / 96.0
+    third = (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) / 384.0
+    return z * (1.0 + (first + (second + third / df) / df) / df)
+
+
+def t_score(t: float, df: float) -> float:
+    """Return about the normal score with the tail that t has, without computing the tail.
+
+    The error is 3e-5 with 10 degrees of freedom, 1e-6 with 20, and falls further; see `t_sf` for
+    the tail itself.
+
+    Args:
+        t: The statistic; may be infinite.
+        df: Degrees of freedom, above 0.5.
+    """
+    return t if math.isinf(df) or math.isinf(t) else _as_normal(t, df)
 
 
 def chi2_sf(x: float, df: float) -> float:

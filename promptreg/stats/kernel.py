@@ -103,27 +103,28 @@ def combine(parts: Iterable[tuple[float, Contrast]]) -> Contrast:
     listed = list(parts)
     if len(listed) == 1:
         return listed[0][1]
-    total = math.fsum(weight for weight, _ in listed)
-    shares = [(weight / total, part) for weight, part in listed]
-    variances = [((share * part.error) ** 2, part.df) for share, part in shares]
-    return Contrast(
-        math.fsum(share * part.difference for share, part in shares),
-        math.sqrt(math.fsum(variance for variance, _ in variances)),
-        _satterthwaite(variances),
-        math.fsum(share * part.scale for share, part in shares),
-    )
+    # Plain loops: a report combines a million times, and few strata lose no digits.
+    total = difference = variance = scale = below = 0.0
+    for weight, _ in listed:
+        total += weight
+    variances = []
+    for weight, part in listed:
+        share = weight / total
+        difference += share * part.difference
+        scale += share * part.scale
+        own = (share * part.error) ** 2
+        variance += own
+        variances.append((own, part.df))
+    if variance:
+        # Scaled by the total first: squares of tiny variances would underflow.
+        for own, df in variances:
+            below += (own / variance) ** 2 / df
+    degrees = 1.0 / below if below else sum(df for _, df in variances)
+    return Contrast(difference, math.sqrt(variance), degrees, scale)
 
 
 def _welch_degrees(part_a: float, df_a: float, part_b: float, df_b: float) -> float:
-    """Return what `_satterthwaite` says of two parts, without its lists: all samples ask it."""
+    """Return the degrees of freedom of two variances together (Welch and Satterthwaite)."""
     total = part_a + part_b
     below = (part_a / total) ** 2 / df_a + (part_b / total) ** 2 / df_b if total else 0.0
     return 1.0 / below if below else df_a + df_b
-
-
-def _satterthwaite(parts: Iterable[tuple[float, float]]) -> float:
-    listed = list(parts)
-    total = math.fsum(variance for variance, _ in listed)
-    # Scaled by the total first: squares of tiny variances would underflow.
-    below = math.fsum((variance / total) ** 2 / df for variance, df in listed) if total else 0.0
-    return 1.0 / below if below else sum(df for _, df in listed)

@@ -132,14 +132,17 @@ def _weight(stratum: MeanStratum) -> float:
 
 
 def _contrast(strata: Sequence[MeanStratum], ratio: float) -> Contrast:
-    parts = []
-    for stratum in strata:
-        if isinstance(stratum, PairMoments):
-            part = compare_pairs(stratum, ratio)
-        else:
-            part = compare_means(*stratum, ratio)
-        parts.append((_weight(stratum), part))
-    return combine(parts)
+    return combine(
+        [
+            (
+                _weight(stratum),
+                compare_pairs(stratum, ratio)
+                if isinstance(stratum, PairMoments)
+                else compare_means(stratum[0], stratum[1], ratio),
+            )
+            for stratum in strata
+        ]
+    )
 
 
 def _weighted_means(strata: Sequence[MeanStratum]) -> tuple[float, float]:
