@@ -348,5 +348,5 @@ def _add_courses(answers: Answers, found: Mapping[str, VersionMeasures]) -> None
             one.bucket = bucket
             p50, p95 = latency or (None, None)
             total = None if tokens is None else int(tokens)
-            date = day.strftime("%Y-%m-%d")
+            date = day.isoformat()[:10]
             one.points.append(Point(date, calls, cost, total, p50, p95, quality, success))

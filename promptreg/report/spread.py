@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ __all__ = ["histogram_of", "interval_of", "share_interval"]
 BINS = 16
 _LEAST_FOR_HISTOGRAM = 20
 _TAIL = 0.025
+_LAST_PLACE = float(BINS)
 
 
 def interval_of(n: int, mean: float, sd: float | None) -> tuple[float, float] | None:
@@ -66,15 +66,19 @@ def histogram_of(quantiles: Sequence[float], n: int) -> Histogram | None:
     if not high > low:
         return None
     scale = BINS / (high - low)
-    places = [min(max((value - low) * scale, 0.0), float(BINS)) for value in quantiles]
     share = n / (len(quantiles) - 1)
     counts = [0.0] * BINS
-    for start, end in itertools.pairwise(places):
-        first = int(start)
-        if end <= first + 1 or start == end:
-            counts[min(first, BINS - 1)] += share
-        else:
-            _spread(counts, start, end, share)
+    start = 0.0
+    for number, value in enumerate(quantiles):
+        end = (value - low) * scale
+        end = 0.0 if end < 0.0 else min(end, _LAST_PLACE)
+        if number:
+            first = int(start)
+            if end <= first + 1:
+                counts[first if first < BINS else BINS - 1] += share
+            else:
+                _spread(counts, start, end, share)
+        start = end
     return Histogram(low, high, tuple(map(round, counts)))
 
 
