@@ -18,7 +18,7 @@ __all__ = ["label_of_path", "label_path", "lint_label", "parse_label", "write_la
 
 # A name that begins with a letter and a version of three numbers are text in YAML as well.
 _NUMBER = r"(?:0|[1-9][0-9]{0,8})"
-_ENTRY = re.compile(rf"(?P<name>[a-z][a-z0-9_/-]*): (?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER})")
+_ENTRY = rf"(?P<name>[a-z][a-z0-9_/-]*): (?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER})"
 _NOT_TEXT = frozenset({"null", "true", "false"})
 
 
@@ -79,7 +79,7 @@ def _plain_entries(data: bytes) -> dict[str, Version] | None:
     for line in data.decode("utf-8", "replace").splitlines():
         if not line or line.startswith("#"):
             continue
-        match = _ENTRY.fullmatch(line)
+        match = re.fullmatch(_ENTRY, line)
         if match is None or match["name"] in found or match["name"] in _NOT_TEXT:
             return None
         if not NAME.fullmatch(match["name"]):

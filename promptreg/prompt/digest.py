@@ -7,8 +7,8 @@ conflict where two branches give one version two contents.
 
 from __future__ import annotations
 
-import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -37,7 +37,26 @@ def compute_digest(value: Mapping[str, Any], includes: Mapping[str, str]) -> str
     Raises:
         PromptError: The value holds something that UTF-8 JSON cannot say.
     """
-    return hashlib.sha256(canonical_json(value, includes)).hexdigest()
+    return _sha256(canonical_json(value, includes))
+
+
+def _sha256(data: bytes) -> str:
+    """Return the digest of some bytes.
+
+    hashlib loads OpenSSL, three milliseconds that a command of one prompt can spare: where nobody
+    has loaded it, Python's own implementation will do, as it does for the module `random`.
+    """
+    if "hashlib" not in sys.modules:
+        name = "_sha2" if sys.version_info >= (3, 12) else "_sha256"
+        try:
+            own: str = __import__(name).sha256(data).hexdigest()
+        except ImportError:
+            pass  # a Python that was built without it
+        else:
+            return own
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()
 
 
 def canonical_json(value: Mapping[str, Any], includes: Mapping[str, str]) -> bytes:

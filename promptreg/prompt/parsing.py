@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -44,8 +44,6 @@ KNOWN_FIELDS = (
 _ROLES = ("system", "developer", "user", "assistant", "tool")
 _VARIABLE_FIELDS = ("type", "description", "default", "enum", "required")
 _KINDS = {bool: "a boolean", int: "a number", float: "a number", list: "a list"}
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DIGEST = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,13 @@ class Parsed:
     findings: tuple[Finding, ...]
 
 
+def _is_identifier(text: str) -> bool:
+    return text.isascii() and text.isidentifier()
+
+
+@lru_cache(maxsize=16)
 def parse_prompt(data: bytes, path: str, name: str) -> Prompt:
-    """Parse a prompt file.
+    """Parse a prompt file; the base, the tip and the tag of a check mostly hold the same bytes.
 
     Args:
         data: The bytes of the file.
@@ -227,11 +230,8 @@ class _Reader:
     def _digest(self) -> str | None:
         if self.value.get("digest") is None:
             return None
-        text = self.document.scalar("digest") or ""
-        if not _DIGEST.fullmatch(text):
-            # Not an error of its own: check compares it with the content and bump rewrites it.
-            return text
-        return text
+        # What is no digest is no error of its own: check compares it with the content.
+        return self.document.scalar("digest") or ""
 
     def _template(self) -> Any:
         value = self.value.get("template", "jinja2")
@@ -278,7 +278,7 @@ class _Reader:
         if "placeholder" in item:
             self._unknown(where, item, ("placeholder",))
             slot = item["placeholder"]
-            if isinstance(slot, str) and _IDENTIFIER.fullmatch(slot):
+            if isinstance(slot, str) and _is_identifier(slot):
                 return Placeholder(slot, line)
             self._add(f"{where}.placeholder", "a placeholder must be a name")
             return None
@@ -310,7 +310,7 @@ class _Reader:
 
     def _variable(self, name: str, spec: Any) -> Variable | None:
         where = f"variables.{name}"
-        if not _IDENTIFIER.fullmatch(name):
+        if not _is_identifier(name):
             self._add(where, f"variable {name!r} is not a name", rule="variable-name", key=True)
             return None
         if isinstance(spec, str):
