@@ -88,6 +88,7 @@ class _Walk:
         self.layout = config.layout
         self.index = TagIndex(repository, config)
         self.plan = ReleasePlan()
+        self.found: dict[tuple[str, Version], Candidate] = {}
         self.open: set[str] = set()
         self.passed: set[str] = set()
         self.done: set[str] = set()
@@ -113,7 +114,8 @@ class _Walk:
                     break
         if last is not None and last.oid in self.repository.shallow_commits:
             self._refuse_cut_history()
-        self.plan.candidates.sort(key=lambda c: (-ages[c.commit.oid], c.name, c.version))
+        order = lambda c: (-ages[c.commit.oid], c.name, c.version)  # noqa: E731
+        self.plan.candidates.extend(sorted(self.found.values(), key=order))
         return self.plan
 
     def _look_at_tip(self, tip: str) -> None:
@@ -196,25 +198,24 @@ class _Walk:
         if name is None or not self._is_followed(name):
             return
         content = self._content(CommitSource(self.repository, commit.oid), path)
-        if content is None or content.prompt.version is None or not content.states_its_digest:
+        if content is None or content.prompt.version is None:
             return
         if content.prompt.version in self.index.deleted(name):
             return
-        if self._has_tag(name, content, at_tip=False):
+        if self._has_tag(name, content, at_tip=False) or not content.states_its_digest:
             return
-        version = content.prompt.version
-        newer = [c for c in self.plan.candidates if (c.name, c.version) == (name, version)]
-        if not newer:
-            self.plan.candidates.append(Candidate(name, version, content, commit))
-        elif newer[0].content.digest != content.digest:
+        key = (name, content.prompt.version)
+        newer = self.found.get(key)
+        if newer is None:
+            self.found[key] = Candidate(*key, content, commit)
+        elif newer.content.digest != content.digest:
             self.plan.warnings.append(
-                f"{name} {version} has two contents on the branch: that of "
-                f"{newer[0].commit.oid[:7]} wins over that of {commit.oid[:7]}"
+                f"{name} {key[1]} has two contents on the branch: that of "
+                f"{newer.commit.oid[:7]} wins over that of {commit.oid[:7]}"
             )
         else:
             # The same content, brought earlier: the oldest commit carries the tag.
-            place = self.plan.candidates.index(newer[0])
-            self.plan.candidates[place] = replace(newer[0], commit=commit)
+            self.found[key] = replace(newer, commit=commit)
 
     def _carries_tag_of(self, commit: Commit, brought: Mapping[str, str]) -> bool:
         """Tell whether a tag stands on a commit for something that it brought.
@@ -285,7 +286,7 @@ class _Walk:
         return True
 
     def _refuse_cut_history(self) -> None:
-        names = sorted({c.name for c in self.plan.candidates} | self.open)
+        names = sorted({name for name, _ in self.found} | self.open)
         if names:
             raise HistoryError(
                 f"history is cut, so the commit that brought {names[0]} cannot be known",
