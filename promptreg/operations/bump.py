@@ -99,6 +99,10 @@ def plan_bump(
     reference = before if stable is None or baseline.version.is_stable else stable.load()
     changes, level = _changes(reference, content, options.levels)
     version, reason = _choose(own, baseline, claims, level, options)
+    follows = claims.baseline(version)
+    if follows is not None and follows.version > baseline.version:
+        # Over numbers that others took the version follows theirs, and must be high enough for it.
+        return plan_bump(content, claims, options, floor=version)
     return BumpPlan(version, content.short_digest, baseline.version, level, changes, reason)
 
 

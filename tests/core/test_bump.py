@@ -447,6 +447,22 @@ def test_hotfix(released: Repo) -> None:
         bump(released, A, hotfix=True)
 
 
+def test_a_number_over_those_of_others_follows_them(released: Repo) -> None:
+    """What lands above a version of another line is compared with it, at once and not later."""
+    edit(released, A, "variables:\n", "variables:\n  tone: {default: ''}\n")
+    bump(released, A)
+    released.commit()
+    release(released)
+    released.git("switch", "-q", "-c", "release/1.0", "a@1.0.0")
+    _edit(released, "Two.")
+    with pytest.raises(PromptError, match=r"too low: the change since 1\.1\.0 is major"):
+        bump(released, A, version="1.2.0")
+    (result,) = bump(released, A)
+    assert (str(result.plan.baseline), str(result.plan.version)) == ("1.1.0", "2.0.0")
+    (again,) = bump(released, A)
+    assert not again.wrote
+
+
 def test_contradicting_options(repo: Repo) -> None:
     """Options that contradict each other are refused before anything is read."""
     with pytest.raises(ConfigError, match="exclude each other"):
