@@ -456,6 +456,20 @@ def test_inspection_finds_undeclared_and_unused_variables() -> None:
     assert "did you mean 'article'" in str(inspect_templates(prompt, load)[0].fix)
 
 
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("{a!r} {b.c}\n{d[0]} {e:>10} {f:.2f} {größe}", 6),
+        ("{n:,} {p:.0%} {x:02d}", 3),
+        ('{name} {"a": 1} {key: value} {a:1} {} {0} { b } {{c.d}} {x-y} {a, b} {http://x.y}', 0),
+    ],
+)
+def test_inspection_finds_fields_of_python_in_an_fstring(text: str, fields: int) -> None:
+    """What Python would fill and promptreg does not is a warning; JSON and code are text."""
+    found = inspect_templates(prompt_of(text, "template: fstring"), load)
+    assert [f.rule for f in found] == ["fstring-field"] * fields
+
+
 def test_inspection_reports_each_broken_message() -> None:
     """All templates are looked at, not only the first that is wrong."""
     text = "messages:\n- {role: user, content: '{{ a'}\n- {role: user, content: '{% if %}'}\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from promptreg.errors import PromptError
+from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding
 from promptreg.prompt import JSON, Message, Placeholder, Prompt
 from promptreg.render.templating import (
@@ -15,6 +15,7 @@ from promptreg.render.templating import (
     find_variables,
     render_fstring,
     render_plain,
+    unfilled_fields,
 )
 from promptreg.render.usage import (
     place,
@@ -94,7 +95,21 @@ def inspect_templates(prompt: Prompt, load_include: LoadInclude) -> tuple[Findin
         uses = list(variable_uses(prompt, fragments))
     except PromptError as error:
         return (_finding(prompt, error),)
-    return tuple(_declaration_findings(prompt, uses)) if prompt.declares_variables else ()
+    found = _declaration_findings(prompt, uses) if prompt.declares_variables else iter(())
+    return (*found, *_unfilled(prompt))
+
+
+def _unfilled(prompt: Prompt) -> Iterator[Finding]:
+    for entry in texts(prompt) if prompt.template == "fstring" else ():
+        for field, line in unfilled_fields(entry.content):
+            yield Finding(
+                rule="fstring-field",
+                severity="warning",
+                message=f"{field} stays as it is: an fstring template fills only {{name}}",
+                location=Location(prompt.path, entry.file_line(line)),
+                prompt=prompt.name,
+                fix="write {name}, or use template: jinja2",
+            )
 
 
 def _declaration_findings(prompt: Prompt, uses: list[VariableUse]) -> Iterator[Finding]:

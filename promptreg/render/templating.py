@@ -29,6 +29,7 @@ __all__ = [
     "find_variables",
     "render_fstring",
     "render_plain",
+    "unfilled_fields",
 ]
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -39,6 +40,12 @@ FSTRING = re.compile(rf"\{{\{{(?P<escaped>{_NAME})\}}\}}|\{{(?P<name>{_NAME})\}}
 
 All other braces are text, so JSON examples need no doubling.
 """
+# What Python's format() would fill as well; `{key: value}` and `{"a": 1}` are text to everybody.
+_OTHER_FIELD = re.compile(
+    r"(?<!\{)\{(?P<name>[^\W\d]\w*)(?P<more>(?:\.[^\W\d]\w*|\[\w+\])*(?:![ars])?"
+    r"(?::(?:.?[<>=^])?[-+]?#?0?\d*[,_]?(?:\.\d+)?[a-zA-Z%]?)?)\}"
+)
+_DIGITS = re.compile(r":\d*")
 _WORDS = frozenset({*keyword.kwlist, "true", "false", "none", "loop", "range", "self", "super"})
 _FRAGMENT_ENDINGS = (".md", ".txt", ".j2")
 _MAX_PLAIN = 4 * 1024 * 1024
@@ -158,6 +165,19 @@ def check_include_path(path: str) -> TemplateFault | None:
             fix=f"end its name in {', '.join(_FRAGMENT_ENDINGS)}",
         )
     return None
+
+
+def unfilled_fields(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the fields that an fstring template leaves as they are, with their lines.
+
+    Args:
+        text: The template.
+    """
+    for found in _OTHER_FIELD.finditer(text):
+        is_plain = not found["more"] and found["name"].isascii()
+        # {a:1} is JSON without quotes rather than a width.
+        if not is_plain and not _DIGITS.fullmatch(found["more"]):
+            yield found[0], text.count("\n", 0, found.start()) + 1
 
 
 def render_fstring(text: str, values: Mapping[str, object]) -> str:

@@ -254,6 +254,14 @@ _WARNINGS: _Texts = {
         "The roles are system, developer, user, assistant and tool.",
         "- role: sytem",
     ),
+    "fstring-field": (
+        "An fstring template has a field of Python's that stays as it is",
+        (
+            "Only `{name}` is filled, so that JSON and code stay text. Conversions, formats,"
+            " attributes and other letters than ASCII are none of that."
+        ),
+        "template: fstring\nmessages:\n  - role: user\n    content: Pay {amount:.2f}, {user.name}!",
+    ),
     "unused-variable": (
         "A variable is declared and no message uses it",
         "Callers have to pass what changes nothing.",
