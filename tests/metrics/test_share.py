@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit import Repo, prompt_text
+from tests.kit import CommandRepo, Repo, prompt_text
 
 
 @pytest.fixture
 def origin(tmp_path: Path) -> Repo:
-    """A repository that others clone."""
-    repo = Repo.create(tmp_path / "origin")
+    """A repository that others clone; the commands of all run in this process."""
+    repo = CommandRepo.create(tmp_path / "origin")
     repo.write("prompts/summarizer.prompt.yml", prompt_text())
     repo.write(".gitignore", ".promptreg/\n")
     repo.run("bump", "--all")

@@ -1,9 +1,10 @@
-"""`promptreg report` as a process, and the server it starts."""
+"""`promptreg report` as a process where that matters, and the server it starts."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,15 +18,34 @@ from promptreg.registry import Registry
 from promptreg.report.data import Options
 from promptreg.report.output import build_page, write_atomically
 from promptreg.report.serving import ReportServer, fingerprint
-from tests.kit import Repo, prompt_text
+from tests.kit import CommandRepo, Repo, prompt_text
 from tests.report.conftest import Pages
 
 FILE = "prompts/summarizer.prompt.yml"
 
 
+@pytest.fixture(scope="session")
+def _released_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test that wants it builds the repository for all."""
+    return tmp_path_factory.mktemp("released") / "repo"
+
+
 @pytest.fixture
-def released(repo: Repo) -> Repo:
-    """A repository with one released prompt and one call of it."""
+def commands(tmp_path: Path, _released_once: Path) -> Repo:
+    """A repository with one released prompt and one call of it; commands run in this process."""
+    if not _released_once.exists():
+        _build(CommandRepo.create(_released_once))
+    shutil.copytree(_released_once, tmp_path / "repo", symlinks=True)
+    return CommandRepo(tmp_path / "repo", clock=1_700_000_060)
+
+
+@pytest.fixture
+def released(commands: Repo) -> Repo:
+    """The same repository, whose commands are processes."""
+    return Repo(commands.path, clock=commands.clock)
+
+
+def _build(repo: Repo) -> None:
     repo.write(".gitignore", ".promptreg/\n*.html\nout/\n")
     repo.write(FILE, prompt_text())
     repo.bump_and_commit()
@@ -33,7 +53,6 @@ def released(repo: Repo) -> Repo:
     with Registry(repo.path) as registry:
         registry.log_metrics("summarizer", "1.0.0", latency_ms=812.0, success=True)
         registry.metrics.close()
-    return repo
 
 
 def test_html_is_written_and_told(released: Repo) -> None:
@@ -47,13 +66,13 @@ def test_html_is_written_and_told(released: Repo) -> None:
     assert text.endswith("</html>\n")
 
 
-def test_stdout_takes_every_format(released: Repo) -> None:
+def test_stdout_takes_every_format(commands: Repo) -> None:
     """Markdown and JSON go to stdout by default, HTML with -o -."""
-    assert released.ok("report", "-o", "-").startswith("<!doctype html>")
-    markdown = released.ok("report", "--format", "markdown", "--title", "Ours")
+    assert commands.ok("report", "-o", "-").startswith("<!doctype html>")
+    markdown = commands.ok("report", "--format", "markdown", "--title", "Ours")
     assert markdown.startswith("# Ours\n")
     assert "| summarizer | 1.0.0 | 1 | 1 | 812\u00a0ms |" in markdown
-    found = json.loads(released.ok("report", "--format", "json"))
+    found = json.loads(commands.ok("report", "--format", "json"))
     assert found["schema"] == "promptreg-report/1"
     assert found["prompts"][0]["versions"][0]["calls"] == 1
 
@@ -75,13 +94,13 @@ def test_same_commit_and_metrics_give_the_same_file(released: Repo) -> None:
         ("-o", "."),
     ],
 )
-def test_wrong_options_are_told_in_one_line(released: Repo, words: tuple[str, ...]) -> None:
+def test_wrong_options_are_told_in_one_line(commands: Repo, words: tuple[str, ...]) -> None:
     """What cannot be done is a usage error with a way out, and nothing is written."""
-    result = released.run("report", *words)
+    result = commands.run("report", *words)
     assert result.code == 2
     assert "error:" in result.err
     assert "Traceback" not in result.err
-    assert not list(released.path.glob(".*.html*"))
+    assert not list(commands.path.glob(".*.html*"))
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -112,10 +131,10 @@ def test_the_fingerprint_follows_tags_labels_and_calls(released: Repo) -> None:
 
 
 @pytest.mark.browser
-def test_a_split_report_opens_from_a_file(released: Repo, pages: Pages) -> None:
+def test_a_split_report_opens_from_a_file(commands: Repo, pages: Pages) -> None:
     """The folder works from file://, prompts are read from the files beside the page."""
-    released.ok("report", "--split", "-o", "out")
-    url = (released.path / "out" / "index.html").as_uri()
+    commands.ok("report", "--split", "-o", "out")
+    url = (commands.path / "out" / "index.html").as_uri()
     page = pages.open(f"{url}#/prompt/summarizer?tab=text")
     page.wait_for_selector("text=You are a news summarizer.")
     page.goto(f"{url}#/prompts?q=news+summarizer")
