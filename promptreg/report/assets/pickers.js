@@ -18,7 +18,7 @@ export function pairPage(app, page, title, query, body, extras = () => []) {
     location.hash = routeTo([page], { ...query, prompt: name, ...changes });
   };
   const box = h("div", { class: `stack pair-${page}`, "aria-busy": "true" }, h("p", { class: "loading" }, "Loading…"));
-  const slots = h("div", { class: "filters" });
+  const slots = h("div", { class: "filters chosen" });
   loadPrompt(row.number)
     .then((prompt) => {
       const [base, head] = pairOf(prompt, query);

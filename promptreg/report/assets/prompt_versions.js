@@ -24,7 +24,7 @@ export function versionsPanel(app, prompt, chosen) {
   return card(
     "Versions",
     {
-      note: `${prompt.versions.length === 1 ? "One version" : `${count(prompt.versions.length)} versions`}, newest first`,
+      note: prompt.versions.length === 1 ? "One version" : `${count(prompt.versions.length)} versions, newest first`,
       actions: [prompt.versions.length > 1 ? compare : null, downloadButton("CSV", "versions.csv", () => versionsCsv(prompt))],
     },
     list,

@@ -16,9 +16,9 @@ export function overviewPage(app) {
   const { index } = app;
   return [
     index.prompts.length ? atAGlance(index) : [h("h2", { class: "unseen" }, "Overview"), card("", {}, empty("No prompt yet.", "Add one with: promptreg new NAME"))],
-    h("dl", { class: "figures" }, index.figures.map((figure) => figureCard(index, figure))),
+    index.figures.length ? h("dl", { class: "figures" }, index.figures.map((figure) => figureCard(index, figure))) : null,
     index.notes.length ? h("div", { class: "card notes" }, icon("info"), h("ul", {}, index.notes.map((note) => h("li", {}, note)))) : null,
-    h("div", { class: "board" }, index.labels.length || index.prompts.length ? live(index) : null, alerts(index), recent(index), courses(index)),
+    index.prompts.length ? h("div", { class: "board" }, live(index), alerts(index), recent(index), courses(index)) : null,
   ];
 }
 
