@@ -19,19 +19,33 @@ if TYPE_CHECKING:
 __all__ = ["deleted_versions", "deletions_key", "former_names"]
 
 
-def former_names(repository: Repository, config: Config, name: str) -> tuple[str, ...]:
-    """Return the names a prompt had before, as its file records them.
+def former_names(
+    repository: Repository, config: Config, name: str, *, edited: bool = True
+) -> tuple[str, ...]:
+    """Return the names a prompt had before, as its file records them, then those HEAD's adds.
 
-    A broken file in the work tree, such as one with conflict markers, is passed over for HEAD's: a
-    release must not forget the tags of the former name for it.
+    What the work tree leaves out counts until that is committed: conflict markers, or a line that
+    somebody took away, must not make a prompt look as if it had never been released.
+
+    Args:
+        repository: The repository.
+        config: Where the prompts are.
+        name: The prompt's name.
+        edited: Whether its file in the work tree may differ from HEAD's.
     """
+    names: list[str] = []
+    paths = tuple(config.layout.candidates(name))
     for source in _sources(repository):
-        for path in config.layout.candidates(name):
+        for path in paths:
             data = source.read(path)
             found = None if data is None else _formerly(data, path)
             if found is not None:
-                return tuple(each for each in found if each != name)
-    return ()
+                names += found
+                if not edited:
+                    return tuple(each for each in found if each != name)
+                paths = (path,)  # three questions less for each prompt of a long list
+                break
+    return tuple(dict.fromkeys(each for each in names if each != name))
 
 
 def _formerly(data: bytes, path: str) -> tuple[str, ...] | None:

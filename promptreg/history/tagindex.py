@@ -50,10 +50,16 @@ class TagIndex:
         self._release_at = lru_cache(maxsize=8192)(self._read_release)
         self._content_at = lru_cache(maxsize=1024)(self._read_content)
 
-    def lineage(self, name: str) -> tuple[str, ...]:
-        """Return a prompt's name and those it had before, newest first."""
+    def lineage(self, name: str, *, edited: bool = True) -> tuple[str, ...]:
+        """Return a prompt's name and those it had before, newest first.
+
+        Args:
+            name: The prompt's name.
+            edited: Whether its file may differ from HEAD's; who knows that it does not spares a
+                read.
+        """
         if name not in self._lineages:
-            former = former_names(self.repository, self.config, name)
+            former = former_names(self.repository, self.config, name, edited=edited)
             self._lineages[name] = (name, *former)
         return self._lineages[name]
 

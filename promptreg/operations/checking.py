@@ -12,6 +12,7 @@ from promptreg.history.labels import label_of_path, lint_label
 from promptreg.history.yanked import Yanks, lint_yanked, parse_yanked, yanked_path
 from promptreg.naming import is_fragment
 from promptreg.operations.clashing import find_clashes
+from promptreg.operations.forgetting import find_forgotten
 from promptreg.operations.label_linting import lint_labels
 from promptreg.operations.linting import lint_file
 from promptreg.operations.policy import judge_content, judge_digest
@@ -91,11 +92,17 @@ def check_files(registry: Registry, paths: Iterable[str], *, strict: bool = Fals
             if content is not None and (note := inspect_for_github(content.prompt, data)):
                 found.append(note)
             if content is not None and (content.prompt.version or content.prompt.digest):
+                found += find_forgotten(registry, content.prompt, _at_head(registry, path))
                 found += [_with_command(finding) for finding in judge_digest(content)]
     found += find_clashes(
         registry.config.layout, chosen, registry.worktree.paths(registry.config.root)
     )
     return CheckResult(None, (), _sorted(found, strict=strict), len(chosen))
+
+
+def _at_head(registry: Registry, path: str) -> bytes | None:
+    head = registry.repository.head.oid
+    return registry.repository.file_at(head, path) if head is not None else None
 
 
 def _with_command(finding: Finding) -> Finding:
@@ -193,6 +200,8 @@ class _BranchCheck:
             with_head=False,
         )
         self._require_tags(name, base)
+        if base is not None:
+            self.findings += find_forgotten(self.registry, content.prompt, base.data)
         judged = judge_content(content, base, claims, base_name=self.base.name)
         self.findings += judged.findings
         self.prompts.append(CheckedPrompt(name, path, base, content, judged.changes, judged.level))

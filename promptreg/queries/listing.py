@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import PromptError
@@ -52,28 +53,49 @@ def list_all(registry: Registry, pattern: str = "") -> list[ListedPrompt]:
     """
     labels = {label: registry.label(label) for label in registry.label_names()}
     tagged = summarize_tags(registry.repository, registry.config.tags)
-    # The quick look at all tags knows neither yanks nor former names.
+    # The quick look at all tags knows neither yanks nor former names, in the work tree or at HEAD.
     withdrawn = {name for name, _ in registry.yanked}
+    edits = _Edits(registry)
     found = []
     for name, path in registry.paths().items():
         if pattern and pattern not in name and not fnmatch.fnmatchcase(name, pattern):
             continue
         data = registry.worktree.read(path) or b""
         tags = tagged.get(name, TagSummary(None, 0))
-        if name in withdrawn or b"formerly" in data:
+        claimed = claimed_version(data, path)
+        unknown = claimed is not None and not tags.versions and edits.is_edited(path, data)
+        if unknown or name in withdrawn or b"formerly" in data:
             latest = registry.latest(name)
             tags = TagSummary(str(latest) if latest else None, len(registry.tags.versions(name)))
         found.append(
             ListedPrompt(
                 name=name,
                 path=path,
-                claimed=claimed_version(data, path),
+                claimed=claimed,
                 released=tags.latest,
                 versions=tags.versions,
                 labels={k: str(v[name]) for k, v in labels.items() if name in v},
             )
         )
     return found
+
+
+class _Edits:
+    """Tells which files are not as HEAD has them; looks at its tree when it is asked."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @cached_property
+    def _head(self) -> Mapping[str, str]:
+        repository = self._registry.repository
+        head = repository.head.oid
+        return repository.files_at(head, self._registry.config.root) if head else {}
+
+    def is_edited(self, path: str, data: bytes) -> bool:
+        from promptreg.queries.status import blob_ids
+
+        return path in self._head and self._head[path] not in blob_ids(data)
 
 
 def claimed_version(data: bytes, path: str) -> str | None:

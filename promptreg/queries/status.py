@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.versioning import Version
 
-__all__ = ["LabelStatus", "PromptState", "PromptStatus", "Status", "read_status"]
+__all__ = ["LabelStatus", "PromptState", "PromptStatus", "Status", "blob_ids", "read_status"]
 
 
 class PromptState(StrEnum):
@@ -162,10 +162,14 @@ class _Reader:
 
     def _one(self, name: str, path: str) -> PromptStatus:
         data = self.registry.worktree.read(path) or b""
-        oids = _blob_ids(data)
-        latest = self._latest(name)
+        oids = blob_ids(data)
         committed, merged = self.head.get(path) in oids, self.merged.get(path) in oids
+        self.registry.tags.lineage(name, edited=not committed)
+        latest = self._latest(name)
         state, version, note = self._state(name, path, data, oids)
+        if not committed and state is not PromptState.BROKEN:
+            lost = self._forgotten(name, path, data)
+            state, note = (PromptState.BROKEN, lost) if lost else (state, note)
         return PromptStatus(name, path, state, version, latest, committed, merged, note)
 
     def _state(
@@ -198,6 +202,17 @@ class _Reader:
             return PromptState.RELEASED, version, ""
         return PromptState.CHANGED, version, f"{version} is released with other content"
 
+    def _forgotten(self, name: str, path: str, data: bytes) -> str:
+        """Return what is wrong where an edit takes former names away; empty if none does."""
+        before = self.registry.repository.blob(self.head[path]) if path in self.head else None
+        if before is None or b"formerly" not in before:
+            return ""
+        from promptreg.operations.forgetting import find_forgotten
+        from promptreg.prompt.parsing import parse_prompt
+
+        found = find_forgotten(self.registry, parse_prompt(data, path, name), before)
+        return f"{found[0].location}: {found[0].message}" if found else ""
+
     def _release(self, name: str, version: str) -> Release | None:
         from promptreg.versioning import Version
 
@@ -207,7 +222,7 @@ class _Reader:
             return None
 
 
-def _blob_ids(data: bytes) -> frozenset[str]:
+def blob_ids(data: bytes) -> frozenset[str]:
     """Return the object ids git may know a file by: as it is, and with LF from a CRLF checkout."""
 
     def oid(text: bytes) -> str:

@@ -205,6 +205,14 @@ _FILES: _Texts = {
         "`jsonSchema` is a mapping, or JSON text that holds one.",
         "jsonSchema: '{type: object}'           # JSON wants quotes around names",
     ),
+    "formerly-lost": (
+        "A prompt no longer records a name it had before",
+        (
+            "The versions from before the rename have their tags under that name; without the line"
+            " they would belong to nobody."
+        ),
+        "formerly: [summarizer]     # was there, and its versions are released",
+    ),
     "label-name": (
         "A label's name is not valid",
         "Labels are lower case letters, digits and -, and none of head, worktree and latest.",

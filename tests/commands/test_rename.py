@@ -364,3 +364,27 @@ def test_a_yank_by_the_next_owner_of_the_old_name_is_its_own(shipped: Repo) -> N
     shipped.ok("yank", f"summarizer@{first}", "--reason", "bad")
     shipped.commit("yank")
     assert shipped.ok("show", "news/digest").startswith("news/digest 2.1.0\n")
+
+
+def test_a_former_name_that_is_taken_away_is_missed(shipped: Repo) -> None:
+    """Until it is committed HEAD's line counts; status, the check of a file and of a branch say."""
+    _rename(shipped)
+    shipped.git("switch", "-q", "-c", "feature")
+    edit(shipped, "formerly: [summarizer]\n", "", PATH)
+    assert _versions(shipped, "news/digest") == ["2.0.0", "1.1.0", "1.0.0"]
+    assert json.loads(shipped.ok("list", "news", "--format", "json"))[0]["versions"] == 3
+    lost = f"{PATH}:2:10: formerly no longer names summarizer"
+    assert lost in shipped.ok("status")
+    found = shipped.run("check", PATH)
+    assert found.code == 1
+    assert "formerly-lost" in found.out
+    assert "put it back: formerly: [summarizer]" in found.out
+    shipped.ok("check", "--base", "main")  # what HEAD has is not what the work tree has
+    shipped.commit("tidy up")
+    assert "formerly-lost" in shipped.ok("check", "--base", "main", code=1)
+    edit(shipped, "model:", "formerly: [somebody, summarizer]\nmodel:", PATH)
+    shipped.commit("put it back, with a name that nobody had")
+    shipped.ok("check", "--base", "main")
+    edit(shipped, "somebody, ", "", PATH)
+    shipped.commit("take that away")
+    shipped.ok("check", "--base", "main~1")
