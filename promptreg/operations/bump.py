@@ -160,7 +160,7 @@ def _choose(
     if options.version is not None:
         return _wished(options.version, baseline, claims, level), f"chosen by hand, {why}"
     if options.hotfix:
-        return hotfix_version(baseline.version, needed, taken), f"hotfix of {baseline.version}"
+        return _hotfix(baseline.version, claims, needed), f"hotfix of {baseline.version}"
     if own is not None and own > baseline.version and own not in taken:
         given = level_given(own, claims)
         high_enough = given >= options.level and suffices(own, claims, level)
@@ -170,6 +170,17 @@ def _choose(
             # Somebody chose the level but skipped numbers, which tags would make permanent.
             needed = max(needed, given)
     return next_version(baseline.version, needed, taken, pre=options.pre), why
+
+
+def _hotfix(followed: Version, claims: Claims, needed: Level) -> Version:
+    version = hotfix_version(followed, needed, claims.versions)
+    if not followed.is_stable or not suffices(version, claims, needed):
+        raise PromptError(
+            f"{followed} is on no older line, so a {needed.label} change of it is no patch",
+            fix="leave out --hotfix",
+            rule="level-too-low",
+        )
+    return version
 
 
 def level_given(version: Version, claims: Claims) -> Level:
