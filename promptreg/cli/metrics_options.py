@@ -1,14 +1,12 @@
-"""What the `metrics` commands share: choosing rows, times, formats, progress."""
+"""What the `metrics` commands share: choosing rows, times, formats."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,7 +30,6 @@ __all__ = [
     "parse_duration",
     "parse_pairs",
     "parse_time",
-    "progress_bar",
 ]
 
 _DURATION = re.compile(r"(\d+)\s*([smhdw])\Z")
@@ -130,25 +127,3 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise ConfigError(f"{question} needs an answer", fix="pass --yes")
     typer.confirm(question, abort=True, err=True)
-
-
-@contextmanager
-def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show how far a long work is, on a terminal only.
-
-    Args:
-        what: What is being done.
-        total: How much there is to do; None when nobody knows.
-
-    Yields:
-        A function that takes how much is done.
-    """
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task: Any = progress.add_task(what, total=total)
-        yield lambda done: progress.update(task, completed=done)

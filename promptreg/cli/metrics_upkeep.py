@@ -22,9 +22,9 @@ from promptreg.cli.metrics_options import (
     open_metrics,
     parse_duration,
     parse_time,
-    progress_bar,
 )
 from promptreg.cli.output import DataFormat, data, message, print_json, style, warning
+from promptreg.cli.progress import progress_bar
 from promptreg.cli.stopping import stopped_by_signals
 from promptreg.errors import ConflictError, MetricsError
 

@@ -24,9 +24,9 @@ from promptreg.cli.metrics_options import (
     open_metrics,
     parse_pairs,
     parse_time,
-    progress_bar,
 )
 from promptreg.cli.output import message
+from promptreg.cli.progress import progress_bar
 from promptreg.errors import ConfigError, MetricsError
 
 if TYPE_CHECKING:

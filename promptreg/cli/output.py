@@ -8,7 +8,17 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["DataFormat", "data", "is_color", "message", "print_json", "style", "table", "warning"]
+__all__ = [
+    "DataFormat",
+    "data",
+    "is_color",
+    "is_quiet",
+    "message",
+    "print_json",
+    "style",
+    "table",
+    "warning",
+]
 
 _CODES = {
     "bold": "1",
@@ -35,6 +45,11 @@ def set_quiet(quiet: bool) -> None:
     """Silence `message`; data, warnings and errors stay."""
     global _quiet  # noqa: PLW0603 - one switch for the whole process, set once by the root command
     _quiet = quiet
+
+
+def is_quiet() -> bool:
+    """Tell whether `message` is silent."""
+    return _quiet
 
 
 def is_color(stream: Any = None) -> bool:

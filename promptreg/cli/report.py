@@ -15,6 +15,7 @@ import typer
 
 from promptreg.cli.context import directory, open_registry
 from promptreg.cli.output import data, message, print_json
+from promptreg.cli.progress import growing_bar
 from promptreg.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = ["report"]
 
 _SPLIT_SUGGESTED = 25_000_000
 _POLL_SECONDS = 1.0
+_BUILDING = "building the report"
 
 
 class ReportFormat(StrEnum):
@@ -128,8 +130,8 @@ def _target(output: str | None, *, split: bool) -> Path | None:
 def _write_text(options: Options, output_format: ReportFormat, output: str | None) -> None:
     from promptreg.report.data import collect
 
-    with open_registry(fast_start=False) as registry:
-        found = collect(registry, options)
+    with open_registry(fast_start=False) as registry, growing_bar(_BUILDING) as show:
+        found = collect(registry, options, on_step=show)
     if output_format is ReportFormat.MARKDOWN:
         from promptreg.report.markdown import markdown_report
 
@@ -155,11 +157,10 @@ def _write_text(options: Options, output_format: ReportFormat, output: str | Non
 def _write_page(
     options: Options, target: Path | None, *, split: bool, known: Known | None = None
 ) -> None:
-    from promptreg.report.html import write_folder
-    from promptreg.report.output import build_page, write_atomically
+    from promptreg.report.output import build_page, write_atomically, write_folder
 
-    with open_registry(fast_start=False) as registry:
-        page = build_page(registry, options, split=split, known=known)
+    with open_registry(fast_start=False) as registry, growing_bar(_BUILDING) as show:
+        page = build_page(registry, options, split=split, known=known, on_step=show)
     if target is None:
         for part in page.parts():
             sys.stdout.write(part)
@@ -226,5 +227,6 @@ def _serve(options: Options, host: str, port: int, *, open_page: bool) -> None:
 def _page_bytes(registry: Registry, options: Options, packed: Known) -> bytes:
     from promptreg.report.output import build_page
 
-    page = build_page(registry, options, live=True, known=packed)
+    with growing_bar(_BUILDING) as show:
+        page = build_page(registry, options, live=True, known=packed, on_step=show)
     return "".join(page.parts()).encode("utf-8", "replace")

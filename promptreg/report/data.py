@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,7 +29,7 @@ from promptreg.report.versions import iso
 from promptreg.stats.metrics import metric_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from promptreg.metrics.summary import Rename
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from promptreg.report.measures import Answers
 
 __all__ = ["Collector", "Options", "collect"]
+
+OnStep = Callable[[int, int], None]
 
 ROWS_AT_ONCE = 1_000_000
 PROMPTS_AT_ONCE = 50
@@ -60,17 +63,20 @@ class Options:
     title: str = "Prompt report"
 
 
-def collect(registry: Registry, options: Options | None = None) -> Report:
+def collect(
+    registry: Registry, options: Options | None = None, *, on_step: OnStep | None = None
+) -> Report:
     """Collect a whole report.
 
     Args:
         registry: Where from.
         options: What it is about.
+        on_step: See `Collector`.
 
     Raises:
         ConfigError: A pattern names no prompt, or a threshold is wrong.
     """
-    collector = Collector(registry, options or Options())
+    collector = Collector(registry, options or Options(), on_step)
     prompts = tuple(collector.prompts())
     return replace(collector.report(), prompts=prompts)
 
@@ -81,10 +87,13 @@ class Collector:
     Args:
         registry: Where from.
         options: What the report is about.
+        on_step: Called with how many steps are done and how many there are.
     """
 
-    def __init__(self, registry: Registry, options: Options) -> None:
+    def __init__(self, registry: Registry, options: Options, on_step: OnStep | None = None) -> None:
         self._registry = registry
+        self._on_step = on_step
+        self._steps = 0
         self._options = options
         self._notes: list[str] = []
         self._alerts: list[Alert] = []
@@ -110,10 +119,10 @@ class Collector:
         desk = Desk(self._registry)
         for group in self._groups():
             labels = [self._live.of(name) for name in group]
-            outlines = [
-                desk.read(name, self._commit, own.by_version())
-                for name, own in zip(group, labels, strict=True)
-            ]
+            outlines = []
+            for name, own in zip(group, labels, strict=True):
+                outlines.append(desk.read(name, self._commit, own.by_version()))
+                self._step()
             answers = self._answers(outlines)
             for outline, own in zip(outlines, labels, strict=True):
                 found = desk.assemble(
@@ -143,7 +152,10 @@ class Collector:
         waiting: deque[list[tuple[str, Future[Done]]]] = deque()
         reading = self._read(staff, groups[:1], labels)
         for number in range(len(groups)):
-            outlines = [future.result() for future in reading]
+            outlines = []
+            for future in reading:
+                outlines.append(future.result())
+                self._step()
             reading = self._read(staff, groups[number + 1 : number + 2], labels)
             answers = self._answers(outlines)
             waiting.append(
@@ -181,8 +193,15 @@ class Collector:
             self._add(name, found, found.versions)
             yield name, found
 
+    def _step(self) -> None:
+        """Tell that another prompt was read or finished."""
+        self._steps += 1
+        if self._on_step is not None:
+            self._on_step(self._steps, 2 * len(self._names))
+
     def _add(self, name: str, found: Assembled | Done, versions: int) -> None:
         """Keep of a prompt what the report around it takes."""
+        self._step()
         self._versions += versions
         self._alerts += found.alerts
         self._live.add(name, found.labels, found.latest)

@@ -22,7 +22,6 @@ from promptreg.report.format import alert_texts, figure_texts, row_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from markupsafe import Markup
 
@@ -36,7 +35,6 @@ __all__ = [
     "mark_of",
     "pack",
     "render",
-    "write_folder",
 ]
 
 _FEW_PROMPTS = 50
@@ -182,25 +180,6 @@ def render(report: Report, *, split: bool = False) -> Page:
     for prompt in report.prompts:
         builder.add(prompt)
     return builder.finish(report)
-
-
-def write_folder(page: Page, folder: Path) -> None:
-    """Write a page rendered with `split` as ``index.html`` and ``data/*.js``.
-
-    Args:
-        page: The page.
-        folder: Made when it does not exist; data files of an earlier report in it are removed.
-    """
-    data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    written = set()
-    for name, chunk in page.chunks:
-        (data / f"{name}.js").write_text(f'promptregChunk("{name}","{chunk}")\n', encoding="utf-8")
-        written.add(f"{name}.js")
-    for old in data.glob("*.js"):
-        if old.name not in written:
-            old.unlink()
-    (folder / "index.html").write_text(page.head + "</body>\n</html>\n", encoding="utf-8")
 
 
 @functools.cache

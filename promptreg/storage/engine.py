@@ -23,6 +23,7 @@ __all__ = [
     "connect",
     "define_calls",
     "is_about_a_file",
+    "is_interrupt",
     "lock_down",
     "one_line",
     "table_has_rows",
@@ -145,6 +146,11 @@ def is_about_a_file(error: Exception) -> bool:
     # A damaged page or footer comes as any of several kinds of error; their words tell.
     text = str(error).lower()
     return isinstance(error, duckdb.IOException) or any(word in text for word in _DAMAGE_WORDS)
+
+
+def is_interrupt(error: Exception) -> bool:
+    """Tell whether Ctrl-C ended a query: DuckDB catches the signal and raises this instead."""
+    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
 
 
 def check_readable(error: Exception) -> MetricsError:

@@ -17,6 +17,7 @@ from promptreg.storage.engine import (
     connect,
     define_calls,
     is_about_a_file,
+    is_interrupt,
     one_line,
 )
 from promptreg.storage.extra import require_extra
@@ -131,6 +132,8 @@ class Store:
                 try:
                     return work()
                 except Exception as error:
+                    if is_interrupt(error):
+                        raise KeyboardInterrupt from error
                     if not is_about_a_file(error):
                         raise
                     self._stale = True

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import statistics
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -218,3 +221,13 @@ def test_pin_keeps_one_snapshot(filled: Metrics) -> None:
         filled.log(**row())
         assert store.sql("SELECT count(*) FROM calls") == before == [(200,)]
     assert filled.sql("SELECT count(*) FROM calls") == [(201,)]
+
+
+def test_ctrl_c_ends_a_long_query(tmp_path: Path) -> None:
+    """An interrupt while DuckDB works comes out as one, not as a fault of the query."""
+    metrics = Metrics(tmp_path / "store")
+    endless = "SELECT sum(a.range + b.range) FROM range(10000000) a, range(10000000) b"
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        timer.start()
+        metrics.sql(endless)

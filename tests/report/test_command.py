@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -14,9 +15,11 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import expect
 
+from promptreg.errors import ConfigError
 from promptreg.registry import Registry
 from promptreg.report.data import Options
-from promptreg.report.output import build_page, write_atomically
+from promptreg.report.html import Page
+from promptreg.report.output import build_page, write_atomically, write_folder
 from promptreg.report.serving import ReportServer, fingerprint
 from tests.kit import CommandRepo, Repo, prompt_text
 from tests.report.conftest import Pages
@@ -116,6 +119,26 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_atomically(target, broken())  # type: ignore[arg-type]
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_full_disk_is_told_and_leaves_the_old_report(tmp_path: Path) -> None:
+    """Where no room is left the error names the report, and file and folder stay as they were."""
+    target, folder = tmp_path / "report.html", tmp_path / "report"
+    page = Page("<title>old</title>", (("p0", "AAAA"),))
+    write_atomically(target, page.parts())
+    write_folder(page, folder)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    large = Page("<title>new</title>", (("p1", "A" * 20_000), ("p0", "A" * 200_000)))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(ConfigError, match=r"cannot write .*report\.html: "):
+            write_atomically(target, large.parts())
+        with pytest.raises(ConfigError, match=r"cannot write .*report: "):
+            write_folder(large, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_the_fingerprint_follows_tags_labels_and_calls(released: Repo) -> None:
