@@ -44,6 +44,10 @@ def search(
     since: Annotated[
         str | None, typer.Option(help="Figures from then on: a day, a time, or an age as 7d.")
     ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", min=1, help="Find so many prompts at most, by name."),
+    ] = None,
     names: Annotated[bool, typer.Option("--names", "-l", help="Only the names.")] = False,
     output: Annotated[
         DataFormat, typer.Option("--format", help="How to answer.")
@@ -57,8 +61,7 @@ def search(
     """
     from promptreg.errors import ConfigError
     from promptreg.moments import parse_moment
-    from promptreg.queries.searching import Condition, Query
-    from promptreg.queries.searching import search as search_prompts
+    from promptreg.queries.searching import Condition, Query, Search
 
     read = [(text, Condition.parse(text)) for text in terms or ()]
     pairs = (entry.partition("=") for entry in metadata or ())
@@ -75,20 +78,28 @@ def search(
     if query.is_empty:
         raise ConfigError("nothing to search for", fix="promptreg search TEXT, or promptreg list")
     with open_registry() as registry:
-        result = search_prompts(registry, query)
-    for path in result.broken:
+        searching = Search(registry, query, limit)
+        if output is DataFormat.JSON:
+            found = list(searching)
+            print_json([_as_json(each) for each in found])
+        else:
+            # Each is shown as soon as it is found: thousands of files take a while.
+            found = [_show(each, names=names) for each in searching]
+    for path in searching.broken:
         warning(f"{path} is not valid and was not searched")
-    if result.without_figures:
-        message(f"Without such figures: {', '.join(result.without_figures)}")
-    if output is DataFormat.JSON:
-        print_json([_as_json(found) for found in result.found])
-    else:
-        for found in result.found:
-            data(found.name if names else style(f"{found.name} {found.version or ''}", "bold"))
-            if not names:
-                _write(found)
-    if not result.found:
+    if searching.without_figures:
+        message(f"Without such figures: {', '.join(searching.without_figures)}")
+    if searching.left:
+        message(f"The first {len(found)}; up to {searching.left:,} more files may hold it.")
+    if not found:
         raise typer.Exit(ExitCode.FOUND)
+
+
+def _show(found: Found, *, names: bool) -> Found:
+    data(found.name if names else style(f"{found.name} {found.version or ''}", "bold"))
+    if not names:
+        _write(found)
+    return found
 
 
 def _write(found: Found) -> None:

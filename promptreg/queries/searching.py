@@ -6,24 +6,26 @@ import fnmatch
 import math
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConfigError, PromptError
-from promptreg.prompt import Message
-from promptreg.prompt.content import content_of
-from promptreg.queries.sifting import may_hold, words_of
-from promptreg.values import dataclass
+from promptreg.prompt.content import includes_of
+from promptreg.prompt.parsing import parse_prompt
+from promptreg.queries.latest import LatestVersions
+from promptreg.queries.matching import Match, find_matches, plain_text
+from promptreg.queries.sifting import Sieve
+from promptreg.values import dataclass, replace
 
 if TYPE_CHECKING:
     from promptreg.metrics.summary import Figures, Summary
     from promptreg.prompt import Prompt
-    from promptreg.prompt.content import Content
     from promptreg.registry import Registry
     from promptreg.versioning import Version
 
-__all__ = ["Condition", "Found", "Match", "Query", "SearchResult", "search"]
+__all__ = ["Condition", "Found", "Query", "Search"]
 
 _CONDITION = re.compile(
     r"(?P<metric>[A-Za-z_][A-Za-z0-9_-]*)(?:\.(?P<statistic>mean|p50|p95|min|max))?\s*"
@@ -135,16 +137,6 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """Where a text stands: the file, the line from 1, which part of the prompt, and the line."""
-
-    path: str
-    line: int
-    part: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """A prompt that has all that is searched for.
 
@@ -165,59 +157,98 @@ class Found:
     calls: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """What was found, and what could not be looked at.
-
-    Attributes:
-        found: By name.
-        broken: Files that are not valid and, as far as their bytes tell, may hold what is searched.
-        without_figures: Prompts that hold all else and have no such figures.
-    """
-
-    found: tuple[Found, ...]
-    broken: tuple[str, ...]
-    without_figures: tuple[str, ...]
-
-
-def search(registry: Registry, query: Query) -> SearchResult:
-    """Search the prompts of the work tree.
+class Search:
+    """A search that gives each prompt as soon as it is found; iterate over it once.
 
     Figures are those of the version that the first label asked for names, otherwise of the latest
     stable release, otherwise of the version in the file.
 
     Args:
-        registry: The registry.
+        registry: The registry, whose work tree is searched.
         query: What to search for.
+        limit: How many prompts to find at most; None for all.
+
+    Attributes:
+        broken: Files that are not valid and, as far as their bytes tell, may hold what is searched.
+        without_figures: Prompts that hold all else and have no such figures.
+        left: How many more files may hold it, as far as their bytes tell, behind the limit.
 
     Raises:
         ConfigError: A regular expression is wrong, or figures need the extra `metrics`.
         NotFoundError: There is no such label.
     """
-    patterns = _patterns(query)
-    labels = [registry.label(label) for label in query.labels]
-    found, broken = [], []
-    for name, path in registry.paths().items():
-        if any(name not in versions for versions in labels):
-            continue
-        data = registry.worktree.read(path) or b""
-        if not _may_match(query, patterns, name, data):
-            continue
+
+    def __init__(self, registry: Registry, query: Query, limit: int | None = None) -> None:
+        self.broken: list[str] = []
+        self.without_figures: list[str] = []
+        self.left = 0
+        self._registry = registry
+        self._query = query
+        self._limit = limit
+        self._patterns = _patterns(query)
+        self._sieve = Sieve(query)
+        self._labels = [registry.label(label) for label in query.labels]
+        self._latest = LatestVersions(registry)
+
+    def __iter__(self) -> Iterator[Found]:
+        found = 0
+        for name, path in self._registry.paths().items():
+            if any(name not in versions for versions in self._labels):
+                continue
+            data = self._registry.worktree.read(path) or b""
+            if not self._sieve.may_match(name, data):
+                continue
+            if self._limit is not None and found >= self._limit:
+                self.left += 1
+            elif (one := self._look_into(name, path, data)) is not None:
+                found += 1
+                yield one
+
+    def _look_into(self, name: str, path: str, data: bytes) -> Found | None:
+        layout, source = self._registry.config.layout, self._registry.worktree
         try:
-            content = content_of(data, path, registry.worktree, registry.config.layout)
+            prompt = parse_prompt(data, path, name)
+            includes = includes_of(prompt, source, layout)
         except PromptError:
-            broken.append(path)
-            continue
-        if not _has_fields(content.prompt, query):
-            continue
-        matches = _matches(registry, content, patterns)
-        if matches is not None:
-            version = labels[0][name] if labels else _latest(registry, content.prompt)
-            found.append(Found(name, path, version, tuple(matches)))
-    if query.conditions:
-        kept, without = _with_figures(registry, query, found)
-        return SearchResult(tuple(kept), tuple(broken), tuple(without))
-    return SearchResult(tuple(found), tuple(broken), ())
+            self.broken.append(path)
+            return None
+        if not _has_fields(prompt, self._query):
+            return None
+        matches = find_matches(prompt, data, includes, layout, self._patterns)
+        if matches is None:
+            return None
+        if self._labels:
+            version: Version | None = self._labels[0][name]
+        else:
+            version = self._latest.of(name, data) or prompt.version
+        return self._with_figures(Found(name, path, version, tuple(matches)))
+
+    def _with_figures(self, found: Found) -> Found | None:
+        conditions = self._query.conditions
+        if not conditions:
+            return found
+        summary = self._summaries.get((found.name, str(found.version)))
+        figures = {c.name: c.figure(summary) if summary else None for c in conditions}
+        numbers = {name: value for name, value in figures.items() if value is not None}
+        if summary is None or len(numbers) < len(figures):
+            self.without_figures.append(found.name)
+            return None
+        if not all(condition.holds(numbers[condition.name]) for condition in conditions):
+            return None
+        return replace(found, figures=numbers, calls=summary.calls)
+
+    @cached_property
+    def _summaries(self) -> Mapping[tuple[str | None, str], Summary]:
+        """The figures of every version, read when the first prompt holds all else."""
+        conditions = self._query.conditions
+        known = {*_COLUMNS, "calls", "error_rate", "success_rate"}
+        custom = any(condition.metric not in known for condition in conditions)
+        ordered = {c.metric for c in conditions if c.statistic in ("p50", "p95")}
+        columns = [_STORED.get(metric, metric) for metric in sorted(ordered & {*_COLUMNS})]
+        found = self._registry.metrics.summary(
+            scores=custom, since=self._query.since, percentiles=columns
+        )
+        return {(summary.prompt, str(summary.version)): summary for summary in found}
 
 
 def _patterns(query: Query) -> list[re.Pattern[str]]:
@@ -228,18 +259,6 @@ def _patterns(query: Query) -> list[re.Pattern[str]]:
         ]
     except re.error as error:
         raise ConfigError(f"{error.pattern!r} is no regular expression: {error}") from error
-
-
-def _may_match(query: Query, patterns: Sequence[re.Pattern[str]], name: str, data: bytes) -> bool:
-    """Tell whether a file is worth parsing, which takes a hundred times as long."""
-    plain = [] if query.regex else zip(query.texts, patterns, strict=True)
-    if not all(p.search(name) or may_hold(data, words_of(text)) for text, p in plain):
-        return False
-    return all(may_hold(data, words_of(value)) for _, value in query.metadata)
-
-
-def _latest(registry: Registry, prompt: Prompt) -> Version | None:
-    return registry.latest(prompt.name) or prompt.version
 
 
 def _has_fields(prompt: Prompt, query: Query) -> bool:
@@ -261,99 +280,4 @@ def _has_metadata(metadata: Mapping[str, Any], key: str, wanted: str) -> bool:
             return False
         value = value[part]
     values = value if isinstance(value, list) else [value]
-    return not wanted or any(_plain(item).lower() == wanted.lower() for item in values)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "null" if value is None else str(value)
-
-
-def _matches(
-    registry: Registry, content: Content, patterns: Sequence[re.Pattern[str]]
-) -> list[Match] | None:
-    """Return where each pattern stands, or None when one stands nowhere."""
-    parts = list(_parts(registry, content))
-    found: dict[Match, None] = {}
-    for pattern in patterns:
-        here = [match for part in parts for match in part.find(pattern)]
-        if not here and not pattern.search(content.prompt.name):
-            return None
-        found.update(dict.fromkeys(here))
-    return sorted(found, key=lambda match: (match.path, match.line))
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One text of a prompt: where it begins, and the lines of the file it stands in."""
-
-    path: str
-    line: int
-    title: str
-    text: str
-    source: Sequence[str]
-
-    def find(self, pattern: re.Pattern[str]) -> Iterator[Match]:
-        for offset, line in enumerate(self.text.split("\n")):
-            if pattern.search(line):
-                yield Match(self.path, self._line(offset, line), self.title, line.strip())
-
-    def _line(self, offset: int, line: str) -> int:
-        """Count on from the first line where the text stands as it is; quoting may fold it."""
-        place = self.line + offset
-        if 0 < place <= len(self.source) and line.strip() in self.source[place - 1]:
-            return place
-        return self.line
-
-
-def _parts(registry: Registry, content: Content) -> Iterator[_Part]:
-    prompt = content.prompt
-    source = content.data.decode("utf-8", "replace").splitlines()
-
-    def part(field: str, title: str, text: str) -> _Part:
-        return _Part(prompt.path, prompt.at(field).line, title, text, source)
-
-    for field, text in (("name", prompt.title), ("description", prompt.description)):
-        if text:
-            yield part(field, field, text)
-    for number, entry in enumerate(prompt.messages):
-        if isinstance(entry, Message):
-            yield _Part(prompt.path, entry.line, f"{entry.role} message", entry.content, source)
-        else:
-            yield part(f"messages.{number}", "placeholder", entry.name)
-    for variable in prompt.variables:
-        words = f"{variable.name} {variable.description or ''}".strip()
-        yield part(f"variables.{variable.name}", "variable", words)
-    for number, tag in enumerate(prompt.tags):
-        yield part(f"tags.{number}", "tag", tag)
-    for key, value in prompt.metadata.items():
-        yield part(f"metadata.{key}", "metadata", f"{key}: {_plain(value)}")
-    for include, text in content.includes.items():
-        path = registry.config.layout.fragment(include)
-        yield _Part(path, 1, "fragment", text, text.splitlines())
-
-
-def _with_figures(
-    registry: Registry, query: Query, found: Sequence[Found]
-) -> tuple[list[Found], list[str]]:
-    from dataclasses import replace
-
-    known = {*_COLUMNS, "calls", "error_rate", "success_rate"}
-    custom = any(condition.metric not in known for condition in query.conditions)
-    ordered = {c.metric for c in query.conditions if c.statistic in ("p50", "p95")}
-    columns = [_STORED.get(metric, metric) for metric in sorted(ordered & {*_COLUMNS})]
-    found_summaries = registry.metrics.summary(
-        scores=custom, since=query.since, percentiles=columns
-    )
-    summaries = {(summary.prompt, summary.version): summary for summary in found_summaries}
-    kept, without = [], []
-    for each in found:
-        summary = summaries.get((each.name, str(each.version)))
-        figures = {c.name: c.figure(summary) if summary else None for c in query.conditions}
-        numbers = {name: value for name, value in figures.items() if value is not None}
-        if summary is None or len(numbers) < len(figures):
-            without.append(each.name)
-        elif all(condition.holds(numbers[condition.name]) for condition in query.conditions):
-            kept.append(replace(each, figures=numbers, calls=summary.calls))
-    return kept, without
+    return not wanted or any(plain_text(item).lower() == wanted.lower() for item in values)

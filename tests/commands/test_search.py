@@ -9,11 +9,13 @@ import pytest
 
 from promptreg import Registry
 from promptreg.errors import ConfigError
-from promptreg.prompt.content import content_of
-from promptreg.queries.searching import Condition
+from promptreg.prompt.parsing import parse_prompt
+from promptreg.queries.latest import LatestVersions
+from promptreg.queries.searching import Condition, Query, Search
 from tests.commands.conftest import SUMMARIZER, TRIAGE, edit
 
 if TYPE_CHECKING:
+    from promptreg.prompt import Prompt
     from tests.kit import Repo
 
 
@@ -205,7 +207,7 @@ def test_files_that_are_left_out_unread_hold_nothing(
         )
     query = [text.replace("\\", "")]
     sifted = (repo.run("search", *query), repo.run("search", "--metadata", f"owner={text}"))
-    monkeypatch.setattr("promptreg.queries.searching.may_hold", lambda *_: True)
+    monkeypatch.setattr("promptreg.queries.sifting.Sieve.may_match", lambda *_: True)
     assert (repo.run("search", *query), repo.run("search", "--metadata", f"owner={text}")) == sifted
 
 
@@ -213,10 +215,90 @@ def test_most_files_are_left_out_unread(shipped: Repo, monkeypatch: pytest.Monke
     """A word that one file holds is looked for in that file alone."""
     read: list[str] = []
 
-    def watch(data: bytes, path: str, *rest: Any) -> Any:
+    def watch(data: bytes, path: str, name: str) -> Prompt:
         read.append(path)
-        return content_of(data, path, *rest)
+        return parse_prompt(data, path, name)
 
-    monkeypatch.setattr("promptreg.queries.searching.content_of", watch)
+    monkeypatch.setattr("promptreg.queries.searching.parse_prompt", watch)
     assert _names(shipped, "careful") == ["summarizer"]
     assert read == [SUMMARIZER]
+
+
+FIELDS = (
+    Query(tags=("sun",)),
+    Query(tags=("s*n", "moon")),
+    Query(tags=("[st]un",)),
+    Query(tags=("Sun",)),
+    Query(tags=("nul?",)),
+    Query(models=("gpt-4o*",)),
+    Query(models=("openai/gpt-4o", "null")),
+    Query(models=("*/gpt-4[o1]",)),
+    Query(metadata=(("owner", ""),)),
+    Query(metadata=(("Owner.team", ""),)),
+    Query(metadata=(("owner.team", "a b"),), texts=("hi",)),
+)
+
+
+def test_fields_are_sifted_as_they_are_read(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tag, a model or a metadata key that the bytes rule out is in no prompt that is parsed."""
+    heads = (
+        "tags: [sun, moon]",
+        'tags: ["su\\x6e"]',
+        "tags: ['null', Sun]",
+        "tags: [\n  tun, mo\u00f6n]",
+        "model: openai/gpt-4o",
+        'model: "gpt\\x2d4o-mini"',
+        "model: 'null'",
+        "metadata: {owner: {team: a b}}",
+        'metadata: {"own\\u0065r": x}',
+        "metadata: {&k owner: 1, other: *k}",
+        "metadata: {Owner: {team: ~}}",
+    )
+    for number, head in enumerate(heads):
+        repo.write(f"prompts/p{number}.yaml", f"{head}\nmessages: [{{role: user, content: hi}}]\n")
+    repo.commit()
+    with Registry(repo.path) as registry:
+        sifted = [[found.name for found in Search(registry, query)] for query in FIELDS]
+        monkeypatch.setattr("promptreg.queries.sifting.Sieve.may_match", lambda *_: True)
+        assert [[found.name for found in Search(registry, query)] for query in FIELDS] == sifted
+    assert sifted[0] == ["p0", "p1"]
+    assert sifted[8] == ["p7", "p8", "p9"]
+
+
+def test_each_prompt_is_given_as_soon_as_it_is_found(shipped: Repo) -> None:
+    """The first is there before the next file is looked into, which may turn out to be broken."""
+    shipped.write(TRIAGE, "messages: [ summarize\n")
+    with Registry(shipped.path) as registry:
+        searching = Search(registry, Query(texts=("summarize",)))
+        walk = iter(searching)
+        assert next(walk).name == "summarizer"
+        assert searching.broken == []
+        assert list(walk) == []
+        assert searching.broken == [TRIAGE]
+
+
+def test_a_limit_tells_how_many_may_be_left(shipped: Repo) -> None:
+    """--limit ends the search and counts the files that it did not look into."""
+    result = shipped.run("search", "summarize", "--limit", "1", "--names")
+    assert (result.code, result.out) == (0, "summarizer\n")
+    assert "The first 1; up to 1 more files may hold it." in result.err
+    assert "more files" not in shipped.run("search", "careful", "-n", "1").err
+
+
+def test_latest_versions_of_many_are_those_of_one(
+    shipped: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look at all tags at once says the same of yanked, renamed and unreleased prompts."""
+    monkeypatch.setattr("promptreg.queries.latest._FEW", 0)
+    shipped.ok("yank", "summarizer@2.0.0", "--reason", "x")
+    shipped.ok("rename", "triage", "sorter")
+    shipped.write("prompts/new.yaml", "messages: [{role: user, content: hi}]\n")
+    shipped.git("tag", "-a", "-m", "x", "new@1.0.0-rc.1")
+    shipped.commit()
+    with Registry(shipped.path) as registry:
+        latest = LatestVersions(registry)
+        for name, path in registry.paths().items():
+            data = registry.worktree.read(path) or b""
+            assert latest.of(name, data) == registry.latest(name), name
+        assert str(latest.of("summarizer", b"")) == "1.1.0"
+        assert str(registry.latest("sorter")) == "1.0.0"
