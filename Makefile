@@ -7,13 +7,17 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 STAMP := $(VENV)/.installed
 SPARK_STAMP := $(VENV)/.installed-spark
+# Of 140 MB of modules most are never imported; Python compiles the others when they are.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 
-.PHONY: demo test test-spark install-spark lint bench screenshots clean
+.PHONY: install demo test test-spark install-spark lint bench screenshots clean
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[metrics,dev]'
+	$(PIP) -e '.[metrics,dev]'
 	touch $@
+
+install: $(STAMP)
 
 demo: $(STAMP)  ## the main job end to end on the sample prompts
 	$(BIN)/python examples/demo.py
@@ -22,10 +26,11 @@ test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/spark $(ARGS)
 
 # The packages of the extra alone: tests may run meanwhile, from under which installing the project
-# again would pull it.
+# again would pull it. PySpark comes as source, from which pip makes a wheel of half a gigabyte: one
+# that is not compressed need not be unpacked again.
 $(SPARK_STAMP): $(STAMP)
 	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['spark'], sep='\n')" \
-	  | $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r /dev/stdin
+	  | xargs $(PIP) --use-pep517 --config-settings=--build-option=--compression=stored
 	touch $@
 
 install-spark: $(SPARK_STAMP)
