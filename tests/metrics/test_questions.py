@@ -228,6 +228,6 @@ def test_ctrl_c_ends_a_long_query(tmp_path: Path) -> None:
     metrics = Metrics(tmp_path / "store")
     endless = "SELECT sum(a.range + b.range) FROM range(10000000) a, range(10000000) b"
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
     with pytest.raises(KeyboardInterrupt):
-        timer.start()
         metrics.sql(endless)
