@@ -21,6 +21,8 @@ __all__ = [
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.-]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class|let) (\w+))", re.MULTILINE)
+_STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_STYLE_ROOM = re.compile(r" ?([{};]) ?")
 _STYLES = ("base.css", "layout.css", "components.css", "charts.css", "diff.css", "print.css")
 
 
@@ -58,8 +60,11 @@ def loader_script() -> str:
 
 @functools.cache
 def stylesheet() -> str:
-    """Return the page's style sheet."""
-    return "\n".join(_asset(name) for name in _STYLES)
+    """Return the page's style sheet, without comments and room: it stands in the page as it is."""
+    text = _STYLE_COMMENT.sub("", "\n".join(_asset(name) for name in _STYLES))
+    text = _STYLE_ROOM.sub(r"\1", " ".join(text.split()))
+    # A selector never has a blank behind its colon, so that what loses one is a declaration.
+    return text.replace(": ", ":").replace(", ", ",").replace(";}", "}").strip()
 
 
 def module_names(entry: str) -> tuple[str, ...]:
