@@ -7,6 +7,7 @@ import gzip
 import itertools
 import json
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,11 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
+
+# A shell starts what it runs in the background deaf to Ctrl-C, and every process below it would be
+# deaf as well: tests that interrupt one would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Nothing tidies up behind a test's back: git would start a process after each commit to ask.
 GITCONFIG = """\
