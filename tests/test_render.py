@@ -481,6 +481,12 @@ def test_inspection_reports_each_broken_message() -> None:
     ]
 
 
+def test_what_jinja2_cannot_compile_is_a_finding() -> None:
+    """A name that jinja2 loses in the filter of a set block is told, not a crash."""
+    prompt = prompt_of("{% set x | default(n) %}text{% endset %}{{ x }}")
+    assert [f.rule for f in inspect_templates(prompt, load)] == ["template-syntax"]
+
+
 def test_a_sound_prompt_has_no_findings() -> None:
     """A prompt that uses what it declares is left alone, with and without a declaration."""
     assert inspect_templates(prompt_of("{{ a }}", "variables: {a: string}"), load) == ()

@@ -82,7 +82,7 @@ def read_facts(text: str) -> TemplateFacts:
     try:
         tree = environment.parse(text)
         outside = find_undeclared_variables(tree) - environment.globals.keys()
-    except (TemplateSyntaxError, RecursionError, ValueError) as error:
+    except (TemplateSyntaxError, RecursionError, ValueError, AssertionError) as error:
         raise _fault_of(error) from None
     _compiled(text, None)
     variables: dict[str, int] = {}
@@ -214,7 +214,14 @@ def _compiled(text: str, fragment: str | None) -> Template:
     except TemplateFault as fault:
         fault.fragment = fragment
         raise
-    except (SyntaxError, TemplateSyntaxError, RecursionError, ValueError, MemoryError) as error:
+    except (
+        SyntaxError,
+        TemplateSyntaxError,
+        RecursionError,
+        ValueError,
+        MemoryError,
+        AssertionError,
+    ) as error:
         wrong = _fault_of(error)
         wrong.fragment = fragment
         raise wrong from None
@@ -227,6 +234,9 @@ def _fault_of(error: Exception) -> TemplateFault:
             message, rule, line = error.message or "", "template-syntax", error.lineno
         case SyntaxError() | MemoryError() | RecursionError():
             message, rule = "the template is nested too deeply", "template-limit"
+        case AssertionError():
+            # A name that only a filter's arguments in `{% set x | filter(name) %}` use.
+            message, rule = f"jinja2 cannot compile this: {error}", "template-syntax"
         case LimitError():
             message, rule = str(error), "template-limit"
         case SecurityError():
