@@ -1,7 +1,7 @@
 """Exports a template's syntax tree, so that the page can preview it without a parser of its own.
 
 A node is a list: its name, then its fields in jinja2's order. A float constant is ``{"f": 1.0}``,
-so that the page tells it from an integer.
+so that the page tells it from an integer, and an integer beyond 2^53 is ``{"i": "its digits"}``.
 
 Versions of a prompt differ by a few lines. A template is therefore parsed by spans of lines that
 stand on their own, each distinct one once, and the lines between them need no tree at all.
@@ -10,6 +10,7 @@ stand on their own, each distinct one once, and the lines between them need no t
 from __future__ import annotations
 
 import functools
+import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +27,9 @@ _SAFE_INTEGER = 2**53
 _MARKS = ("{{", "{%", "{#")
 # Statements and comments may reach over lines, and a sign at a mark over the space beside it.
 _REACHING = re.compile(r"\{[%#]|[%#]\}|\{\{[-+]|[-+]\}\}")
+# A Jinja string may hold half of a surrogate pair, which no UTF-8 text can.
+_HALF = re.compile("[\ud800-\udfff]")
+_DEEPEST = 10
 _RAW = re.compile(r"\{%[-+]?\s*raw\b")
 _STRIPPING = re.compile(r"\{[{%#][-+]|[-+][}%#]\}")
 
@@ -166,12 +170,15 @@ def _parsed(text: str) -> list[Any]:
     """
     from jinja2 import TemplateSyntaxError
 
+    from promptreg.render.sandbox import read_facts
     from promptreg.render.sandbox.tree import check
 
     try:
         tree = _environment().parse(text)
         check(tree)
         body: list[Any] = _export(tree.body)
+        if _doubtful(body):
+            read_facts(text)
     except TemplateSyntaxError as error:
         raise _UnfitError(f"line {error.lineno}: {error.message}") from None
     except TemplateFault as fault:
@@ -192,13 +199,43 @@ def _environment() -> Environment:
 def _export(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_export(item) for item in value]
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return ["Unsupported", "half a character"] if _HALF.search(value) else value
     if isinstance(value, int):
-        return value if abs(value) < _SAFE_INTEGER else ["Unsupported", "an integer beyond 2^53"]
+        return value if abs(value) < _SAFE_INTEGER else {"i": str(value)}
     if isinstance(value, float):
-        return {"f": value}
+        # JSON has no word for what 1e999 is; the page reads this as a number, too.
+        return {"f": value if math.isfinite(value) else "Infinity"}
     return [type(value).__name__, *(_export(getattr(value, field)) for field in value.fields)]
+
+
+def _doubtful(node: Any, depth: int = 0) -> bool:
+    """Say whether jinja2 may refuse to compile what it parsed, so that the page must not show it.
+
+    That are unknown filters and tests, macros, names that loops keep for themselves, and loops
+    nested more deeply than Python allows.
+    """
+    if not isinstance(node, list) or not node:
+        return False
+    kind = node[0]
+    if isinstance(kind, str):
+        if kind in {"Macro", "CallBlock", "AssignBlock"} or node == ["Name", "loop", "store"]:
+            return True
+        if kind in {"Filter", "Test"} and node[2] not in _known_names()[kind]:
+            return True
+        depth += kind == "For"
+    return depth > _DEEPEST or any(_doubtful(part, depth) for part in node)
+
+
+@functools.cache
+def _known_names() -> dict[str, frozenset[str]]:
+    from jinja2.tests import TESTS
+
+    from promptreg.render.sandbox.filters import FILTERS
+
+    return {"Filter": FILTERS, "Test": frozenset(TESTS)}
 
 
 def _fstring(text: str) -> list[Any]:

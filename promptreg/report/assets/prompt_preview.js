@@ -1,7 +1,9 @@
 // Fills the templates with values while somebody types them; nothing leaves the page.
 import { h, replace } from "./dom.js";
 import { renderTree } from "./tree.js";
-import { fromJson, Unsupported } from "./pyvalues.js";
+import { PyFloat, Unsupported } from "./pyclasses.js";
+import { fromJson } from "./pyjson.js";
+import { isInt } from "./pynumbers.js";
 import { card, copyButton, empty } from "./widgets.js";
 
 const values = new Map();
@@ -69,8 +71,8 @@ function valueOf(variable, text) {
     throw new Error(`${variable.name}: not valid JSON`);
   }
   const fits = {
-    integer: (x) => Number.isInteger(x),
-    number: (x) => typeof x === "number" || x?.constructor?.name === "PyFloat",
+    integer: (x) => isInt(x) && typeof x !== "boolean",
+    number: (x) => (isInt(x) && typeof x !== "boolean") || x instanceof PyFloat,
     boolean: (x) => typeof x === "boolean",
     array: Array.isArray,
     object: (x) => x instanceof Map,

@@ -1,53 +1,78 @@
 // The tests of templates, as jinja2 defines them.
-import { binary, contains, equal, isNumber, numeric, order, PyFloat, PyIterator, refuse, TemplateError, toText, Undefined, Unsupported } from "./pyvalues.js";
+import { PyFloat, PyTuple, refuse, TemplateError, typeName, Undefined, Unsupported } from "./pyclasses.js";
+import { percentFormat } from "./pyformat.js";
+import { isInt, isNumber } from "./pynumbers.js";
+import { isLower, isUpper } from "./pytext.js";
+import { binary, contains, equal, findKey, hasLength, isCallable, isIterable, order, toText } from "./pyvalues.js";
 
-const EASY_CASE = /^[\u0000-\u00de\u00e0-\u012f\u0131-\u0148\u014a-\u017e\u0391-\u03a9\u03b1-\u03c9\u0400-\u052f]*$/;
-
-export function easyCase(text) {
-  for (const char of text) {
-    if (!EASY_CASE.test(char) && char.toUpperCase() !== char.toLowerCase()) throw new Unsupported(`the case of ${char}`);
-  }
-  return text;
+// The raw operator, which on a text formats.
+function modulo(value, by) {
+  return typeof value === "string" ? percentFormat(value, by) : binary("Mod", value, by);
 }
 
-const isWhole = (value) => typeof value === "number";
-const cased = (value, turn) => {
-  const text = easyCase(toText(value));
-  return text === text[turn]() && text.toUpperCase() !== text.toLowerCase();
-};
+// Python may keep one object for equal constants, so only what can never be one object is told.
+function sameObject(value, other) {
+  const plain = (one) => one === null || typeof one === "boolean" || one instanceof Undefined;
+  if (typeName(value) !== typeName(other)) return false;
+  if (plain(value) || plain(other)) return value === other;
+  if (isInt(value) && value >= -5 && value <= 256) return value === other;
+  if (typeof value !== "object" || value instanceof PyTuple || value instanceof PyFloat) throw new Unsupported("sameas between values like these");
+  return value === other;
+}
 
+function named(names) {
+  const known = new Map([...names].map((name) => [name, true]));
+  return (value) => findKey(known, value) !== undefined;
+}
+
+// The names of arguments behind the value, and the test itself.
 const TESTS = {
-  boolean: (value) => typeof value === "boolean",
-  defined: (value) => !(value instanceof Undefined),
-  divisibleby: (value, num) => numeric(binary("Mod", value, num)) === 0,
-  eq: equal,
-  even: (value) => numeric(binary("Mod", value, 2)) === 0,
-  false: (value) => value === false,
-  float: (value) => value instanceof PyFloat,
-  ge: (a, b) => order(a, b) >= 0,
-  gt: (a, b) => order(a, b) > 0,
-  in: (value, box) => contains(refuse(box), value),
-  integer: isWhole,
-  iterable: (value) => typeof refuse(value) === "string" || Array.isArray(value) || value instanceof Map || value instanceof PyIterator,
-  le: (a, b) => order(a, b) <= 0,
-  lower: (value) => cased(value, "toLowerCase"),
-  lt: (a, b) => order(a, b) < 0,
-  mapping: (value) => value instanceof Map,
-  ne: (a, b) => !equal(a, b),
-  none: (value) => value === null,
-  number: (value) => isNumber(value),
-  odd: (value) => numeric(binary("Mod", value, 2)) === 1,
-  sequence: (value) => typeof value === "string" || Array.isArray(value) || value instanceof Map,
-  string: (value) => typeof value === "string",
-  true: (value) => value === true,
-  undefined: (value) => value instanceof Undefined,
-  upper: (value) => cased(value, "toUpperCase"),
+  boolean: [[], (value) => typeof value === "boolean"],
+  callable: [[], isCallable],
+  defined: [[], (value) => !(value instanceof Undefined)],
+  divisibleby: [["num"], (value, num) => equal(modulo(value, num), 0)],
+  eq: [["b"], equal],
+  escaped: [[], () => false],
+  even: [[], (value) => equal(modulo(value, 2), 0)],
+  false: [[], (value) => value === false],
+  float: [[], (value) => value instanceof PyFloat],
+  ge: [["b"], (a, b) => order(a, b) >= 0],
+  gt: [["b"], (a, b) => order(a, b) > 0],
+  in: [["seq"], (value, seq) => contains(refuse(seq), value)],
+  integer: [[], (value) => isInt(value) && typeof value !== "boolean"],
+  iterable: [[], isIterable],
+  le: [["b"], (a, b) => order(a, b) <= 0],
+  lower: [[], (value) => isLower(toText(value))],
+  lt: [["b"], (a, b) => order(a, b) < 0],
+  mapping: [[], (value) => value instanceof Map],
+  ne: [["b"], (a, b) => !equal(a, b)],
+  none: [[], (value) => value === null],
+  number: [[], isNumber],
+  odd: [[], (value) => equal(modulo(value, 2), 1)],
+  sameas: [["other"], sameObject],
+  sequence: [[], (value) => hasLength(value) && !value.isLoop],
+  string: [[], (value) => typeof value === "string"],
+  true: [[], (value) => value === true],
+  undefined: [[], (value) => value instanceof Undefined],
+  upper: [[], (value) => isUpper(toText(value))],
 };
-const TEST_ALIASES = { "==": "eq", equalto: "eq", "!=": "ne", ">": "gt", greaterthan: "gt", ">=": "ge", "<": "lt", lessthan: "lt", "<=": "le" };
+const ALIASES = { "==": "eq", equalto: "eq", "!=": "ne", ">": "gt", greaterthan: "gt", ">=": "ge", "<": "lt", lessthan: "lt", "<=": "le" };
+const NAMED_ARGUMENTS = new Set(["divisibleby", "in", "sameas"]);
 
-export function runTest(name, value, args, kwargs) {
-  const test = Object.hasOwn(TESTS, TEST_ALIASES[name] ?? name) ? TESTS[TEST_ALIASES[name] ?? name] : null;
-  if (!test || kwargs.length) throw new Unsupported(`the test ${name}`);
-  if (args.length !== test.length - 1) throw new TemplateError(`the test ${name} takes ${test.length - 1} arguments`);
-  return test(value, ...args);
+export function isTestName(name) {
+  return name === "test" || name === "filter" || Object.hasOwn(TESTS, name) || Object.hasOwn(ALIASES, name);
+}
+
+export function runTest(name, value, args, kwargs, isFilterName) {
+  if (typeof name !== "string" || !isTestName(name)) throw new TemplateError(`there is no test named '${toText(name)}'`);
+  const known = ALIASES[name] ?? name;
+  const [names, test] = known === "test" ? [[], named([...Object.keys(TESTS), ...Object.keys(ALIASES), "test", "filter"])] : known === "filter" ? [[], named(isFilterName)] : TESTS[known];
+  const all = [...args];
+  for (const [key, one] of kwargs) {
+    const at = names.indexOf(key);
+    if (at < 0 || at !== all.length || !NAMED_ARGUMENTS.has(known)) throw new TemplateError(`the test ${name} takes no argument named ${key}`);
+    all.push(one);
+  }
+  if (all.length !== names.length) throw new TemplateError(`the test ${name} takes ${names.length} arguments`);
+  return test(value, ...all);
 }

@@ -1,344 +1,249 @@
-// Python's values in the page, for the preview: integers are numbers, floats are PyFloat, dicts are
-// Maps, lists are Arrays. What cannot be the same as in Python throws Unsupported.
+// What Python's operators and builtins do with values: truth, order, items, text.
+import { Blank, Callable, Macro, PyFloat, PyIterator, PyRange, PyTuple, refuse, TemplateError, typeName, Undefined, Unsupported } from "./pyclasses.js";
+import { arithmetic, comparable, floatText, isInt, isNumber, size } from "./pynumbers.js";
+import { orderTexts, points, quoted } from "./pytext.js";
 
-export class Unsupported extends Error {}
-export class TemplateError extends Error {}
-
-export class PyFloat {
-  constructor(value) {
-    this.value = value;
-  }
-}
-
-export class PyTuple extends Array {}
-
-export class PyRange extends Array {}
-
-// What Python computes once while it is looped over: a second loop finds nothing.
-export class PyIterator {
-  constructor(items) {
-    this.items = items;
-  }
-
-  take() {
-    const items = this.items;
-    this.items = [];
-    return items;
-  }
-}
-
-export class Undefined {
-  constructor(message) {
-    this.message = message;
-  }
-}
-
-export class Callable {
-  constructor(call) {
-    this.call = call;
-  }
-}
-
-export class Fields {
-  constructor(fields) {
-    this.fields = fields;
-  }
-}
-
-const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
-const UNPRINTABLE = /^[\p{C}\p{Z}]$/u;
-
-export function spaceClass() {
-  return SPACE;
-}
-
-export function fromJson(text) {
-  // A reviver sees the source text, so that 1.0 stays a float; without it a float is not told apart.
-  let told = true;
-  const value = JSON.parse(text, (key, one, context) => {
-    if (typeof one !== "number") return one;
-    if (context?.source === undefined) told = Number.isInteger(one) ? false : told;
-    const isFloat = context?.source === undefined ? !Number.isInteger(one) : /[.eE]/.test(context.source);
-    if (isFloat) return new PyFloat(one);
-    return whole(one);
-  });
-  if (!told) throw new Unsupported("this browser does not tell 1 from 1.0");
-  return toPython(value);
-}
-
-function toPython(value) {
-  if (Array.isArray(value)) return value.map(toPython);
-  if (value && value.constructor === Object) return new Map(Object.entries(value).map(([key, one]) => [key, toPython(one)]));
-  return value;
-}
-
-export function isNumber(value) {
-  return typeof value === "number" || typeof value === "boolean" || value instanceof PyFloat;
-}
-
-export function numeric(value) {
-  if (value instanceof PyFloat) return value.value;
-  if (typeof value === "number") return value;
-  if (typeof value === "boolean") return Number(value);
-  refuse(value);
-  throw new TemplateError(`a ${typeName(value)} is no number`);
-}
-
-export function whole(value) {
-  if (!Number.isSafeInteger(value)) throw new Unsupported("an integer beyond 2^53");
-  return value === 0 ? 0 : value;
-}
-
-export function refuse(value) {
-  if (value instanceof Undefined) throw new TemplateError(value.message);
-  return value;
-}
-
-export function typeName(value) {
-  if (value === null) return "NoneType";
-  if (value instanceof PyFloat) return "float";
-  if (value instanceof PyTuple) return "tuple";
-  if (value instanceof PyRange) return "range";
-  if (Array.isArray(value)) return "list";
-  if (value instanceof Map) return "dict";
-  return { string: "str", number: "int", boolean: "bool" }[typeof value] ?? "object";
-}
+const LONGEST = 4e6;
 
 export function isTrue(value) {
   refuse(value);
   if (value === null || value === false || value === 0 || value === "") return false;
   if (value instanceof PyFloat) return value.value !== 0;
-  if (Array.isArray(value)) return value.length > 0;
+  if (value instanceof Blank) return false;
+  if (Array.isArray(value) || value instanceof PyRange) return value.length > 0;
   if (value instanceof Map) return value.size > 0;
   return true;
 }
 
+// What str() gives: an undefined value is refused, but inside a list it is the word Undefined.
 export function toText(value) {
-  if (typeof value === "string") return value;
-  return repr(refuse(value));
+  if (value instanceof Blank) return "";
+  return typeof value === "string" ? value : repr(refuse(value));
 }
 
-export function repr(value) {
+// What a template puts out, where no part may be undefined.
+export function putOut(value) {
+  if (typeof value === "string") return value;
+  requireDefined(value);
+  return toText(value);
+}
+
+export function requireDefined(value) {
+  refuse(value);
+  if (Array.isArray(value)) value.forEach(requireDefined);
+  else if (value instanceof Map) {
+    for (const [key, one] of value) {
+      requireDefined(key);
+      requireDefined(one);
+    }
+  }
+}
+
+export function repr(value, ascii = false) {
+  const inner = (one) => repr(one, ascii);
   if (value === null) return "None";
   if (value === true) return "True";
   if (value === false) return "False";
-  if (typeof value === "number") return String(value);
+  if (isInt(value)) return String(value);
   if (value instanceof PyFloat) return floatText(value.value);
-  if (typeof value === "string") return quoted(value);
-  if (value instanceof PyTuple) return `(${value.map(repr).join(", ")}${value.length === 1 ? "," : ""})`;
-  if (value instanceof PyRange) throw new Unsupported("printing a range");
-  if (Array.isArray(value)) return `[${value.map(repr).join(", ")}]`;
-  if (value instanceof Map) return `{${[...value].map(([key, one]) => `${repr(key)}: ${repr(one)}`).join(", ")}}`;
-  if (value instanceof Undefined) throw new TemplateError(value.message);
+  if (typeof value === "string") return quoted(value, ascii);
+  if (value instanceof PyTuple) return `(${Array.from(value, inner).join(", ")}${value.length === 1 ? "," : ""})`;
+  if (Array.isArray(value)) return `[${value.map(inner).join(", ")}]`;
+  if (value instanceof Map) return `{${[...value].map(([key, one]) => `${inner(key)}: ${inner(one)}`).join(", ")}}`;
+  if (value instanceof PyRange) return `range(${value.start}, ${value.stop}${value.step === 1 ? "" : `, ${value.step}`})`;
+  if (value instanceof Undefined) return "Undefined";
+  if (value instanceof Macro) return `<Macro ${value.name === null ? "anonymous" : quoted(value.name)}>`;
+  if (value?.isLoop) return value.text();
   throw new Unsupported("printing an object that is no plain value");
 }
 
-export function floatText(value) {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  if (value === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
-  const [mantissa, power] = Math.abs(value).toExponential().split("e");
-  const digits = mantissa.replace(".", "");
-  const exponent = Number(power);
-  const sign = value < 0 ? "-" : "";
-  if (exponent < -4 || exponent >= 16) {
-    const rest = digits.length > 1 ? `.${digits.slice(1)}` : "";
-    return `${sign}${digits[0]}${rest}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
-  }
-  if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${digits}`;
-  const front = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
-  return `${sign}${front}.${digits.slice(exponent + 1) || "0"}`;
+export function isIterable(value) {
+  return typeof refuse(value) === "string" || Array.isArray(value) || value instanceof Map || value instanceof PyRange || value instanceof PyIterator || value instanceof Blank || Boolean(value?.isLoop);
 }
 
-function quoted(text) {
-  const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
-  let found = "";
-  for (const char of text) {
-    const code = char.codePointAt(0);
-    if (char === mark || char === "\\") found += `\\${char}`;
-    else if (char === "\n") found += "\\n";
-    else if (char === "\r") found += "\\r";
-    else if (char === "\t") found += "\\t";
-    else if (char !== " " && UNPRINTABLE.test(char)) {
-      if (code < 0x100) found += `\\x${code.toString(16).padStart(2, "0")}`;
-      else if (code < 0x10000) found += `\\u${code.toString(16).padStart(4, "0")}`;
-      else found += `\\U${code.toString(16).padStart(8, "0")}`;
-    } else found += char;
-  }
-  return mark + found + mark;
+// Something a loop can go through once; an iterator goes on where it was left.
+export function iterator(value) {
+  if (!isIterable(value)) throw new TemplateError(`a ${typeName(value)} cannot be looped over`);
+  if (value.isLoop) throw new Unsupported("looping over a loop");
+  if (value instanceof Blank) return new PyIterator([]);
+  return value instanceof PyIterator ? value : new PyIterator(value instanceof Map ? value.keys() : value);
 }
 
-// The elements a loop sees.
+// All elements a loop sees.
 export function iterate(value) {
-  refuse(value);
-  if (typeof value === "string") return [...value];
-  if (Array.isArray(value)) return [...value];
-  if (value instanceof Map) return [...value.keys()];
-  if (value instanceof PyIterator) return value.take();
-  if (value instanceof Fields) return [...Object.values(value.fields)];
-  throw new TemplateError(`a ${typeName(value)} cannot be looped over`);
+  return [...iterator(value)];
+}
+
+export function hasLength(value) {
+  return typeof value === "string" || Array.isArray(value) || value instanceof Map || value instanceof PyRange || value instanceof Blank || Boolean(value?.isLoop);
 }
 
 export function lengthOf(value) {
-  refuse(value);
-  if (typeof value === "string") return [...value].length;
-  if (Array.isArray(value)) return value.length;
-  if (value instanceof Map) return value.size;
-  throw new TemplateError(`a ${typeName(value)} has no length`);
+  if (!hasLength(refuse(value))) throw new TemplateError(`a ${typeName(value)} has no length`);
+  if (value.isLoop) return value.length;
+  if (value instanceof Blank) return 0;
+  return value instanceof Map ? value.size : typeof value === "string" ? points(value).length : value.length;
 }
 
 export function equal(a, b) {
   refuse(a);
   refuse(b);
-  if (isNumber(a) && isNumber(b)) return numeric(a) === numeric(b);
-  if (typeof a === "string" || typeof b === "string" || a === null || b === null) return a === b;
-  if (a instanceof PyRange || b instanceof PyRange) throw new Unsupported("comparing ranges");
+  if (isNumber(a) && isNumber(b)) return comparable(a) == comparable(b);
+  if (a instanceof PyRange && b instanceof PyRange) return a.length === b.length && [...a].every((one, at) => one === b.at(at));
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a instanceof PyTuple === b instanceof PyTuple && a.length === b.length && a.every((one, at) => equal(one, b[at]));
+    return a instanceof PyTuple === b instanceof PyTuple && a.length === b.length && a.every((one, at) => same(one, b[at]));
   }
   if (a instanceof Map && b instanceof Map) {
-    return a.size === b.size && [...a].every(([key, one]) => b.has(key) && equal(one, b.get(key)));
+    if (a.size !== b.size) return false;
+    return [...a].every(([key, one]) => {
+      const found = findKey(b, key);
+      return found !== undefined && same(one, b.get(found));
+    });
   }
-  return a === b;
+  return a === b || (a instanceof Blank && b instanceof Blank);
 }
 
+// What containers ask: an object is the same as itself, also where it is not equal to itself.
+function same(a, b) {
+  return (typeof a === "object" && a !== null && a === b) || equal(a, b);
+}
+
+// Below, at or above 0, or NaN where two floats have no order.
 export function order(a, b) {
   refuse(a);
   refuse(b);
   if (isNumber(a) && isNumber(b)) {
-    const [x, y] = [numeric(a), numeric(b)];
-    if (Number.isNaN(x) || Number.isNaN(y)) throw new Unsupported("comparing nan");
-    return x < y ? -1 : x > y ? 1 : 0;
+    const [x, y] = [comparable(a), comparable(b)];
+    return x < y ? -1 : x > y ? 1 : Number.isNaN(x) || Number.isNaN(y) ? NaN : 0;
   }
   if (typeof a === "string" && typeof b === "string") return orderTexts(a, b);
-  if (Array.isArray(a) && Array.isArray(b) && a.constructor === b.constructor && !(a instanceof PyRange)) {
+  if (Array.isArray(a) && Array.isArray(b) && a instanceof PyTuple === b instanceof PyTuple) {
     for (let at = 0; at < Math.min(a.length, b.length); at++) {
-      if (!equal(a[at], b[at])) return order(a[at], b[at]);
+      if (!same(a[at], b[at])) return order(a[at], b[at]);
     }
     return a.length - b.length;
   }
   throw new TemplateError(`a ${typeName(a)} and a ${typeName(b)} have no order`);
 }
 
-// By code points, as Python does, not by UTF-16 units.
-function orderTexts(a, b) {
-  const [x, y] = [[...a], [...b]];
-  for (let at = 0; at < Math.min(x.length, y.length); at++) {
-    if (x[at] !== y[at]) return x[at].codePointAt(0) - y[at].codePointAt(0);
+export function requireHashable(value) {
+  refuse(value);
+  if (value instanceof PyTuple) value.forEach(requireHashable);
+  else if (Array.isArray(value) || value instanceof Map) throw new TemplateError(`a ${typeName(value)} cannot be a key`);
+  return value;
+}
+
+// The key of a dict that is equal to a value, or undefined.
+export function findKey(map, key) {
+  if (typeof key === "string") return map.has(key) ? key : undefined;
+  requireHashable(key);
+  for (const one of map.keys()) {
+    if (same(one, key)) return one;
   }
-  return x.length - y.length;
+  return undefined;
+}
+
+export function putItem(map, key, value) {
+  map.set(findKey(map, key) ?? key, value);
 }
 
 export function contains(box, item) {
-  refuse(item);
   if (typeof box === "string") {
     if (typeof item !== "string") throw new TemplateError(`a ${typeName(item)} cannot be in a text`);
     return box.includes(item);
   }
-  if (box instanceof Map) {
-    if (Array.isArray(item) || item instanceof Map) throw new TemplateError(`a ${typeName(item)} cannot be a key`);
-    return [...box.keys()].some((key) => equal(key, item));
+  if (box instanceof Map) return findKey(box, item) !== undefined;
+  for (const one of iterator(box)) {
+    if (same(one, item)) return true;
   }
-  return iterate(box).some((one) => equal(one, item));
+  return false;
 }
-
-const floats = (a, b) => a instanceof PyFloat || b instanceof PyFloat;
 
 export function binary(operator, a, b) {
   refuse(a);
   refuse(b);
   if (isNumber(a) && isNumber(b)) return arithmetic(operator, a, b);
   if (operator === "Add") {
-    if (typeof a === "string" && typeof b === "string") return a + b;
-    if (Array.isArray(a) && Array.isArray(b) && a.constructor === b.constructor && !(a instanceof PyRange)) return a.concat(b);
+    if (typeof a === "string" && typeof b === "string") return limited(a + b);
+    if (Array.isArray(a) && Array.isArray(b) && a instanceof PyTuple === b instanceof PyTuple) return listLike(a, [...a, ...b]);
   }
   if (operator === "Mul") {
-    const [items, times] = isNumber(a) ? [b, a] : [a, b];
-    if (!(times instanceof PyFloat) && isNumber(times) && (typeof items === "string" || Array.isArray(items)) && !(items instanceof PyRange)) {
-      return repeat(items, Math.max(0, numeric(times)));
-    }
+    const [items, times] = isInt(a) ? [b, a] : [a, b];
+    if (isInt(times) && (typeof items === "string" || Array.isArray(items))) return repeat(items, times);
   }
   throw new TemplateError(`${operator} does not work between a ${typeName(a)} and a ${typeName(b)}`);
 }
 
+function limited(text) {
+  if (text.length > LONGEST) throw new Unsupported("a value this long");
+  return text;
+}
+
+// Parts of a tuple are a tuple, of a group, too.
+function listLike(kind, items) {
+  return kind instanceof PyTuple ? PyTuple.from(items) : items;
+}
+
 function repeat(items, times) {
-  if (items.length * times > 1e6) throw new Unsupported("a value this long");
-  if (typeof items === "string") return items.repeat(times);
-  const found = items.slice(0, 0);
-  for (let at = 0; at < times; at++) found.push(...items);
-  return found;
+  if (typeof times === "bigint" && (times >= 2n ** 63n || times < -(2n ** 63n))) throw new TemplateError("an integer too large to count with");
+  const count = times > 0 ? times : 0;
+  if (items.length && Number(count) * items.length > LONGEST) throw new Unsupported("a value this long");
+  if (!items.length) return typeof items === "string" ? "" : listLike(items, []);
+  if (typeof items === "string") return items.repeat(Number(count));
+  return listLike(items, Array.from({ length: Number(count) }, () => [...items]).flat());
 }
 
-function arithmetic(operator, a, b) {
-  const [x, y] = [numeric(a), numeric(b)];
-  const float = floats(a, b);
-  const wrap = (value) => (float ? new PyFloat(value) : whole(value));
-  if (operator === "Add") return wrap(x + y);
-  if (operator === "Sub") return wrap(x - y);
-  if (operator === "Mul") return wrap(x * y);
-  if (operator === "Pow") {
-    if (float || y < 0) throw new Unsupported("a power with floats");
-    return whole(x ** y);
-  }
-  if (y === 0) throw new TemplateError("division by zero");
-  if (operator === "Div") return new PyFloat(x / y);
-  if (float && (operator === "FloorDiv" || operator === "Mod")) return new PyFloat(floatDivmod(x, y)[operator === "Mod" ? 1 : 0]);
-  if (operator === "FloorDiv") return whole(Math.floor(x / y));
-  if (operator === "Mod") return whole(((x % y) + y) % y);
-  throw new Unsupported(`the operator ${operator}`);
-}
-
-// As CPython's float_divmod, whose remainder has the divisor's sign.
-function floatDivmod(x, y) {
-  let remainder = x % y;
-  let quotient = (x - remainder) / y;
-  if (remainder !== 0) {
-    if (y < 0 !== remainder < 0) {
-      remainder += y;
-      quotient -= 1;
-    }
-  } else remainder = y < 0 ? -0 : 0;
-  if (quotient === 0) return [x / y < 0 || Object.is(x / y, -0) ? -0 : 0, remainder];
-  const floor = Math.floor(quotient);
-  return [quotient - floor > 0.5 ? floor + 1 : floor, remainder];
-}
-
+// As the sandbox looks an item up: what is not there is undefined.
 export function getItem(box, key) {
-  refuse(box);
-  refuse(key);
+  if (box instanceof Undefined) throw new TemplateError(box.message);
   if (box instanceof Map) {
-    if (typeof key === "string") return box.has(key) ? box.get(key) : missing(box, key);
-    for (const [one, value] of box) {
-      if (equal(one, key)) return value;
-    }
-    return missing(box, key);
+    if (Array.isArray(key) && !(key instanceof PyTuple)) return missing(box, key);
+    if (key instanceof Map) return missing(box, key);
+    const found = findKey(box, key);
+    return found === undefined ? missing(box, key) : box.get(found);
   }
-  if ((Array.isArray(box) || typeof box === "string") && (typeof key === "number" || typeof key === "boolean")) {
-    const items = typeof box === "string" ? [...box] : box;
+  if ((Array.isArray(box) || typeof box === "string") && isInt(key)) {
+    const items = typeof box === "string" ? points(box) : box;
     const at = Number(key) < 0 ? items.length + Number(key) : Number(key);
     return at >= 0 && at < items.length ? items[at] : missing(box, key);
   }
-  if (box instanceof Fields && typeof key === "number") throw new Unsupported("a group by number");
   return missing(box, key);
 }
 
 export function missing(box, key) {
-  return new Undefined(`a ${typeName(box)} has no element ${typeof key === "string" ? `'${key}'` : repr(key)}`);
+  const name = typeof key === "string" ? `'${key}'` : isNumber(key) ? toText(key) : `a ${typeName(key)}`;
+  return new Undefined(`a ${typeName(box)} has no element ${name}`);
 }
 
-export function sliceOf(box, start, stop, step) {
+export function sliceOf(box, ...bounds) {
   refuse(box);
-  if (typeof box !== "string" && !Array.isArray(box)) throw new TemplateError(`a ${typeName(box)} cannot be sliced`);
-  if (box instanceof PyRange) throw new Unsupported("slicing a range");
-  const items = typeof box === "string" ? [...box] : box;
+  if (typeof box !== "string" && !Array.isArray(box) && !(box instanceof PyRange)) throw new TemplateError(`a ${typeName(box)} cannot be sliced`);
+  if (!bounds.every((one) => one === null || isInt(one))) throw new TemplateError("a slice takes integers");
+  // A bigint lies beyond any length, as its number does.
+  const [start, stop, step] = bounds.map((one) => (one === null ? null : Number(one)));
+  const items = typeof box === "string" ? points(box) : box;
   const by = step ?? 1;
-  if (![start, stop, step].every((one) => one === null || Number.isInteger(one))) throw new TemplateError("a slice takes integers");
   if (by === 0) throw new TemplateError("a slice cannot step by zero");
   const n = items.length;
   const [low, high] = by > 0 ? [0, n] : [-1, n - 1];
   const place = (value, otherwise) => (value === null ? otherwise : Math.max(low, Math.min(high, value < 0 ? value + n : value)));
   const [from, to] = [place(start, by > 0 ? 0 : n - 1), place(stop, by > 0 ? n : -1)];
-  const found = Array.isArray(box) ? box.slice(0, 0) : [];
+  if (box instanceof PyRange) return new PyRange(box.at(from), box.at(to), box.step * by);
+  const found = [];
   for (let at = from; by > 0 ? at < to : at > to; at += by) found.push(items[at]);
-  return typeof box === "string" ? found.join("") : found;
+  return typeof box === "string" ? found.join("") : listLike(box, found);
+}
+
+export function isCallable(value) {
+  return value instanceof Callable || value instanceof Undefined || Boolean(value?.isLoop);
+}
+
+export function makeRange(args) {
+  const numbers = args.map(size);
+  if (numbers.length < 1 || numbers.length > 3) throw new TemplateError("range takes one to three numbers");
+  const [start, stop, by] = numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
+  if (by === 0) throw new TemplateError("range cannot step by zero");
+  const found = new PyRange(start, stop, by);
+  if (found.length && Math.floor(Math.abs(stop - start) / Math.abs(by)) > 100_000) throw new TemplateError("the range is too long");
+  return found;
 }
