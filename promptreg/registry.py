@@ -79,7 +79,7 @@ class Registry:
         self.config: Config = load_config(self.repository.paths.work_tree)
         self.tags = TagIndex(self.repository, self.config)
         self.on_warning: Callable[[str], None] = _log_warning
-        self._warned: set[Yank] = set()
+        self._warned: set[str] = set()
         self._yanked: tuple[str | None, Yanks] | None = None
 
     def __enter__(self) -> Self:
@@ -151,28 +151,33 @@ class Registry:
             case ReferenceKind.BRANCH:
                 return self._at_branch(parsed)
             case _:
-                release = self.tags.release(parsed.name, self._pick(parsed))
+                release = self._release(parsed)
                 if parsed.kind in (ReferenceKind.VERSION, ReferenceKind.LABEL):
                     self._warn_of_yank(parsed.name, release.version)
                 content = self.tags.content(release)
                 return Resolved(parsed, content, release.version, release, release.commit)
 
-    def _pick(self, reference: Reference) -> Version:
+    def _release(self, reference: Reference) -> Release:
         name = reference.name
         if reference.kind is ReferenceKind.VERSION:
-            return Version.parse(reference.value)
+            return self.tags.release(name, Version.parse(reference.value))
         if reference.kind is ReferenceKind.LABEL:
-            return self._labelled(name, reference.value)
-        versions = self.choosable(name)
+            return self.tags.release(name, self._labelled(name, reference.value))
+        choose = _greatest_stable
         if reference.kind is ReferenceKind.RANGE:
             from promptreg.versioning.ranges import Range
 
-            best = Range.parse(reference.value).best(versions)
-        else:
-            best = _greatest_stable(versions)
-        if best is None:
-            raise self._unreleased(reference)
-        return best
+            choose = Range.parse(reference.value).best
+        versions, foreign = self.choosable(name), None
+        while (best := choose(versions)) is not None:
+            try:
+                return self.tags.release(name, best)
+            except NotFoundError as error:
+                # A tag that somebody made by hand is no released version, and stops no service.
+                versions.remove(best)
+                foreign = foreign or error
+                self._warn_once(f"{error.message}; it is passed over")
+        raise foreign or self._unreleased(reference)
 
     def choosable(self, name: str) -> list[Version]:
         """Return the released versions that ranges and latest may choose: none that is yanked."""
@@ -200,9 +205,13 @@ class Registry:
     def _warn_of_yank(self, name: str, version: Version) -> None:
         """Say once that a version somebody asks for by its number is withdrawn."""
         yank = self.yanks_of(name).get(version)
-        if yank is not None and yank not in self._warned:
-            self._warned.add(yank)
-            self.on_warning(f"{name} {version} is yanked: {yank.reason}")
+        if yank is not None:
+            self._warn_once(f"{name} {version} is yanked: {yank.reason}")
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self.on_warning(text)
 
     def _labelled(self, name: str, label: str) -> Version:
         found = self.label(label).get(name)

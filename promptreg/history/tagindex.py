@@ -215,10 +215,16 @@ class TagIndex:
     def releases(self, name: str) -> list[Release]:
         """Return all released versions of a prompt, oldest first; foreign tags are left out."""
         found = []
-        for _, (_, oid) in sorted(self.oids(name).items()):
-            if (release := self._release_at(oid)) is not None:
+        for _, (tag, oid) in sorted(self.oids(name).items()):
+            release = self._release_at(oid)
+            if release is not None and self._says(release, tag):
                 found.append(release)
         return found
+
+    def _says(self, release: Release, tag: str) -> bool:
+        """Tell whether a release is what the name of its tag says; a copied tag is not."""
+        said = release.trailers.prompt, str(release.version)
+        return any(tag_format.tag(*said) == tag for tag_format in self._formats)
 
     def _read_release(self, oid: str) -> Release | None:
         tag = self.repository.tag(oid)
@@ -230,6 +236,11 @@ class TagIndex:
             raise NotFoundError(
                 f"tag {tag} was not made by promptreg: it lacks our trailers",
                 fix=f"git tag -d {tag} and promptreg release, if nobody uses it",
+            )
+        if not self._says(release, tag):
+            raise NotFoundError(
+                f"tag {tag} says it is {release.trailers.prompt} {release.version}",
+                fix="promptreg verify tells what is wrong with the tags",
             )
         return release
 

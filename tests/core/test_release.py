@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from promptreg.errors import HistoryError, RepositoryError
+from promptreg.errors import HistoryError, NotFoundError, RepositoryError
+from promptreg.registry import Registry
 from tests.core.acts import bump, check, commit_prompt, edit, release, rules, stated, verify
 from tests.kit import Repo, prompt_text
 
@@ -219,6 +220,23 @@ def test_foreign_tags(released: Repo) -> None:
     result = release(released)
     assert (result.tags, len(result.conflicts)) == ((), 1)
     assert "was not made by promptreg" in result.conflicts[0]
+
+
+def test_no_tag_made_by_hand_is_served(released: Repo) -> None:
+    """Latest and ranges pass over it with a warning, and a copied tag is no other version."""
+    released.git("tag", "a@9.0.0")
+    released.git("tag", "-a", "-m", "by hand", "a@8.0.0")
+    released.git("tag", "a@7.0.0", "a@1.0.0")
+    with Registry(released.path) as registry:
+        warnings: list[str] = []
+        registry.on_warning = warnings.append
+        for reference in ("a", "a@>=1", "a"):
+            assert str(registry.resolve(reference).version) == "1.0.0"
+        assert [text.split()[1] for text in warnings] == ["a@9.0.0", "a@8.0.0", "a@7.0.0"]
+        for reference in ("a@9.0.0", "a@8.x", "a@7.0.0", "a@7"):
+            with pytest.raises(NotFoundError, match=f"tag a@{reference[2]}"):
+                registry.resolve(reference)
+        assert [str(release.version) for release in registry.releases("a")] == ["1.0.0"]
 
 
 def test_dry_run(released: Repo) -> None:
