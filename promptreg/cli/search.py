@@ -46,8 +46,12 @@ def search(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", "-n", min=1, help="Find so many prompts at most, by name."),
+        typer.Option("--limit", min=1, help="Find so many prompts at most, by name."),
     ] = None,
+    history: Annotated[
+        bool,
+        typer.Option("--history", help="Look into released versions too."),
+    ] = False,
     names: Annotated[bool, typer.Option("--names", "-l", help="Only the names.")] = False,
     output: Annotated[
         DataFormat, typer.Option("--format", help="How to answer.")
@@ -57,7 +61,8 @@ def search(
 
     Texts are looked for in names, descriptions, messages, fragments, variables, tags and metadata
     of the work tree, in any letter case. Conditions are about the version that --label names, or
-    the latest release. Exits with 1 when nothing is found, as grep does.
+    the latest release. With --history prompts that do not hold it now, deleted ones too, are found
+    by the newest released version that does. Exits with 1 when nothing is found, as grep does.
     """
     from promptreg.errors import ConfigError
     from promptreg.moments import parse_moment
@@ -78,7 +83,7 @@ def search(
     if query.is_empty:
         raise ConfigError("nothing to search for", fix="promptreg search TEXT, or promptreg list")
     with open_registry() as registry:
-        searching = Search(registry, query, limit)
+        searching = Search(registry, query, limit, history=history)
         if output is DataFormat.JSON:
             found = list(searching)
             print_json([_as_json(each) for each in found])
@@ -96,7 +101,8 @@ def search(
 
 
 def _show(found: Found, *, names: bool) -> Found:
-    data(found.name if names else style(f"{found.name} {found.version or ''}", "bold"))
+    title = style(f"{found.name} {found.version or ''}", "bold")
+    data(found.name if names else f"{title} (older version)" if found.is_past else title)
     if not names:
         _write(found)
     return found
@@ -122,4 +128,5 @@ def _as_json(found: Found) -> dict[str, Any]:
         ],
         "figures": found.figures,
         "calls": found.calls,
+        "past": found.is_past,
     }

@@ -9,13 +9,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from promptreg.errors import ConfigError, PromptError
+from promptreg.errors import ConfigError, NotFoundError, PromptError
 from promptreg.prompt.content import includes_of
 from promptreg.prompt.parsing import parse_prompt
 from promptreg.queries.latest import LatestVersions
 from promptreg.queries.matching import Match, find_matches, plain_text
+from promptreg.queries.past import past_versions
 from promptreg.queries.sifting import Sieve
 from promptreg.values import dataclass, replace
 
@@ -147,6 +149,7 @@ class Found:
         matches: Where the texts stand.
         figures: The figures asked for, by name.
         calls: The rows behind them.
+        is_past: Whether not the file holds it, but this released version.
     """
 
     name: str
@@ -155,6 +158,7 @@ class Found:
     matches: tuple[Match, ...] = ()
     figures: Mapping[str, float] | None = None
     calls: int = 0
+    is_past: bool = False
 
 
 class Search:
@@ -167,6 +171,8 @@ class Search:
         registry: The registry, whose work tree is searched.
         query: What to search for.
         limit: How many prompts to find at most; None for all.
+        history: Look for what the files do not hold in the released versions, deleted prompts
+            included: the newest version that does is found.
 
     Attributes:
         broken: Files that are not valid and, as far as their bytes tell, may hold what is searched.
@@ -178,31 +184,57 @@ class Search:
         NotFoundError: There is no such label.
     """
 
-    def __init__(self, registry: Registry, query: Query, limit: int | None = None) -> None:
+    def __init__(
+        self, registry: Registry, query: Query, limit: int | None = None, *, history: bool = False
+    ) -> None:
+        if history and query.labels:
+            raise ConfigError("a label names one version, and --history looks into all of them")
         self.broken: list[str] = []
         self.without_figures: list[str] = []
         self.left = 0
         self._registry = registry
         self._query = query
         self._limit = limit
+        self._history = history
         self._patterns = _patterns(query)
         self._sieve = Sieve(query)
         self._labels = [registry.label(label) for label in query.labels]
         self._latest = LatestVersions(registry)
 
     def __iter__(self) -> Iterator[Found]:
-        found = 0
+        found: set[str] = set()
         for name, path in self._registry.paths().items():
             if any(name not in versions for versions in self._labels):
                 continue
             data = self._registry.worktree.read(path) or b""
             if not self._sieve.may_match(name, data):
                 continue
-            if self._limit is not None and found >= self._limit:
+            if self._limit is not None and len(found) >= self._limit:
                 self.left += 1
             elif (one := self._look_into(name, path, data)) is not None:
-                found += 1
+                found.add(name)
                 yield one
+        if self._history:
+            # What stands today comes first: a limit that it reached ends the search.
+            rest = None if self._limit is None else self._limit - len(found)
+            yield from islice(self._past(found), rest)
+
+    def _past(self, found: set[str]) -> Iterator[Found]:
+        """Yield what only released versions hold, each prompt by the newest of them."""
+        tags, present = self._registry.tags, self._registry.paths()
+        former = {each for name in present for each in tags.lineage(name)[1:]}
+        names = sorted({*present, *(tags.names().keys() - former)} - found)
+        for name, versions in past_versions(self._registry, names, self._sieve):
+            for version in versions:
+                try:
+                    content = tags.content(tags.release(name, version))
+                    prompt = replace(content.prompt, name=name)
+                except (PromptError, NotFoundError):
+                    continue  # an older promptreg took what this one refuses, or it was deleted
+                one = self._check(prompt, content.data, content.includes, version)
+                if one is not None:
+                    yield one
+                    break
 
     def _look_into(self, name: str, path: str, data: bytes) -> Found | None:
         layout, source = self._registry.config.layout, self._registry.worktree
@@ -212,16 +244,29 @@ class Search:
         except PromptError:
             self.broken.append(path)
             return None
+        return self._check(prompt, data, includes)
+
+    def _check(
+        self,
+        prompt: Prompt,
+        data: bytes,
+        includes: Mapping[str, str],
+        version: Version | None = None,
+    ) -> Found | None:
+        """Return what was found in a prompt; it is the version that the figures are of."""
         if not _has_fields(prompt, self._query):
             return None
+        layout = self._registry.config.layout
         matches = find_matches(prompt, data, includes, layout, self._patterns)
         if matches is None:
             return None
-        if self._labels:
-            version: Version | None = self._labels[0][name]
-        else:
-            version = self._latest.of(name, data) or prompt.version
-        return self._with_figures(Found(name, path, version, tuple(matches)))
+        is_past = version is not None
+        if version is None and self._labels:
+            version = self._labels[0][prompt.name]
+        elif version is None:
+            version = self._latest.of(prompt.name, data) or prompt.version
+        found = Found(prompt.name, prompt.path, version, tuple(matches), is_past=is_past)
+        return self._with_figures(found)
 
     def _with_figures(self, found: Found) -> Found | None:
         conditions = self._query.conditions
@@ -231,7 +276,8 @@ class Search:
         figures = {c.name: c.figure(summary) if summary else None for c in conditions}
         numbers = {name: value for name, value in figures.items() if value is not None}
         if summary is None or len(numbers) < len(figures):
-            self.without_figures.append(found.name)
+            if not found.is_past:
+                self.without_figures.append(found.name)
             return None
         if not all(condition.holds(numbers[condition.name]) for condition in conditions):
             return None

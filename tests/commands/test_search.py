@@ -282,7 +282,7 @@ def test_a_limit_tells_how_many_may_be_left(shipped: Repo) -> None:
     result = shipped.run("search", "summarize", "--limit", "1", "--names")
     assert (result.code, result.out) == (0, "summarizer\n")
     assert "The first 1; up to 1 more files may hold it." in result.err
-    assert "more files" not in shipped.run("search", "careful", "-n", "1").err
+    assert "more files" not in shipped.run("search", "careful", "--limit", "1").err
 
 
 def test_latest_versions_of_many_are_those_of_one(
@@ -302,3 +302,32 @@ def test_latest_versions_of_many_are_those_of_one(
             assert latest.of(name, data) == registry.latest(name), name
         assert str(latest.of("summarizer", b"")) == "1.1.0"
         assert str(registry.latest("sorter")) == "1.0.0"
+
+
+def test_history_finds_what_files_no_longer_hold(shipped: Repo) -> None:
+    """With --history the newest released version that holds it is found, of deleted prompts too."""
+    assert shipped.run("search", "a news summarizer").code == 1
+    assert shipped.ok("search", "a NEWS summarizer", "--history") == (
+        "summarizer 1.0.0 (older version)\n"
+        "  prompts/summarizer.prompt.yml:12: system message: You are a news summarizer.\n"
+    )
+    shipped.git("rm", "-q", TRIAGE)
+    shipped.git("tag", "-a", "-m", "by hand", "triage@7.0.0")
+    shipped.ok("rename", "summarizer", "shortener")
+    shipped.commit()
+    assert _names(shipped, "--history", "You") == ["shortener", "triage"]
+    assert _names(shipped, "--history", "You", "--limit", "1") == ["shortener"]
+    assert _names(shipped, "--history", "a news summarizer") == ["shortener"]
+    found = json.loads(shipped.ok("search", "--history", "mail", "--format", "json"))
+    assert [(f["prompt"], f["version"], f["past"]) for f in found] == [("triage", "1.0.0", True)]
+    assert shipped.run("search", "mail", "--history", "--label", "production").code == 2
+
+
+def test_history_and_conditions(shipped: Repo) -> None:
+    """A condition with --history is about each released version by itself."""
+    _log(shipped, "summarizer", "1.0.0", quality_score=0.2)
+    _log(shipped, "summarizer", "1.1.0", quality_score=0.3)
+    _log(shipped, "summarizer", "2.0.0", quality_score=0.9)
+    result = shipped.run("search", "quality<0.5", "--history", "--metadata", "x", "--names")
+    assert (result.code, result.out) == (1, "")
+    assert "summarizer 1.1.0 (older" in shipped.ok("search", "quality<0.5", "--history")
