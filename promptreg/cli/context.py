@@ -50,11 +50,15 @@ def repository_path(registry: Registry, file: str) -> str:
     """Return a file given on the command line as a path in the repository.
 
     Raises:
-        ConfigError: It lies outside.
+        ConfigError: It lies outside, or is a folder.
     """
+    import os
+
     from promptreg.errors import ConfigError
 
-    target = (directory() / file).absolute()
+    target = Path(os.path.normpath((directory() / file).absolute()))
+    if target.is_dir():
+        raise ConfigError(f"{file} is a folder", fix="name files, or none for all prompts")
     top = registry.root.absolute()
     for candidate, base in ((target, top), (target.resolve(), top.resolve())):
         if candidate.is_relative_to(base):

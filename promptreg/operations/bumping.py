@@ -160,12 +160,29 @@ def plan_bumps(
     for path in chosen:
         name = registry.config.layout.name_of(path)
         assert name is not None
+        _require_only(registry, files, path)
         content, was_conflicted = _read(registry, files, path)
         claims = collect_claims(registry.tags, name, path, base=base)
         plan = plan_bump(content, claims, options, floor=_floor(registry, content, base))
         wrote = was_conflicted or not plan.is_stated_by(content)
         step = _step(registry, content, plan) if wrote else None
         yield BumpResult(name, path, content.prompt.version, plan, step)
+
+
+def _require_only(registry: Registry, source: Source, path: str) -> None:
+    """Refuse a second file of one name: two contents would take one version."""
+    layout = registry.config.layout
+    name = layout.name_of(path) or ""
+    other = next(
+        (c for c in layout.candidates(name) if c != path and source.read(c) is not None), None
+    )
+    if other is not None:
+        raise PromptError(
+            f"{other} has the name {name} too",
+            location=Location(path),
+            rule="duplicate-name",
+            fix="remove or rename one of them",
+        )
 
 
 def _read(registry: Registry, source: Source, path: str) -> tuple[Content, bool]:

@@ -282,6 +282,7 @@ ERRORS = {
     "no-folder": (["-C", "nowhere", "list"], 2, "nowhere"),
     "no-file": (["bump", "prompts/none.yaml"], 2, "no file"),
     "outside": (["bump", "/etc/passwd"], 2, "outside the repository"),
+    "folder": (["bump", "prompts"], 2, "prompts is a folder"),
     "bad-level": (["bump", "--level", "huge"], 2, "huge"),
     "bad-version": (["bump", "--version", "1.2"], 2, "1.2"),
     "no-base": (["check", "--base", "nowhere"], 3, "git branch --all lists the branches"),
@@ -398,6 +399,7 @@ def test_directory_option_and_folders(history: Repo) -> None:
     edit(history, A, "Two.", "Three.")
     inside = CommandRepo(history.path / "prompts", history.clock)
     assert f"{A}: 1.1.0 -> 1.2.0" in inside.ok("bump", "a.yaml", "--dry-run", code=1)
+    assert f"{A}: 1.1.0 -> 1.2.0" in inside.ok("bump", "../prompts/a.yaml", "-n", code=1)
     outside = CommandRepo(history.path.parent)
     assert f"{A}: 1.1.0 -> 1.2.0" in outside.ok("-C", "repo", "bump", A, "-n", code=1)
 

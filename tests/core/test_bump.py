@@ -463,6 +463,15 @@ def test_a_number_over_those_of_others_follows_them(released: Repo) -> None:
     assert not again.wrote
 
 
+def test_a_second_file_of_one_name(repo: Repo) -> None:
+    """Two files of one name are refused: both would take one version with two contents."""
+    repo.write(A, PROMPT)
+    repo.write("prompts/a.prompt.yml", PROMPT)
+    for paths in ((), (A,)):
+        with pytest.raises(PromptError, match=r"a\.(prompt\.yml|yaml) has the name a too"):
+            bump(repo, *paths, every=True)
+
+
 def test_contradicting_options(repo: Repo) -> None:
     """Options that contradict each other are refused before anything is read."""
     with pytest.raises(ConfigError, match="exclude each other"):
