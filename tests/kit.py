@@ -127,7 +127,16 @@ class Repo:
         self.clock += 60
         self.git("add", "-A")
         self.git("commit", "-q", "-m", message, *args)
-        return self.git("rev-parse", "HEAD")
+        return self.head()
+
+    def head(self) -> str:
+        """Return the commit that is checked out, as its files say it right after a commit."""
+        folder = self.path / ".git"
+        if not folder.is_dir():  # a linked work tree
+            return self.git("rev-parse", "HEAD")
+        said = (folder / "HEAD").read_text().strip()
+        kind, _, name = said.rpartition(": ")
+        return (folder / name).read_text().strip() if kind else said
 
     def bump_and_commit(self, message: str = "change") -> str:
         """Bump all prompts, as the hook would, and commit."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.kit import Repo, Result
+from tests.kit import CommandRepo, Result
 
 ROOT = Path(__file__).parents[2]
 PROMPT = "prompts/summarizer.prompt.yml"
@@ -48,8 +48,11 @@ def hook_configuration() -> str:
     return json.dumps(configuration, indent=2)
 
 
-class Team(Repo):
-    """A repository whose prompt is committed through the hooks, at version 1.0.0 on main."""
+class Team(CommandRepo):
+    """A repository whose prompt is committed through the hooks, at version 1.0.0 on main.
+
+    Hooks are processes of git; what a person types beside them runs in the process of the test.
+    """
 
     def install_hooks(self) -> None:
         """Install the hooks as a person would."""
@@ -77,10 +80,14 @@ class Team(Repo):
         assert second.code == 0, second
 
     def branch(self, name: str, old: str, new: str) -> None:
-        """Make a branch from main that edits the prompt, bumped by the hook; return to main."""
+        """Make a branch from main that edits the prompt, as the hook wants it; return to main.
+
+        How the hook gets it there is what the tests of commits are about.
+        """
         self.git("checkout", "-q", "-b", name, "main")
         self.edit(old, new)
-        self.commit_twice(name)
+        assert self.run("bump", PROMPT).code == 1
+        assert self.try_commit(name, "--no-verify").code == 0
         self.git("checkout", "-q", "main")
 
     def version(self, path: str = PROMPT) -> str:
