@@ -15,6 +15,7 @@ __all__ = [
     "CONSTRUCTS",
     "FILTERED",
     "FORMATS",
+    "FRAGMENTS",
     "NOT_TOLD",
     "OPERATED",
     "ROUNDED",
@@ -115,7 +116,7 @@ FORMATS: tuple[str, ...] = tuple(
     f"{{{{ '{flags}'|format(v) }}}}"
     for flags in (
         "%s", "%5s|", "%-6s|", "%.2s", "%05s", "%r", "%.3r", "%a", "%d", "%05d", "%-4d|", "%i", "%u",
-        "%+d", "% d", "%.3d", "%+08.4d", "%x", "%#x", "%#08X", "%o", "%#o", "%.5x", "%c", "%3c|",
+        "%+d", "% d", "%.3d", "%+08.4d", "%x", "%#x", "%#08X", "%o", "%#o", "%.5x", "%c", "%3c|", "%03c",
         "%f", "%.1f", "%.0f", "%#.0f", "%08.3f", "%+.2f", "% f", "%-9.2f|", "%F", "%e", "%.0e",
         "%#.0e", "%.3E", "%12.2e", "%g", "%G", "%.3g", "%#g", "%.0g", "%015g", "%.12g", "%ld", "%%",
         "100%% %s", "%", "%y", "%5%", "none", "%s %s", "%(a)s", "%1000d", "%*d", "%.20f", "%(", "%.40g",
@@ -144,6 +145,12 @@ CONSTRUCTS: tuple[str, ...] = (
     "{% macro m(a) %}{{ a is defined }}{{ a|d('none') }}{% endmacro %}{{ m() }}{{ m(v) }}{{ m }}",
     "{% macro m(a) %}{{ a }}{% endmacro %}{{ m(1, 2) }}",
     "{% macro m(a) %}{{ a }}{% endmacro %}{{ m(zz=2) }}",
+    "{% macro m(a=c, b=a, c=v) %}{{ a|d('?') }}{{ b|d('?') }}{{ c }}{% endmacro %}{{ m() }}{{ m(1) }}{{ m(c=2) }}",
+    "{% for x in v %}{% include 'loop.md' %}{% endfor %}",
+    "{% for x in v %}{{ loop.index }}{% include 'loop.md' %}{% endfor %}",
+    "{% set q = 1 %}{% macro inside() %}{{ q }}{% endmacro %}{% include 'outer.md' %}{{ made is defined }}",
+    "{% with q = v %}{% include 'outer.md' %}{% endwith %}{% include 'none.md' %}",
+    "{% macro m(q) %}{% include 'outer.md' %}{% endmacro %}{{ m(v) }}",
     "{% macro m(a, b=b) %}{{ a }}{{ b }}{% endmacro %}{{ m(v) }}",
     "{% macro m(x) %}[{{ caller(x) }}{{ caller }}]{% endmacro %}{% call(y) m(v) %}{{ y }}{{ v }}{% endcall %}",
     "{% macro m() %}{{ caller is defined }}{{ caller(1, 2) }}{% endmacro %}{% call(a, b=5, c=v) m() %}{{ a }}{{ b }}{{ c }}{% endcall %}{{ m() }}",
@@ -197,6 +204,13 @@ ROUNDED = tuple(
         "v|int", "v|abs ** 0.5", "v ** 3", "v|tojson", "7 / v", "v // 0.3", "v % 7", "[v]",
     )
 )  # fmt: skip
+
+FRAGMENTS = {
+    "loop.md": "{{ loop is defined }}{{ loop.index|d('-') if loop is defined }}{{ x }}",
+    "outer.md": "[{{ v }}{{ q|d('no q') }}{% set made = 1 %}{% include 'leaf.md' %}]",
+    "leaf.md": "{{ made }}{{ inside is defined }}\n",
+}
+"""Included files by path."""
 
 NOT_TOLD = frozenset(
     {

@@ -113,7 +113,7 @@ def test_the_diff_is_the_same_row_for_row(pages: Pages) -> None:
 
 def _python(template: str, values: dict[str, Any]) -> tuple[str, str]:
     try:
-        return "text", render_text(template, copy.deepcopy(values), {})
+        return "text", render_text(template, copy.deepcopy(values), grid.FRAGMENTS)
     except TemplateFault as fault:
         return "error", fault.message
 
@@ -129,13 +129,14 @@ def _compare(pages: Pages, cases: Sequence[tuple[str, dict[str, Any]]]) -> Found
     numbers = {template: number for number, template in enumerate(templates)}
     trees = [template_tree(template) for template in templates]
     given = [[numbers[template], json.dumps(values)] for template, values in cases]
+    fragments = {path: template_tree(text) for path, text in grid.FRAGMENTS.items()}
     # As one text: playwright takes seconds for lists of this size.
     packed = page.evaluate(
         """(packed) => {
-          const [trees, cases] = JSON.parse(packed);
-          return JSON.stringify(cases.map(([n, values]) => render(trees[n], values, {})));
+          const [trees, cases, fragments] = JSON.parse(packed);
+          return JSON.stringify(cases.map(([n, values]) => render(trees[n], values, fragments)));
         }""",
-        json.dumps([trees, given]),
+        json.dumps([trees, given, fragments]),
     )
     found: Found = defaultdict(list)
     for (template, values), (kind, text) in zip(cases, json.loads(packed), strict=True):
