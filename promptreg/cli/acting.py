@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,12 +14,32 @@ if TYPE_CHECKING:
     from promptreg.git import Repository
     from promptreg.operations.planning import Step
 
-__all__ = ["DryRun", "Format", "act", "commit_hint"]
+__all__ = ["DryRun", "Format", "act", "commit_hint", "confirm"]
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", "-n", help="Say what would be done, and do nothing.")
 ]
 Format = Annotated[DataFormat, typer.Option("--format", help="How to answer.")]
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something that cannot be undone.
+
+    Args:
+        question: What is asked.
+        yes: Whether it was answered on the command line.
+
+    Raises:
+        ConfigError: Nobody is there to ask.
+        Abort: The answer was no.
+    """
+    from promptreg.errors import ConfigError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigError(f"{question} This needs an answer, and nobody is here", fix="pass --yes")
+    typer.confirm(question, abort=True, err=True)
 
 
 def commit_hint(steps: Sequence[Step], text: str, path: str) -> str:

@@ -71,8 +71,11 @@ def _row(pair: FigurePair) -> tuple[str, str, str, str]:
     from promptreg.formats import figures
 
     old, new = ("-" if n is None else figures.value(n, pair.metric) for n in (pair.old, pair.new))
-    change = "" if pair.change is None else figures.percent(pair.change)
-    return pair.name, old, new, change
+    if pair.old is None or pair.new is None or pair.new == pair.old == 0:
+        return pair.name, old, new, ""
+    if pair.change is None:  # the old figure is zero, of which nothing is a share
+        return pair.name, old, new, figures.difference(pair.new - pair.old, pair.metric)
+    return pair.name, old, new, figures.percent(pair.change)
 
 
 def _write_verdicts(result: VersionComparison) -> None:

@@ -83,7 +83,7 @@ def summary(
     if output is ResultFormat.JSON:
         print_json([summary_record(item) for item in found])
     elif output is ResultFormat.CSV:
-        _write_csv_records([_flat(summary_record(item)) for item in found])
+        _write_csv_records([_flat(summary_record(item)) for item in found], groups)
     elif not found:
         message("No calls match.")
     else:
@@ -180,8 +180,10 @@ def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def _write_csv_records(records: list[dict[str, Any]]) -> None:
-    names = list(dict.fromkeys(name for record in records for name in record))
+def _write_csv_records(records: list[dict[str, Any]], groups: list[str]) -> None:
+    # Figures that no row has get no column; without any row these always do.
+    always = [*groups, "calls", "first", "last", "success_rate", "currency"]
+    names = list(dict.fromkeys([*always, *(name for record in records for name in record)]))
     writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +24,6 @@ __all__ = [
     "Suite",
     "Until",
     "Version",
-    "confirm",
     "open_metrics",
     "parse_duration",
     "parse_pairs",
@@ -113,17 +111,3 @@ def parse_pairs(option: str, pairs: list[str]) -> dict[str, str]:
             raise ConfigError(f"{option} wants NAME=VALUE, not {pair!r}")
         found[name.strip()] = value
     return found
-
-
-def confirm(question: str, *, yes: bool) -> None:
-    """Ask before something that cannot be undone.
-
-    Raises:
-        ConfigError: Nobody is there to ask.
-        Abort: The answer was no.
-    """
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise ConfigError(f"{question} needs an answer", fix="pass --yes")
-    typer.confirm(question, abort=True, err=True)

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
+from promptreg.cli.acting import DryRun, Format
 from promptreg.cli.context import open_registry
 from promptreg.cli.metrics_options import Environment, Prompt, Since, Suite, Until, parse_time
-from promptreg.cli.output import message
+from promptreg.cli.output import DataFormat, message, print_json
 
 __all__ = ["pull", "push"]
 
 _Remote = Annotated[str, typer.Argument(help="The remote; - keeps to this repository.")]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count.")]
 _HERE = "-"
 
 
@@ -31,7 +31,8 @@ def push(
     suite: Suite = None,
     since: Since = None,
     until: Until = None,
-    dry_run: _DryRun = False,
+    dry_run: DryRun = False,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Share evaluation rows on the ref refs/promptreg/metrics, so that CI finds its baseline."""
     from promptreg.metrics import Filter
@@ -53,10 +54,14 @@ def push(
     count = push_rows(registry.metrics.store, ref, chosen, private=private, dry_run=dry_run)
     if remote != _HERE and not dry_run:
         ref.push(remote)
+    if output is DataFormat.JSON:
+        print_json({"remote": remote, "rows": count, "dry_run": dry_run})
     message(f"{'Would push' if dry_run else 'Pushed'} {count:,} rows.")
 
 
-def pull(remote: _Remote = "origin", dry_run: _DryRun = False) -> None:
+def pull(
+    remote: _Remote = "origin", dry_run: DryRun = False, output: Format = DataFormat.TEXT
+) -> None:
     """Take in the rows that others shared on the ref refs/promptreg/metrics."""
     from promptreg.metrics.shared_ref import SharedRef
     from promptreg.storage.share import pull_rows
@@ -66,4 +71,6 @@ def pull(remote: _Remote = "origin", dry_run: _DryRun = False) -> None:
     if remote != _HERE and not ref.fetch(remote):
         message(f"{remote} has no shared metrics yet.")
     count = pull_rows(registry.metrics.store, ref, dry_run=dry_run)
+    if output is DataFormat.JSON:
+        print_json({"remote": remote, "rows": count, "dry_run": dry_run})
     message(f"{'Would pull' if dry_run else 'Pulled'} {count:,} rows.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from promptreg.cli.acting import DryRun, Format, confirm
 from promptreg.cli.context import open_registry
 from promptreg.cli.errors import ExitCode
 from promptreg.cli.metrics_options import (
@@ -18,7 +19,6 @@ from promptreg.cli.metrics_options import (
     Suite,
     Until,
     Version,
-    confirm,
     open_metrics,
     parse_duration,
     parse_time,
@@ -30,17 +30,16 @@ from promptreg.errors import ConflictError, MetricsError
 
 if TYPE_CHECKING:
     from promptreg.storage.doctor import Complaint
+    from promptreg.storage.purge import PurgeReport
     from promptreg.storage.store import Store
 
 __all__ = ["compact", "doctor", "purge", "ship", "status"]
 
 _KIB = 1024.0
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and do nothing.")]
 _Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
-_Format = Annotated[DataFormat, typer.Option("--format", help="How to answer.")]
 
 
-def status(output: _Format = DataFormat.TEXT) -> None:
+def status(output: Format = DataFormat.TEXT) -> None:
     """Show files, rows, bytes and segments, and what waits to be sealed and compacted."""
     found = open_metrics().status()
     if output is DataFormat.JSON:
@@ -82,7 +81,8 @@ def compact(
         int,
         typer.Option(min=0, metavar="HOURS", help="How long replaced files stay for readers."),
     ] = 1,
-    dry_run: _DryRun = False,
+    dry_run: DryRun = False,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Seal closed segments, merge small files and sort them; answers stay the same."""
     from promptreg.storage.compact import compact as run
@@ -96,6 +96,10 @@ def compact(
             grace_hours=grace,
             dry_run=dry_run,
         )
+    if output is DataFormat.JSON:
+        print_json({**asdict(report), "dry_run": dry_run})
+        _warn_of_bad_lines(report.sealed.quarantined)
+        return
     would = "Would merge" if dry_run else "Merged"
     if report.sealed.segments:
         message(f"Sealed {report.sealed.rows:,} rows of {report.sealed.segments} segments.")
@@ -158,8 +162,9 @@ def purge(
     suite: Suite = None,
     since: Since = None,
     until: Until = None,
-    dry_run: _DryRun = False,
+    dry_run: DryRun = False,
     yes: _Yes = False,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Remove rows for good: from the table, its old files and the quarantine."""
     from promptreg.metrics import Filter
@@ -183,11 +188,14 @@ def purge(
     total = planned.rows + planned.held
     if dry_run or not (total or planned.quarantined):
         message(f"{total:,} rows and {planned.quarantined} quarantined lines match.")
+        _purge_json(planned, 0, dry_run=dry_run, output=output)
         return
     confirm(f"Remove {total:,} rows for good?", yes=yes)
     report = run(store, chosen)
     message(f"Removed {report.rows:,} rows from {report.files} files.")
-    if shared := purge_shared(store, SharedRef(registry.root), chosen):
+    shared = purge_shared(store, SharedRef(registry.root), chosen)
+    _purge_json(report, shared, dry_run=False, output=output)
+    if shared:
         message(f"Removed {shared:,} rows from {REF}, history included.")
         warning(f"remotes still have them (fix: git push --force REMOTE {REF})")
     for path in report.unreadable:
@@ -201,12 +209,17 @@ def purge(
         raise typer.Exit(ExitCode.FOUND)
 
 
+def _purge_json(report: PurgeReport, shared: int, *, dry_run: bool, output: DataFormat) -> None:
+    if output is DataFormat.JSON:
+        print_json({**asdict(report), "shared": shared, "dry_run": dry_run})
+
+
 def doctor(
     fix: Annotated[
         bool, typer.Option("--fix", help="Set damaged and left-over files aside in quarantine/.")
     ] = False,
     yes: _Yes = False,
-    output: _Format = DataFormat.TEXT,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Read every file once; name what is damaged, foreign or left over (exit 1: rows are hit)."""
     from promptreg.storage.doctor import diagnose

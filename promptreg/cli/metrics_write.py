@@ -45,7 +45,10 @@ _Map = Annotated[
         "an empty OURS leaves the column out. May be repeated.",
     ),
 ]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Check every row and write none.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Check every row and write none.")]
+
+
+_ENDINGS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
 class FileFormat(StrEnum):
@@ -129,6 +132,8 @@ def log(
                 _log_rows(registry.metrics, rows, stream, kind, dry_run=dry_run)
         elif reference is None:
             raise ConfigError("which call?", fix="give NAME@REF, or --from-jsonl FILE")
+        elif kind := _ENDINGS.get(Path(reference).suffix.lower()):
+            raise ConfigError(f"{reference} is a file", fix=f"--from-{kind} {reference}")
         else:
             found = registry.resolve(reference)
             row = {
@@ -204,9 +209,8 @@ def export_file(
 
 
 def _format_of(path: Path) -> str:
-    endings = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
     try:
-        return endings[path.suffix.lower()]
+        return _ENDINGS[path.suffix.lower()]
     except KeyError:
         raise ConfigError(
             f"the format of {path} is not clear", fix="pass --format parquet, csv or jsonl"

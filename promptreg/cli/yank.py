@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promptreg.cli.acting import DryRun, Format, act, commit_hint
+from promptreg.cli.acting import DryRun, Format, act, commit_hint, confirm
 from promptreg.cli.completion import complete_references
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, style
@@ -80,7 +79,7 @@ def delete(
     name, number = _read(version)
     with open_registry(fast_start=False) as registry:
         result = plan_deletion(registry, name, number, reason, push=push)
-        _confirm(f"Delete {name} {number} for good?", yes=yes or dry_run)
+        confirm(f"Delete {name} {number} for good?", yes=yes or dry_run)
         told = act(
             registry.repository, result.steps, result.as_json(), dry_run=dry_run, output=output
         )
@@ -114,13 +113,3 @@ def _report(result: Withdrawal, what: str, how: str) -> None:
         return
     data(f"{result.path}: {style(what, 'bold')} {how}")
     message(f"Next: {commit_hint(result.steps, f'{what} {how}', result.path)}, and merge it.")
-
-
-def _confirm(question: str, *, yes: bool) -> None:
-    from promptreg.errors import ConfigError
-
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise ConfigError(f"{question} Nobody is here to answer", fix="pass --yes")
-    typer.confirm(question, abort=True, err=True)

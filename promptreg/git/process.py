@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from promptreg.errors import RepositoryError
 
-__all__ = ["GitResult", "has_git", "run_git", "try_git"]
+__all__ = ["GitResult", "complaint", "has_git", "remote_fix", "run_git", "try_git"]
 
 _ENVIRONMENT = {
     # A question on the terminal would hang a hook or a CI job for ever.
@@ -63,8 +64,17 @@ def run_git(folder: Path, *args: str, stdin: bytes | None = None) -> bytes:
     """
     result = try_git(folder, *args, stdin=stdin)
     if result.returncode != 0:
-        raise RepositoryError(f"git {args[0]} failed: {complaint(result)}")
+        raise RepositoryError(f"git {args[0]} failed: {complaint(result)}", fix=remote_fix(result))
     return result.stdout
+
+
+def remote_fix(result: GitResult) -> str | None:
+    """Return what to do where git was asked about a remote that there is not; None otherwise."""
+    text = result.stderr.decode("utf-8", "replace")
+    found = re.search("'(.*)' does not appear to be a git repository", text)
+    if found is None:
+        return None
+    return f"git remote add {found[1]} URL; git remote -v lists those there are"
 
 
 def complaint(result: GitResult) -> str:

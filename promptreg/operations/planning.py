@@ -166,7 +166,7 @@ class RunGit:
         Raises:
             RepositoryError: It refused.
         """
-        from promptreg.git.process import complaint, try_git
+        from promptreg.git.process import complaint, remote_fix, try_git
 
         # Only git's own folder is right for the relative URL of a remote, see `remote_folder`.
         asks = self.words[0] == "push"
@@ -175,7 +175,8 @@ class RunGit:
         text = answer.stderr.decode("utf-8", "replace")
         if answer.returncode != 0 and not (self.tolerated and self.tolerated in text):
             refusal = self.refusal or f"git {self.words[0]} failed"
-            raise RepositoryError(f"{refusal}: {complaint(answer)}", fix=self.fix)
+            fix = self.fix or remote_fix(answer)
+            raise RepositoryError(f"{refusal}: {complaint(answer)}", fix=fix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,13 @@ def compare_remote(registry: Registry, tags: Tags, *, only: bool) -> tuple[list[
 
 
 def _remote_tags(registry: Registry, names: Collection[str] | None) -> dict[str, str]:
-    from promptreg.git.process import complaint, try_git
+    from promptreg.git.process import complaint, remote_fix, try_git
 
     answer = try_git(registry.repository.paths.remote_folder, "ls-remote", "--tags", "origin")
     if answer.returncode != 0:
-        raise RepositoryError(f"origin cannot be asked: {complaint(answer)}")
+        raise RepositoryError(
+            f"origin cannot be asked: {complaint(answer)}", fix=remote_fix(answer)
+        )
     found = {}
     for line in answer.stdout.decode("utf-8", "replace").splitlines():
         oid, _, ref = line.partition("\t")

@@ -25,8 +25,9 @@ def measured(shipped: Repo) -> Repo:
         for number in range(60):
             wobble = (number % 7) / 100
             columns = {"model": "gpt-4o", "unit": f"u{number}", "latency_ms": 800 + number}
-            registry.log_metrics("summarizer", "1.0.0", quality_score=0.9 + wobble, **columns)
-            registry.log_metrics("summarizer", "1.1.0", quality_score=0.5 + wobble, **columns)
+            for version, quality, toxic in (("1.0.0", 0.9, 0.0), ("1.1.0", 0.5, 0.25)):
+                columns |= {"quality_score": quality + wobble, "scores": {"toxic": toxic}}
+                registry.log_metrics("summarizer", version, **columns)
     return shipped
 
 
@@ -37,6 +38,13 @@ def test_figures_and_the_size_of_the_change(measured: Repo) -> None:
     assert (found["level"], found["words_added"], found["words_removed"]) == ("minor", 1, 1)
     figures = {f["name"]: f for f in found["figures"]}
     assert figures["quality"]["change"] == pytest.approx(-0.4 / 0.929, rel=0.01)
+    assert figures["toxic"]["change"] is None
+    (toxic,) = [
+        line
+        for line in measured.ok("compare", "summarizer", "1.0.0", "1.1.0").splitlines()
+        if line.startswith("toxic")
+    ]
+    assert toxic.split() == ["toxic", "0.00", "0.25", "+0.25"]
     assert figures["latency p50"]["old"] == figures["latency p50"]["new"] == 829.5
     assert "cost per call" not in figures
 

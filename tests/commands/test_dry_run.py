@@ -9,7 +9,7 @@ import pytest
 
 from promptreg.errors import ConflictError
 from promptreg.git import Repository
-from promptreg.operations.planning import MoveFile, WriteFile, carry_out
+from promptreg.operations.planning import MoveFile, Step, WriteFile, carry_out
 from tests.commands.conftest import SUMMARIZER, edit, ship
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def test_a_plan_that_fails_leaves_no_half(clone: Repo) -> None:
     """Where a step cannot be done, the files of the steps before it are as they were."""
     before = _everything(clone)
     old = clone.read(LABEL).encode()
-    steps = [
+    steps: list[Step] = [
         MoveFile(SUMMARIZER, "prompts/news.prompt.yml"),
         WriteFile(LABEL, old, b"x: 1.0.0\n"),
         WriteFile("prompts/deep/new.md", None, b"new"),

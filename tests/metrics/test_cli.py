@@ -87,6 +87,7 @@ def test_log_one_call(processes: Repo) -> None:
         (["summarizer@9.9.9", "--latency-ms", "3"], "9.9.9"),
         (["nothing", "--latency-ms", "3"], "nothing"),
         ([], "which call?"),
+        (["rows.jsonl"], "fix: --from-jsonl rows.jsonl"),
         (["summarizer", "--set", "latency=3"], "did you mean latency_ms?"),
         (["summarizer", "--set", "x"], "--set wants NAME=VALUE"),
         (["summarizer", "--score", "tone=good"], "must be a number"),
@@ -127,6 +128,8 @@ def test_log_dry_run_and_strict(repo: Repo) -> None:
 
 def test_summary_formats(repo: Repo) -> None:
     """The same figures as table, JSON and CSV; what is missing is a dash, never 0."""
+    none = metrics(repo, "summary", "--by", "model", "--format", "csv").out
+    assert none == "model,calls,first,last,success_rate,currency\n"
     log_some(repo)
     text = metrics(repo, "summary").out
     assert text.splitlines()[1].split()[:6] == ["summarizer", "1.0.0", "3", "66.7%", "800", "980"]
@@ -176,7 +179,8 @@ def test_upkeep(processes: Repo) -> None:
     assert "Sealed 3 rows of 1 segments" in metrics(processes, "ship").err
     log_some(processes)
     assert "Nothing to merge" in metrics(processes, "compact", "--dry-run").err
-    assert "Merged 2 files with 6 rows" in metrics(processes, "compact").err
+    report = json.loads(metrics(processes, "compact", "--format", "json").out)
+    assert (report["merged"], report["rows"], report["sealed"]["rows"]) == (2, 6, 3)
     after = json.loads(metrics(processes, "status", "--format", "json").out)
     assert (after["files"], after["rows"], after["unsealed_rows"]) == (1, 6, 0)
     assert "6 rows in 1 files" in metrics(processes, "status").out
@@ -231,7 +235,9 @@ def test_purge_asks_first(repo: Repo) -> None:
     )
     assert "needs an answer" in metrics(repo, "purge", "--prompt", "summarizer", code=2).err
     assert "which rows" in metrics(repo, "purge", "--yes", code=2).err
-    assert "Removed 1 rows" in metrics(repo, "purge", "--model", "gpt-4o-mini", "--yes").err
+    done = metrics(repo, "purge", "--model", "gpt-4o-mini", "--yes", "--format", "json")
+    assert "Removed 1 rows" in done.err
+    assert json.loads(done.out)["rows"] == 1
     assert json.loads(metrics(repo, "summary", "--format", "json").out)[0]["calls"] == 2
 
 

@@ -56,7 +56,9 @@ def test_push_and_pull(origin: Repo, tmp_path: Path) -> None:
     assert "no shared metrics" in say(two, "pull")
     log(one, "a", 5)
     log(one, "calls", 3, suite=None)
-    assert say(one, "push", "--dry-run") == "Would push 5 rows."
+    assert say(one, "push", "-n") == "Would push 5 rows."
+    planned = one.ok("metrics", "push", "--dry-run", "--format", "json")
+    assert json.loads(planned) == {"remote": "origin", "rows": 5, "dry_run": True}
     assert say(one, "push") == "Pushed 5 rows."
     assert say(one, "push") == "Pushed 0 rows."
     assert say(two, "pull") == "Pulled 5 rows."
@@ -122,3 +124,4 @@ def test_an_unreachable_remote(origin: Repo, tmp_path: Path) -> None:
     done = one.run("metrics", "push", "nowhere")
     assert done.code == 2
     assert "git ls-remote failed" in done.err
+    assert "fix: git remote add nowhere URL" in done.err
