@@ -59,7 +59,7 @@ def markdown_result(result: ABResult) -> str:
         if comparison is None:
             cells += ["", "", ""]
         else:
-            cells += [figures.percent(comparison.change), escape(_interval(comparison))]
+            cells += [escape(_change(comparison, result)), escape(_interval(comparison, result))]
             cells.append(_confidence(comparison.confidence))
         lines.append(f"| {' | '.join(cells)} |")
     extra = [f"- guardrail {escape(_guardrail(guardrail))}" for guardrail in result.guardrails]
@@ -92,6 +92,7 @@ def json_result(result: ABResult) -> dict[str, Any]:
                 "arm": comparison.arm,
                 "change": _finite(comparison.change),
                 "interval": [_finite(comparison.low), _finite(comparison.high)],
+                "difference": _differences(comparison),
                 "p": comparison.p_adjusted,
             }
             for comparison in result.comparisons
@@ -160,12 +161,27 @@ def _confidence(value: float) -> str:
 def _comparison_lines(result: ABResult) -> Iterator[str]:
     for comparison in result.comparisons:
         yield (
-            f"{comparison.arm} against {comparison.base}: {figures.percent(comparison.change)} "
-            f"{_interval(comparison)}, confidence {_confidence(comparison.confidence)}"
+            f"{comparison.arm} against {comparison.base}: {_change(comparison, result)} "
+            f"{_interval(comparison, result)}, confidence {_confidence(comparison.confidence)}"
         )
 
 
-def _interval(comparison: ArmComparison) -> str:
+def _change(comparison: ArmComparison, result: ABResult) -> str:
+    if comparison.difference is None:
+        return figures.percent(comparison.change)
+    return figures.difference(comparison.difference[0], result.metric)
+
+
+def _differences(comparison: ArmComparison) -> list[float | None] | None:
+    """Return the difference and its ends where a zero baseline leaves no relative change."""
+    found = comparison.difference
+    return None if found is None else [_finite(number) for number in found]
+
+
+def _interval(comparison: ArmComparison, result: ABResult) -> str:
+    if comparison.difference is not None:
+        ends = (figures.difference(number, result.metric) for number in comparison.difference[1:])
+        return f"[{', '.join(ends)}]"
     low, high = (
         figures.percent(bound).removesuffix("%") for bound in (comparison.low, comparison.high)
     )

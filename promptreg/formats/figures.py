@@ -12,7 +12,17 @@ from promptreg.stats.thresholds import Form
 if TYPE_CHECKING:
     from promptreg.stats.gate import Judgement
 
-__all__ = ["change", "delta", "interval", "limit", "outcome", "value", "values"]
+__all__ = [
+    "change",
+    "delta",
+    "difference",
+    "interval",
+    "limit",
+    "outcome",
+    "percent",
+    "value",
+    "values",
+]
 
 _SECOND = 10_000.0
 _WORDS = {Outcome.OK: "ok", Outcome.REGRESSION: "REGRESSION", Outcome.ACCEPTED: "accepted"}
@@ -49,12 +59,16 @@ def change(judgement: Judgement) -> str:
     """Write the change: ``-14%``, ``+1.2pp`` or ``+120 ms``; empty for limits."""
     if judgement.change is None:
         return ""
+    if _has_no_share(judgement):
+        assert judgement.base is not None
+        assert judgement.head is not None
+        return difference(judgement.head - judgement.base, judgement.threshold.metric)
     return _signed(judgement.change, judgement) + _unit(judgement)
 
 
 def interval(judgement: Judgement) -> str:
     """Write the interval of the change, or of a limit's value: ``[-18, -10]``."""
-    if judgement.interval is None:
+    if judgement.interval is None or _has_no_share(judgement):
         return ""
     low, high = judgement.interval.low, judgement.interval.high
     if judgement.threshold.form is Form.LIMIT:
@@ -87,6 +101,22 @@ def delta(entry: Delta, metric: Metric) -> str:
     """Write how a mean moved: ``input_tokens 812 -> 934 (+15%)``."""
     text = f"{entry.name} {value(entry.base, metric)} -> {value(entry.head, metric)}"
     return text if entry.change is None else f"{text} ({percent(entry.change)})"
+
+
+def difference(number: float, metric: Metric) -> str:
+    """Write a difference in the metric's unit with its sign: ``+$0.002``, ``-1.2pp``."""
+    if metric.kind is Kind.RATE:
+        return f"{number * 100:+.1f}pp"
+    if not math.isfinite(number):
+        return f"{number:+}"
+    return f"{'-' if number < 0 else '+'}{value(abs(number), metric)}"
+
+
+def _has_no_share(judgement: Judgement) -> bool:
+    """Tell whether a change has no percentage, because the base is zero."""
+    both = judgement.base is not None and judgement.head is not None
+    infinite = judgement.change is not None and math.isinf(judgement.change)
+    return both and infinite and judgement.relative
 
 
 def percent(share: float) -> str:

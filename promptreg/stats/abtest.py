@@ -60,6 +60,9 @@ class State(StrEnum):
 class ArmComparison(NamedTuple):
     """One arm against another; changes are shares of the first one's mean.
 
+    Where that mean is zero there is no such share: then the changes are infinite, and `difference`
+    says how far the means lie apart.
+
     Attributes:
         base: The arm it is compared with.
         arm: The arm.
@@ -68,6 +71,8 @@ class ArmComparison(NamedTuple):
         high: Upper end.
         p: Two-sided p-value, valid however often one looks.
         p_adjusted: The same after Holm's adjustment over the pairs it was compared among.
+        difference: The difference of the means in the metric's unit, its lower and upper end;
+            None where the changes say it better.
     """
 
     base: str
@@ -77,6 +82,7 @@ class ArmComparison(NamedTuple):
     high: float
     p: float
     p_adjusted: float
+    difference: tuple[float, float, float] | None = None
 
     @property
     def confidence(self) -> float:
@@ -270,11 +276,19 @@ def _look(
 
 def _comparison(base: str, arm: str, pair: _Pair, metric: Metric, seen: Look) -> ArmComparison:
     difference = pair.contrast.difference
-    change, low, high = (
-        _share(moved, pair.base_mean, metric)
-        for moved in (difference, difference - seen.half_width, difference + seen.half_width)
+    moved = (difference, difference - seen.half_width, difference + seen.half_width)
+    change, low, high = (_share(each, pair.base_mean, metric) for each in moved)
+    no_share = pair.base_mean == 0.0 and ab_scale(metric) is not Scale.LOG
+    return ArmComparison(
+        base,
+        arm,
+        change,
+        low,
+        high,
+        p=seen.p,
+        p_adjusted=seen.p,
+        difference=moved if no_share else None,
     )
-    return ArmComparison(base, arm, change, low, high, p=seen.p, p_adjusted=seen.p)
 
 
 def _share(difference: float, base_mean: float, metric: Metric) -> float:

@@ -98,6 +98,22 @@ def test_results_by_hand() -> None:
     assert test.get_sample_counts() == {"a": 150, "b": 150}
 
 
+def test_a_zero_baseline_is_told_as_a_difference() -> None:
+    """Nothing is a share of zero: the answer is in the metric's own unit, not infinite percent."""
+    test = ABTest("summarizer", "a", "b", metric="quality")
+    for number in range(150):
+        test.log_result("a", 0.0)
+        test.log_result("b", 0.4 + number % 3 / 10)
+    result = test.get_result()
+    assert "b against a: +0.50 [+0." in text_result(result)
+    assert "| +0.50 |" in markdown_result(result)
+    assert "inf" not in text_result(result) + markdown_result(result)
+    (pair,) = json_result(result)["comparisons"]
+    assert pair["change"] is None
+    assert pair["difference"][0] == pytest.approx(0.5)
+    assert pair["difference"][1] < 0.5 < pair["difference"][2]
+
+
 def test_three_arms(tmp_path: Path) -> None:
     """Among three arms the best beats every other one."""
     third = calls("c" * 64, 300, seed=3, quality=1.15)
