@@ -221,10 +221,10 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
                 [p.calls for p in s.points],
                 [_short(p.cost) for p in s.points],
                 [p.tokens for p in s.points],
-                [_short(p.latency_p50) for p in s.points],
-                [_short(p.latency_p95) for p in s.points],
-                [_short(p.quality) for p in s.points],
-                [_short(p.success) for p in s.points],
+                _shorts((p.latency_p50 for p in s.points), ".3g"),
+                _shorts((p.latency_p95 for p in s.points), ".3g"),
+                _shorts((p.quality for p in s.points), ".3g"),
+                _shorts((p.success for p in s.points), ".3g"),
             ]
             for s in prompt.series
             if s.version in numbers
@@ -345,9 +345,8 @@ def _pack_metric_comparison(m: MetricComparison) -> list[Any]:
         m.base_n,
         m.head_n,
         int(m.relative),
-        _short(m.effect),
-        _short(m.low),
-        _short(m.high),
+        # A share is shown in percent, by three digits at most.
+        *_shorts((m.effect, m.low, m.high), ".3g" if m.relative else ".4g"),
         m.limit,
         m.verdict,
         m.state,
@@ -361,7 +360,7 @@ def _pack_metric_comparison(m: MetricComparison) -> list[Any]:
 
 def _pack_test(t: ModelTest) -> list[Any]:
     numbers = [_short(value) for value in (t.base, t.head)]
-    ends = [_short(value) for value in (t.effect, t.low, t.high)]
+    ends = _shorts((t.effect, t.low, t.high), ".3g")
     return [
         t.model,
         *numbers,
@@ -378,12 +377,16 @@ def _short(value: float | None, digits: str = ".4g") -> float | int | None:
     """Round to significant digits; a whole number loses its point."""
     if value is None or not math.isfinite(value):
         return None
-    rounded = float(format(value, digits))
+    text = format(value, digits)
+    # A report writes ten million of these; most whole numbers show by their digits.
+    if text.isdigit():
+        return int(text)
+    rounded = float(text)
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _shorts(values: Iterable[float]) -> list[float | int | None]:
-    return [_short(value) for value in values]
+def _shorts(values: Iterable[float | None], digits: str = ".4g") -> list[float | int | None]:
+    return [_short(value, digits) for value in values]
 
 
 def _before(versions: Sequence[VersionRow], version: VersionRow) -> str | None:
