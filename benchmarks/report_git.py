@@ -1,7 +1,9 @@
-"""A report of a real repository: from the start of the process to the file, memory and all.
+"""A report of a real repository with real rows: from the start of the process to the file.
 
-``python benchmarks/report_git.py`` makes 1,000 prompts of 100 versions by git fast-import and logs
-no calls; ``report_rows.py`` has those. ``--quick`` takes 100 prompts of 20 versions.
+``python benchmarks/report_git.py`` makes 10 prompts of 10 versions with 5,000 calls, then 1,000
+prompts of 100 versions by git fast-import with 10 million calls; ``--quick`` takes 100 prompts of
+20 versions and 100,000 calls instead. Time is of the whole process, memory of all its processes
+together, looked at ten times a second.
 """
 
 from __future__ import annotations
@@ -9,40 +11,118 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
+from calls import add_calls
 from repositories import Shape, build_registry
+
+_LOOK_SECONDS = 0.1
+
+
+class _Case(NamedTuple):
+    """A repository, its calls of each version, and what was asked: seconds, MB of file and RAM."""
+
+    shape: Shape
+    calls: int
+    times: int
+    seconds: float
+    megabytes: float
+    memory: float = 2000
+
+
+SMALL = _Case(Shape(10, 10), 50, 5, 2.0, 0.3)
+LARGE = _Case(Shape(1000, 100), 100, 1, 60.0, 60.0)
+QUICK = _Case(Shape(100, 20), 50, 1, 60.0, 60.0)
+
+
+class _Run(NamedTuple):
+    seconds: float
+    processor: float
+    memory: float
 
 
 def main() -> None:
-    """Build the repository, then the report twice: the second time with a warm tag index."""
+    """Build each repository and its report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    shape = Shape(100, 20) if parser.parse_args().quick else Shape(1000, 100)
-    with tempfile.TemporaryDirectory(prefix="promptreg-bench-") as name:
-        root = build_registry(Path(name) / "registry", shape)
-        output = Path(name) / "report.html"
-        print(f"{shape.prompts:,} prompts x {shape.versions} versions in git")
-        for turn in ("first", "second"):
-            _once(turn, root, output)
+    parser.add_argument("--small", action="store_true", help="only the small repository")
+    chosen = parser.parse_args()
+    cases = [SMALL] if chosen.small else [SMALL, QUICK if chosen.quick else LARGE]
+    for case in cases:
+        with tempfile.TemporaryDirectory(prefix="promptreg-bench-") as name:
+            root = build_registry(Path(name) / "registry", case.shape)
+            add_calls(root, case.calls)
+            measure(case, root, Path(name) / "report.html")
 
 
-def _once(turn: str, root: Path, output: Path) -> None:
-    words = [sys.executable, "-m", "promptreg", "-C", str(root), "report", "-o", str(output)]
+def measure(case: _Case, root: Path, output: Path) -> None:
+    """Make the report and print what it took; the first one also builds the index of tags."""
+    prompts, versions = case.shape.prompts, case.shape.versions
+    calls = prompts * versions * case.calls
+    load = os.getloadavg()[0]
+    print(f"{prompts:,} prompts x {versions} versions in git, {calls:,} calls, load {load:.1f}")
+    first = _run(root, output)
+    print(f"  {'first report, without an index of tags':<40} {first.seconds:9.2f} s")
+    runs = [_run(root, output) for _ in range(case.times)]
+    _show("report, whole process", statistics.median(r.seconds for r in runs), "s", case.seconds)
+    spent = statistics.median(r.processor for r in runs)
+    print(f"  {'time of all processors':<40} {spent:9.2f} s")
+    _show("memory of all processes together", max(r.memory for r in runs), "MB", case.memory)
+    _show("size of the file", output.stat().st_size / 1e6, "MB", case.megabytes)
+
+
+def _run(root: Path, output: Path) -> _Run:
+    words = [sys.executable, "-m", "promptreg", "-C", str(root), "-q", "report", "-o", str(output)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    took = time.perf_counter() - start
+    child = subprocess.Popen(words)
+    peaks = [0]
+    done = threading.Event()
+    watch = threading.Thread(target=_watch, args=(child.pid, peaks, done))
+    watch.start()
+    code = child.wait()
+    seconds = time.perf_counter() - start
+    done.set()
+    watch.join()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert code == 0
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    size = output.stat().st_size / 1e6
-    load = os.getloadavg()[0]
-    print(f"  {turn} report {took:.1f} s, {spent:.1f} s of all processors, load {load:.1f}")
-    print(f"    {size:.1f} MB (target 60), largest process {after.ru_maxrss / 1024:,.0f} MB")
+    return _Run(seconds, spent, peaks[0] / 1000)
+
+
+def _watch(pid: int, peaks: list[int], done: threading.Event) -> None:
+    """Keep the most kilobytes that a process and its children held at one time."""
+    while not done.wait(_LOOK_SECONDS):
+        peaks[0] = max(peaks[0], sum(map(_resident, [pid, *_children(pid)])))
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for place in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, place.read_text().split())
+    return found
+
+
+def _resident(pid: int) -> int:
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+    return 0
+
+
+def _show(name: str, value: float, unit: str, target: float) -> None:
+    verdict = "reached" if value <= target else "MISSED"
+    print(f"  {name:<40} {value:9.2f} {unit:<3} target {target:g} {unit:<3} {verdict}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,77 @@
+"""Calls of the versions of a benchmark's registry, put into its store sorted by version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb  # noqa: TID251 - makes the rows
+import pyarrow as pa  # noqa: TID251 - takes them to the table
+
+from promptreg.registry import Registry
+from promptreg.storage.schema import arrow_schema
+
+__all__ = ["DAYS", "add_calls"]
+
+DAYS = 110
+ROWS_AT_ONCE = 1_000_000
+# A version is called from its release on for the time of three releases, as rollouts overlap.
+_MAKE = """
+SELECT
+    TIMESTAMP '2026-01-01' + to_microseconds(
+        ((v.share + random() * 3 * v.step) * $days * 86400 * 1e6)::BIGINT) AS ts,
+    v.prompt, v.version, v.digest, v.commit, 'production' AS environment,
+    NULL AS run_id, NULL AS suite, NULL AS dataset_digest, NULL AS case_id, NULL AS repeat,
+    NULL AS experiment, NULL AS variant, 'user-' || (random() * 50000)::INT AS unit,
+    'openai' AS provider, CASE WHEN i % 3 = 0 THEN 'gpt-4o' ELSE 'gpt-4o-mini' END AS model,
+    0.7 AS temperature, NULL AS top_p, 500 AS max_tokens,
+    (200 + random() * 800)::BIGINT AS input_tokens, (20 + random() * 300)::BIGINT AS output_tokens,
+    NULL AS cached_input_tokens, NULL AS reasoning_tokens,
+    round(exp(6.5 + 0.6 * (random() + random() + random() - 1.5)), 3) AS latency_ms,
+    NULL AS time_to_first_token_ms,
+    round((200 + random() * 800) * 2.5e-6 + (20 + random() * 300) * 1e-5, 6) AS cost,
+    NULL AS currency, CASE WHEN i % 3 = 0 THEN round(random(), 2) END AS quality_score,
+    NULL AS accuracy, random() > 0.02 AS success, NULL AS error_type, NULL AS error_message,
+    NULL AS scores, NULL AS metadata
+FROM versions v, range($calls) t(i) ORDER BY v.prompt, v.version, ts
+"""
+
+
+def add_calls(root: Path, calls: int) -> None:
+    """Add calls of every released version.
+
+    Args:
+        root: The registry's folder.
+        calls: How many of each version.
+    """
+    maker = duckdb.connect()
+    maker.execute(
+        "SET enable_progress_bar = false; SET threads = 1; SELECT setseed(0.5)"
+    ).fetchall()
+    with Registry(root) as registry:
+        table = registry.metrics.store.table
+        names = sorted(registry.tags.names())
+        first = registry.tags.releases(names[0])
+        step = max(1, ROWS_AT_ONCE // (calls * len(first)))
+        for at in range(0, len(names), step):
+            maker.register("versions", _versions(registry, names[at : at + step]))
+            rows = maker.sql(_MAKE, params={"calls": calls, "days": DAYS}).to_arrow_table()
+            table.append(rows.cast(arrow_schema()), [f"bench-{at}"])
+    maker.close()
+
+
+def _versions(registry: Registry, names: list[str]) -> pa.Table:
+    rows = []
+    for name in names:
+        releases = registry.tags.releases(name)
+        for number, release in enumerate(releases):
+            rows.append(
+                {
+                    "prompt": name,
+                    "version": str(release.version),
+                    "digest": release.digest,
+                    "commit": release.commit,
+                    "share": number / (len(releases) + 2),
+                    "step": 1 / (len(releases) + 2),
+                }
+            )
+    return pa.Table.from_pylist(rows)
