@@ -48,7 +48,7 @@ _DRIVERS: Mapping[str, tuple[tuple[str, str], ...]] = {
 _SCRIPT = """\
 #!/bin/sh
 {mark} Remove it with: promptreg hooks uninstall
-here=$(dirname "$0")
+here=${{0%/*}}
 kept="$here/{name}{kept}"
 if [ -x "$kept" ]; then
     {chained}
