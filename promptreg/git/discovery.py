@@ -48,7 +48,62 @@ def discover(start: str | Path = ".") -> GitPaths:
             f"no git repository at {Path(start).absolute()} or above", fix="git init"
         )
     _refuse_unreadable(paths.common_dir)
+    if not os.environ.get("GIT_DIR"):
+        _refuse_foreign(paths)
     return paths
+
+
+def _refuse_foreign(paths: GitPaths) -> None:
+    """Refuse a repository of somebody else, as git does: its configuration starts programs.
+
+    Reading files starts none, but the next command asks git or libgit2, which refuse; and what a
+    prompt says is worth as much care as what a hook does. Git alone knows which owners are trusted
+    (safe.directory, sudo), and is asked only where the owner is another.
+    """
+    mine = os.geteuid() if hasattr(os, "geteuid") else None
+    if mine is None or all(_owner(each) in (mine, None) for each in _owned(paths)):
+        return
+    from promptreg.git.process import has_git, try_git
+
+    if has_git():
+        folder = paths.work_tree or paths.git_dir
+        complaint = try_git(folder, "rev-parse", "--git-dir").stderr.decode("utf-8", "replace")
+        unsafe = re.search(r"dubious ownership in repository at '(.*)'", complaint)
+        path = unsafe[1] if unsafe else None
+    else:
+        path = _unsafe_to_libgit2(paths.git_dir)
+    if path is not None:
+        raise RepositoryError(
+            f"the repository at {path} belongs to somebody else, so git does not trust it",
+            fix=f"git config --global --add safe.directory '{path}'",
+        )
+
+
+def _owned(paths: GitPaths) -> list[Path]:
+    """Return what must belong to the person, as git has it: the folders and a link to them."""
+    found = [paths.git_dir]
+    if paths.work_tree is not None:
+        found += [paths.work_tree, paths.work_tree / ".git"]
+    return found
+
+
+def _owner(path: Path) -> int | None:
+    try:
+        return os.lstat(path).st_uid
+    except OSError:
+        return None
+
+
+def _unsafe_to_libgit2(git_dir: Path) -> str | None:
+    """Ask libgit2, which reads safe.directory too, where there is no git program."""
+    import pygit2
+
+    try:
+        pygit2.Repository(str(git_dir))
+    except pygit2.GitError as error:
+        unsafe = re.search("path '(.*)' is not owned by", str(error))
+        return unsafe[1].rstrip("/") if unsafe else None
+    return None
 
 
 def _from_environment() -> GitPaths | None:

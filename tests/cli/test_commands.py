@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -438,18 +439,28 @@ def test_bare_repository(history: Repo, tmp_path: Path) -> None:
         assert "bare" in result.err
 
 
-def test_other_peoples_repository_is_refused_in_words(history: Repo) -> None:
-    """A repository that git calls unsafe (safe.directory) ends in one line, not in a traceback."""
+def test_other_peoples_repository_is_refused_in_words(history: Repo, tmp_path: Path) -> None:
+    """What git calls unsafe every command refuses in one line, until safe.directory trusts it."""
     if os.geteuid() != 0:
         pytest.skip("only root can give a repository to somebody else")
     for path in (history.path, *history.path.rglob("*")):
         os.chown(path, 1234, 1234, follow_symlinks=False)
-    for words in (["list"], ["show", "a"], ["release"]):
+    for words in (["list"], ["show", "a"], ["config"], ["bump"], ["release"], ["init"]):
         result = history.run(*words)
-        assert "Traceback" not in result.err
-        assert result.code in (0, 2)
-        if result.code:
-            assert f"safe.directory '{history.path}" in result.err
+        assert result.code == 2
+        assert result.err == (
+            f"error: the repository at {history.path} belongs to somebody else,"
+            " so git does not trust it\n"
+            f"  fix: git config --global --add safe.directory '{history.path}'\n"
+        )
+    assert "repository: the repository at" in history.ok("doctor", code=1)
+    history.environment = {"PATH": "/nowhere"}
+    assert "safe.directory" in history.process(sys.executable, "-m", "promptreg", "list").err
+    history.environment = {"HOME": str(tmp_path)}
+    history.git("config", "--global", "--add", "safe.directory", str(history.path))
+    for words in (["show", "a"], ["release", "-n"]):
+        done = history.process(sys.executable, "-m", "promptreg", *words)
+        assert done.code == 0, done.err
 
 
 def test_closed_pipe(history: Repo) -> None:
