@@ -138,18 +138,27 @@ class ProcessReader:
             if len(part) < _FEW:
                 yield from (found for oid in part if (found := self.read(oid)) is not None)
                 continue
-            done = subprocess.run(
-                ["git", f"--git-dir={self._git_dir}", "cat-file", "--batch", "--buffer"],
-                input="\n".join((*part, "")).encode(),
-                capture_output=True,
-                env=git_environment(),
-                check=False,
-            )
-            answers = list(_answers(done.stdout))
+            answers = list(_answers(self._ask(part)))
             yield from (found for found in answers if found is not None)
             # Git dies for want of a promised object; reading on one by one tells which it is.
             rest = part[len(answers) :]
             yield from (found for oid in rest if (found := self.read(oid)) is not None)
+
+    def _ask(self, oids: Sequence[str]) -> bytes:
+        from tempfile import TemporaryFile
+
+        # Into a file: through a pipe git waits for its reader after every four kilobytes.
+        with TemporaryFile() as answers:
+            subprocess.run(
+                ["git", f"--git-dir={self._git_dir}", "cat-file", "--batch", "--buffer"],
+                input="\n".join((*oids, "")).encode(),
+                stdout=answers,
+                stderr=subprocess.DEVNULL,
+                env=git_environment(),
+                check=False,
+            )
+            answers.seek(0)
+            return answers.read()
 
     def close(self) -> None:
         """End the process."""
