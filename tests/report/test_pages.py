@@ -35,38 +35,6 @@ def settle(page: Any) -> None:
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("route", ROUTES)
-def test_axe_finds_nothing(pages: Pages, report_url: str, route: str, theme: str) -> None:
-    """Every page has roles, names and contrast that axe accepts, in both themes."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    page = pages.open(report_url + ROUTES[route], color_scheme=theme)
-    settle(page)
-    assert (
-        page.evaluate("getComputedStyle(document.body).backgroundColor")
-        == {
-            "light": "rgb(246, 247, 249)",
-            "dark": "rgb(13, 17, 23)",
-        }[theme]
-    )
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
-@pytest.mark.parametrize("width", [390, 768, 2560])
-def test_nothing_scrolls_sideways(pages: Pages, report_url: str, width: int) -> None:
-    """No page is wider than the window; only tables scroll, inside their own card."""
-    page = pages.open(report_url, viewport={"width": width, "height": 900})
-    for name, route in ROUTES.items():
-        page.goto("about:blank")
-        page.goto(report_url + route)
-        page.wait_for_selector("html[data-ready]", state="attached")
-        settle(page)
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0, f"{name} is {wide} px too wide at {width}"
-
-
 def test_plain_page_without_scripts(pages: Pages, report_url: str) -> None:
     """Where no script may run, figures, what is live, prompts and alerts still read well."""
     page = pages.open(report_url, java_script_enabled=False)

@@ -62,7 +62,7 @@ export function verdict(word, text = word) {
 }
 
 export function labelBadge(name) {
-  return h("span", { class: "badge label" }, icon("tag"), name);
+  return h("span", { class: `badge label ${name.length > 24 ? "" : "short"}` }, icon("tag"), name);
 }
 
 export function levelBadge(level) {
@@ -130,7 +130,7 @@ export function download(name, text, type) {
 }
 
 export function downloadButton(label, name, text, type = "text/csv") {
-  return h("button", { type: "button", class: "button quiet", onclick: () => download(name, text(), type) }, icon("download"), label);
+  return h("button", { type: "button", class: "button quiet", onclick: async () => download(name, await text(), type) }, icon("download"), label);
 }
 
 // A spreadsheet runs a cell that starts with one of =+-@ as a formula: such text gets a quote.

@@ -1,0 +1,129 @@
+"""How the report looks: every page in both themes and at four widths, and what it says first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal
+
+import pytest
+
+from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison, Report
+from tests.report.conftest import Pages
+from tests.report.synthetic import synthetic_report
+from tests.report.test_pages import ROUTES, settle
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (390, 768, 1440, 2560)
+GROUNDS: dict[Literal["light", "dark"], str] = {
+    "light": "rgb(246, 247, 249)",
+    "dark": "rgb(13, 17, 23)",
+}
+BETWEEN = "1.14.1-0.20261121093002-4f2c91a7d0c5"
+LONG = "customer_success/europe_middle_east_africa/" + "quarterly_business_review_" * 3
+# Two frames: observers of sizes run at the end of the first.
+FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+HIDDEN = """() => [...document.querySelectorAll(".scroll:not(.diff-box)")]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1)
+  .map((box) => box.getAttribute("aria-label"))"""
+TOO_WIDE = "() => document.documentElement.scrollWidth - innerWidth"
+
+
+def _hard_report() -> Report:
+    """Return a report with long names, a version between releases and what was judged of it."""
+    report = synthetic_report(4, 5)
+    first, second, *others = report.prompts
+    last = first.versions[-1]
+    draft = replace(last, version=BETWEEN, commit="", released=False, labels=())
+    worse = MetricComparison(
+        "quality", 0.9, 0.6, 80, 80, effect=-0.33, low=-0.4, high=-0.3, limit="-10%"
+    )
+    same = MetricComparison("cost", 0.01, 0.01, 80, 80, effect=0.0, low=-0.1, high=0.1)
+    judged = replace(worse, verdict="regression", state="winner", winner=last.version)
+    basis = "suite news, 80 paired cases"
+    pair = Comparison(last.version, BETWEEN, basis, (judged, replace(same, verdict="ok")))
+    first = replace(
+        first,
+        versions=(*first.versions, draft),
+        comparisons=(*first.comparisons, pair),
+        series=(*first.series, replace(first.series[-1], version=BETWEEN)),
+    )
+    second = replace(second, name=LONG, title=LONG, tags=(LONG,))
+    alert = Alert(first.name, last.version, BETWEEN, judged, "critical", basis=basis)
+    live = LabelRow("production", first.name, "1.0.0", verdict="No worse", tone="unknown")
+    long = LabelRow("a-label-of-" + "many-" * 6 + "letters", LONG, BETWEEN)
+    return replace(
+        report,
+        prompts=(first, second, *others),
+        alerts=(alert, *report.alerts),
+        overview=replace(report.overview, labels=(live, long), unpromoted=((LONG, BETWEEN),)),
+    )
+
+
+@pytest.fixture(scope="module")
+def hard_url(write_report: Callable[[Any], str]) -> str:
+    """Return the address of a report that is hard to lay out."""
+    return write_report(_hard_report())
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_page_is_accessible_and_fits(pages: Pages, hard_url: str, route: str) -> None:
+    """Axe accepts every page in both themes; at each width no page or table hides anything."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = pages.open(hard_url + ROUTES[route], reduced_motion="reduce")
+    settle(page)
+    for theme, ground in GROUNDS.items():
+        page.emulate_media(color_scheme=theme)
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate(FRAMES)
+        for theme in GROUNDS:
+            page.emulate_media(color_scheme=theme)
+            assert page.evaluate(TOO_WIDE) <= 0, f"{route} is too wide at {width}, {theme}"
+            assert page.evaluate(HIDDEN) == [], f"a table of {route} is cut at {width}, {theme}"
+
+
+def test_a_narrow_window_shows_rows_as_cards(pages: Pages, hard_url: str) -> None:
+    """Opened on a phone cells name what they are; in a wider window heads stick to its top."""
+    page = pages.open(hard_url + "#/alerts", viewport={"width": 390, "height": 844})
+    settle(page)
+    page.evaluate(FRAMES)
+    label = "getComputedStyle(document.querySelector('td[data-head=Change]'), '::before').content"
+    assert page.evaluate(label) == '"Change"'
+    page.set_viewport_size({"width": 1440, "height": 320})
+    page.evaluate(FRAMES)
+    assert page.evaluate(label) == "none"
+    page.locator("tbody tr").nth(3).evaluate("(row) => row.scrollIntoView()")
+    top, bottom = (
+        page.locator(selector).first.evaluate(f"(e) => e.getBoundingClientRect().{edge}")
+        for selector, edge in (("thead th", "top"), (".top", "bottom"))
+    )
+    assert top == pytest.approx(bottom, abs=1)
+
+
+def test_the_first_sentence_names_what_is_worse(pages: Pages, hard_url: str) -> None:
+    """Where only a newer version is worse, the overview says so, one click from its evidence."""
+    page = pages.open(hard_url)
+    glance = page.locator(".at-a-glance")
+    assert "Nothing live does worse than before, but one newer version does" in glance.inner_text()
+    assert "Quality \u221233% [\u221240, \u221230] against" in glance.inner_text()
+    name = glance.locator(".version-name").first
+    assert (name.inner_text(), name.get_attribute("title")) == ("1.14.1-\u20264f2c91a", BETWEEN)
+    glance.locator(".plain-link").click()
+    settle(page)
+    assert "is better in quality" in page.inner_text(".answer")
+
+
+def test_figures_of_a_prompt_use_comparable_rows(pages: Pages, hard_url: str) -> None:
+    """A tile shows the change that was judged, not that of whatever calls there are."""
+    page = pages.open(hard_url + ROUTES["versions"])
+    settle(page)
+    tiles = page.locator(".figure")
+    assert "\u221233%" in tiles.filter(has_text="Quality").inner_text()
+    assert tiles.filter(has_text="Cost per call").locator(".badge").inner_text() == "0%"
+    assert tiles.filter(has_text="Median latency").locator(".badge").count() == 0
