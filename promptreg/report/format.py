@@ -82,7 +82,8 @@ def value_text(value: float | None, unit: str, currency: str) -> str:
         case "tokens":
             return f"{value:,.0f}"
         case _:
-            return f"{value:.3g}"
+            # Scores between 0 and 1 stand in columns: each has as many digits.
+            return f"{value:#.3g}" if _SMALL <= abs(value) < 1 else f"{value:.3g}"
 
 
 def change_text(c: MetricComparison) -> str:

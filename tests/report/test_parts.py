@@ -38,6 +38,8 @@ from tests.report.synthetic import synthetic_report
         (money(3.5, "CHF"), "3.50\u00a0CHF"),
         (value_text(811.6, "ms", "USD"), "812\u00a0ms"),
         (value_text(0.985, "ratio", "USD"), "98.5%"),
+        (value_text(0.86, "", "USD"), "0.860"),
+        (value_text(4, "", "USD"), "4"),
         (value_text(None, "ms", "USD"), "no data"),
     ],
 )

@@ -2,7 +2,7 @@
 import { chartCard } from "./chart.js";
 import { frameOf, path } from "./charts.js";
 import { s } from "./dom.js";
-import { count, metricValue } from "./format.js";
+import { count, metricValue, tickText } from "./format.js";
 import { linear, niceTicks, roundStep, valueAxis } from "./scales.js";
 
 const WANTED_STEPS = 20;
@@ -18,11 +18,11 @@ export function spreadChart({ title, note, unit, items, height = 220, level }) {
   const median = (item) => item.summary.quantiles?.[2] ?? null;
   return chartCard({
     title,
-    note: `${note} per ${format(step)}${unit === "tokens" ? " tokens" : ""}; dashed: median`,
+    note: `${note} per ${unit === "" ? Number(step.toPrecision(3)) : format(step)}${unit === "tokens" ? " tokens" : ""}; dashed: median`,
     level,
     height,
     legend: known.map((item) => [item.name, item.color, `n ${count(item.summary.n)}`]),
-    draw: ({ width }) => drawSpread({ known, width, height, low, high, step, format, median }),
+    draw: ({ width }) => drawSpread({ known, width, height, low, high, step, unit, format, median }),
     table: {
       head: ["Version · from", "To", "Share of calls"],
       rows: () => known.flatMap((item) => item.bins.map((bin) => [`${item.name} · ${format(bin.from)}`, format(bin.to), percent(bin.share)])),
@@ -41,7 +41,7 @@ function percent(share) {
   return `${(share * 100).toFixed(share > 0 && share < 0.01 ? 1 : 0)}%`;
 }
 
-function drawSpread({ known, width, height, low, high, step, format, median }) {
+function drawSpread({ known, width, height, low, high, step, unit, format, median }) {
   const frame = frameOf(width, height, 12);
   const axis = valueAxis(frame, known.flatMap((item) => item.bins.map((bin) => bin.density * step)), { unit: "ratio" });
   const x = linear(low, high, frame.left, frame.right);
@@ -61,7 +61,7 @@ function drawSpread({ known, width, height, low, high, step, format, median }) {
   const ticks = niceTicks(low, high, Math.max(3, Math.min(8, Math.floor((frame.right - frame.left) / 90)))).filter((tick) => tick >= low && tick <= high);
   for (const tick of ticks) {
     const at = x(tick);
-    nodes.push(s("text", { class: "tick", x: at, y: frame.bottom + 18, "text-anchor": at > frame.right - 24 ? "end" : at < frame.left + 24 ? "start" : "middle" }, format(tick)));
+    nodes.push(s("text", { class: "tick", x: at, y: frame.bottom + 18, "text-anchor": at > frame.right - 24 ? "end" : at < frame.left + 24 ? "start" : "middle" }, tickText(tick, unit, ticks[1] - ticks[0] || 1)));
   }
   marks.sort((a, b) => a.x - b.x);
   return { nodes, marks };

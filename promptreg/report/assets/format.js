@@ -39,6 +39,8 @@ export function metricValue(value, unit) {
   if (unit === "money") return money(value);
   if (unit === "ratio") return `${(value * 100).toFixed(1)}%`;
   if (unit === "tokens") return grouped.format(value);
+  // Scores between 0 and 1 stand in columns: each has as many digits.
+  if (Math.abs(value) >= 0.01 && Math.abs(value) < 1) return value.toPrecision(3);
   return String(Number(value.toPrecision(3)));
 }
 
