@@ -298,6 +298,14 @@ def test_a_fragment_bumps_all_that_include_it(repo: Repo, fragment: str) -> None
     assert [r.wrote for r in bump(repo, path)] == [False, False]
 
 
+def test_a_broken_prompt_that_nobody_adopted_is_in_nobodys_way(repo: Repo) -> None:
+    """Who changes a fragment need not mend the drafts of others."""
+    _with_fragments(repo)
+    repo.write("prompts/draft.yaml", "messages: [{role: user, content: '{% include'")
+    edit(repo, "prompts/shared/deep.txt", "", "More. ")
+    assert bump(repo, "prompts/shared/deep.txt")
+
+
 def test_line_ends_of_a_fragment_bump_nothing(repo: Repo) -> None:
     """A fragment that only got CRLF line ends changes no prompt."""
     _with_fragments(repo)
