@@ -162,6 +162,7 @@ def plan_bumps(
         assert name is not None
         _require_only(registry, files, path)
         content, was_conflicted = _read(registry, files, path)
+        _require_resolved(registry, content)
         claims = collect_claims(registry.tags, name, path, base=base)
         plan = plan_bump(content, claims, options, floor=_floor(registry, content, base))
         wrote = was_conflicted or not plan.is_stated_by(content)
@@ -183,6 +184,16 @@ def _require_only(registry: Registry, source: Source, path: str) -> None:
             rule="duplicate-name",
             fix="remove or rename one of them",
         )
+
+
+def _require_resolved(registry: Registry, content: Content) -> None:
+    """Refuse a fragment with a conflict, which a bump would make part of the version."""
+    if not any("<<<<<<<" in text for text in content.includes.values()):
+        return
+    from promptreg.operations.linting import conflicts_in_fragments
+
+    for found in conflicts_in_fragments(content, registry.config.layout):
+        raise PromptError(found.message, location=found.location, rule=found.rule, fix=found.fix)
 
 
 def _read(registry: Registry, source: Source, path: str) -> tuple[Content, bool]:

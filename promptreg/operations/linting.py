@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding, finding_of
 from promptreg.naming import NAME
+from promptreg.prompt.conflicts import conflict_line
 from promptreg.prompt.content import Content, content_of
 from promptreg.prompt.parsing import lint_prompt
 from promptreg.render import inspect_templates
 from promptreg.render.testdata import inspect_test_data
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promptreg.naming import Layout
     from promptreg.registry import Registry
     from promptreg.sources import Source
 
-__all__ = ["lint_file"]
+__all__ = ["conflicts_in_fragments", "lint_file"]
 
 
 def lint_file(
@@ -59,8 +63,28 @@ def lint_file(
         content = content_of(data, path, source, layout)
     except PromptError as error:
         return None, [*found, finding_of(error, path, prompt=name)]
+    found += conflicts_in_fragments(content, layout)
     found += inspect_templates(parsed.prompt, content.includes.__getitem__)
     if not any(f.severity == "error" for f in found):
         found += inspect_test_data(parsed.prompt, content.includes.__getitem__)
     failed = any(f.severity == "error" for f in found)
     return (None if failed else content), found
+
+
+def conflicts_in_fragments(content: Content, layout: Layout) -> Iterator[Finding]:
+    """Yield a finding for each fragment that holds an unresolved conflict, which nobody means.
+
+    Args:
+        content: The prompt with its fragments.
+        layout: Where the fragments are.
+    """
+    for path, text in content.includes.items():
+        if (line := conflict_line(text)) is not None:
+            yield Finding(
+                "conflict-markers",
+                "error",
+                "fragment holds an unresolved git conflict",
+                Location(layout.fragment(path), line, 1),
+                content.prompt.name,
+                "resolve it; an example of one is indented",
+            )

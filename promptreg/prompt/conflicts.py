@@ -15,7 +15,7 @@ from promptreg.errors import PromptError
 from promptreg.values import dataclass
 from promptreg.versioning.version import Version
 
-__all__ = ["Base", "Hunk", "open_conflicts", "resolve_conflict", "split_conflicts"]
+__all__ = ["Base", "Hunk", "conflict_line", "open_conflicts", "resolve_conflict", "split_conflicts"]
 
 # Texts, which are compiled when a file has a marker at all: hardly one in a thousand has.
 _LINE = rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z"
@@ -71,6 +71,14 @@ def split_conflicts(data: bytes) -> list[bytes | Hunk] | None:
         parts.append(Hunk(first, number, ours, theirs, base))
         order, sides = b"", {}
     return None if order else parts
+
+
+def conflict_line(text: str) -> int | None:
+    """Return the line of the first whole conflict in a fragment; None where there is none."""
+    if "<<<<<<<" not in text:
+        return None
+    parts = split_conflicts(text.encode()) or []
+    return next((part.first for part in parts if isinstance(part, Hunk)), None)
 
 
 def resolve_conflict(data: bytes, base_of: Base = lambda hunk: hunk.base) -> bytes | None:

@@ -306,6 +306,22 @@ def test_a_broken_prompt_that_nobody_adopted_is_in_nobodys_way(repo: Repo) -> No
     assert bump(repo, "prompts/shared/deep.txt")
 
 
+def test_a_conflict_in_a_fragment_becomes_no_version(repo: Repo) -> None:
+    """Markers that were committed by mistake are refused in their place; an example is indented."""
+    _with_fragments(repo)
+    path = "prompts/shared/style.md"
+    conflict = "<<<<<<< HEAD\nBe kind.\n=======\nBe rude.\n>>>>>>> other\n"
+    repo.write(path, "Intro\n" + conflict)
+    with pytest.raises(PromptError) as refused:
+        bump(repo, path)
+    assert (refused.value.rule, str(refused.value.location)) == ("conflict-markers", f"{path}:2:1")
+    before = repo.git("rev-parse", "HEAD")
+    repo.commit()
+    assert "conflict-markers" in rules(check(repo, before))
+    repo.write(path, "Intro\n" + conflict.replace("\n", "\n  ").replace("<<<", "  <<<", 1))
+    assert bump(repo, path)
+
+
 def test_line_ends_of_a_fragment_bump_nothing(repo: Repo) -> None:
     """A fragment that only got CRLF line ends changes no prompt."""
     _with_fragments(repo)
