@@ -57,13 +57,13 @@ function fits(alert, state) {
 
 function table(app, alerts) {
   const reach = reachOf(alerts.map((alert) => alert.c));
-  const heads = ["Prompt", "Severity", "Metric", "Change", "", "Rows", "Versions"];
+  const heads = ["Prompt", "Severity", "Metric", "Change", `Interval, to ±${Math.round(reach * 100)}%`, "n", "Versions"];
   return scroll(
     "Alerts",
     h(
       "table",
       { class: "list effects" },
-      h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col", class: text === "Rows" ? "num" : "" }, text || h("span", { class: "unseen" }, "Interval"))))),
+      h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col", class: text === "n" ? "num" : "" }, text)))),
       h("tbody", {}, alerts.map((alert) => row(app, alert, reach))),
     ),
   );
