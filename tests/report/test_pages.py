@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from promptreg.report.model import Report
+from promptreg.report.model import MessageRow, Report, VariableRow
 from tests.report.conftest import Pages
 from tests.report.synthetic import synthetic_report
 
@@ -119,6 +121,61 @@ def test_preview_renders_while_typing(pages: Pages, report_url: str) -> None:
     assert "Answer within two sentences." in rendered
     page.locator("#value-documents").fill("[1,")
     assert "documents: not valid JSON" in page.locator(".preview-form").inner_text()
+    page.locator("#value-documents").fill('["a", 1.0]')
+    shared = pages.open(page.url)
+    settle(shared)
+    assert shared.locator("#value-company").input_value() == "A <b>&Co"
+    assert shared.locator("#value-documents").input_value() == '["a", 1.0]'
+    assert shared.locator(".preview-output").inner_text() == page.inner_text(".preview-output")
+
+
+def test_an_optional_value_can_be_left_out(
+    pages: Pages, write_report: Callable[[Any], str]
+) -> None:
+    """A default of null starts as left out, and an address with a wrong value is told."""
+    full = synthetic_report(1, 1)
+    variables = (
+        VariableRow("tone", required=False, default="null"),
+        VariableRow("n", type="integer", required=False, default="3", enum=("1", "3")),
+    )
+    message = MessageRow("user", "{{ tone }}/{{ n + 1 }}/{{ tone is none }}")
+    version = replace(full.prompts[0].versions[0], messages=(message,), variables=variables)
+    prompt = replace(full.prompts[0], name="p", versions=(version,), comparisons=())
+    url = write_report(replace(full, prompts=(prompt,), alerts=()))
+    page = pages.open(url + "#/prompt/p?tab=preview")
+    settle(page)
+    output = page.locator(".preview-output pre")
+    assert output.inner_text() == "None/4/True"
+    page.get_by_label("left out").uncheck()
+    page.locator("#value-tone").fill("warm")
+    assert output.inner_text() == "warm/4/False"
+    assert "tone" in page.url
+    page = pages.open(url + "#/prompt/p?tab=preview&vars=" + quote('{"n": "2", "x": 1}'))
+    settle(page)
+    assert "n: none of the allowed values" in page.inner_text(".preview-output")
+
+
+def test_chosen_prompts_are_exported_and_compared(pages: Pages, report_url: str) -> None:
+    """Selected prompts leave the page with all their versions, and stand alone under an address."""
+    page = pages.open(report_url + "#/prompts")
+    boxes = page.locator("tbody input[type=checkbox]")
+    boxes.nth(0).check()
+    boxes.nth(2).check()
+    names = [page.locator("tbody th.name bdi").nth(at).inner_text() for at in (0, 2)]
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="JSON (2 selected)").click()
+    exported = json.loads(waiting.value.path().read_text(encoding="utf-8"))
+    assert exported["schema"] == "promptreg-prompts/1"
+    assert [prompt["name"] for prompt in exported["prompts"]] == names
+    newest = exported["prompts"][0]["versions"][-1]
+    assert len(newest["messages"][0]["content"]) > 100
+    assert newest["metrics"]["latency"]["n"] > 0
+    page.get_by_role("button", name="Compare (2 selected)").click()
+    assert page.locator("tbody th.name bdi").all_inner_texts() == names
+    page.reload()
+    page.wait_for_selector("text=2 prompts of 8")
+    page.get_by_role("button", name="Show all prompts").click()
+    assert page.locator("tbody tr").count() == 8
 
 
 def test_print_shows_the_page_without_controls(pages: Pages, report_url: str) -> None:

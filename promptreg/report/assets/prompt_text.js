@@ -1,5 +1,6 @@
 // A version as it is written: messages, fragments, variables, settings.
 import { h } from "./dom.js";
+import { versionOf } from "./exports.js";
 import { count } from "./format.js";
 import { highlight } from "./highlight.js";
 import { card, copyButton, downloadButton, scroll } from "./widgets.js";
@@ -67,13 +68,8 @@ export function variablesCard(v) {
 }
 
 function settingsCard(prompt, v) {
-  const rows = [["model", v.model ?? "not set"], ["template", v.template], ...v.settings, ...prompt.metadata.map(([key, value]) => [`metadata.${key}`, value])];
-  const data = () =>
-    JSON.stringify(
-      { prompt: prompt.name, version: v.version, digest: v.digest, model: v.model, messages: v.messages.map(({ role, text: content }) => ({ role, content })), variables: v.variables, settings: Object.fromEntries(v.settings) },
-      null,
-      2,
-    );
+  const rows = [["model", v.model ?? "not set"], ["template", v.template], ...v.settings];
+  const data = () => `${JSON.stringify({ prompt: prompt.name, ...versionOf(v) }, null, 2)}\n`;
   return card(
     "Settings",
     { level: "h3", actions: [downloadButton("JSON", `${prompt.name.replaceAll("/", "-")}-${v.version}.json`, data, "application/json")] },

@@ -35,7 +35,7 @@ function body(app, prompt, base, head, query, go) {
     h(
       "dl",
       { class: "figures small" },
-      tile("Similarity", `${(total.similarity * 100).toFixed(total.similarity > 0.995 && total.similarity < 1 ? 2 : 0)}%`, "share of letters in common"),
+      tile("Similarity", similar(total.similarity), "share of letters in common"),
       tile("Words added", count(total.wordsAdded), plural(total.linesAdded, "line")),
       tile("Words removed", count(total.wordsRemoved), plural(total.linesRemoved, "line")),
       tile(shortVersion(base.version), day(base.date), base.author, promptRoute(prompt.name, { tab: "text", v: base.version })),
@@ -51,6 +51,11 @@ function body(app, prompt, base, head, query, go) {
 
 function tile(title, value, note, href) {
   return h("div", { class: "figure" }, h("dt", {}, title), h("dd", {}, href ? h("a", { href }, value) : h("span", {}, value), h("span", { class: "figure-note muted" }, note)));
+}
+
+// Never rounds up to "the same".
+function similar(share) {
+  return share > 0.995 && share < 1 ? `${(Math.floor(share * 10_000) / 100).toFixed(2)}%` : `${(share * 100).toFixed(0)}%`;
 }
 
 function figuresOf(parts) {
@@ -83,7 +88,7 @@ function textParts(base, head) {
 function partCard(part, inline, base, head) {
   const found = diffFigures(part.rows);
   const title = part.title[0].toUpperCase() + part.title.slice(1);
-  const note = [part.came ? `only in ${shortVersion(head.version)}` : "", part.went ? `only in ${shortVersion(base.version)}` : "", `${plural(found.wordsAdded, "word")} added, ${count(found.wordsRemoved)} removed`].filter(Boolean).join(" · ");
+  const note = [part.came ? `only in ${shortVersion(head.version)}` : "", part.went ? `only in ${shortVersion(base.version)}` : "", `${plural(found.wordsAdded, "word")} added, ${count(found.wordsRemoved)} removed`, `${similar(found.similarity)} similar`].filter(Boolean).join(" · ");
   return card(title, { level: "h3", note }, diffTable(part.rows, { inline, label: `${title}, ${base.version} to ${head.version}` }));
 }
 
@@ -103,7 +108,7 @@ function settingsCard(base, head) {
     ]);
   const [a, b] = [flat(base), flat(head)];
   const changed = [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key));
-  if (!changed.length) return card("Settings and variables", { level: "h3", class: "half" }, h("p", { class: "muted" }, "Model, parameters and variables are the same."));
+  if (!changed.length) return card("Settings and variables", { level: "h3", class: "half" }, h("p", { class: "muted" }, "Model, parameters, variables, tags and metadata are the same."));
   const cell = (map, key) => h("td", {}, map.has(key) ? h("code", {}, map.get(key)) : h("span", { class: "muted" }, "absent"));
   return card(
     "Settings and variables",

@@ -2,13 +2,14 @@
 import { loadPrompt } from "./data.js";
 import { h, icon, newId, replace } from "./dom.js";
 import { count, metricValue, money, plural, shortVersion } from "./format.js";
+import { promptsJson } from "./exports.js";
 import { chartsPanel } from "./prompt_charts.js";
 import { modelsPanel } from "./prompt_models.js";
 import { previewPanel } from "./prompt_preview.js";
 import { textPanel } from "./prompt_text.js";
 import { versionsPanel } from "./prompt_versions.js";
 import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
-import { card, delta, empty, labelBadge, metricTitle, select, tabs, verdict, versionName } from "./widgets.js";
+import { card, delta, downloadButton, empty, labelBadge, metricTitle, select, tabs, verdict, versionName } from "./widgets.js";
 
 const PANELS = [
   ["versions", "Versions", versionsPanel],
@@ -62,7 +63,7 @@ function page(app, row, prompt, query) {
         ? select("Version", prompt.versions.toReversed().map((v) => [v.version, shortVersion(v.version)]), chosen?.version, (version) => { location.hash = link(open, version); })
         : null,
     ),
-    h("div", { id: panel, role: "tabpanel", "aria-labelledby": `tab-${open}`, tabindex: "-1" }, chosen ? draw(app, prompt, chosen, link) : card("", {}, empty("This prompt has no version yet.", "promptreg bump gives it one."))),
+    h("div", { id: panel, role: "tabpanel", "aria-labelledby": `tab-${open}`, tabindex: "-1" }, chosen ? draw(app, prompt, chosen, link, query) : card("", {}, empty("This prompt has no version yet.", "promptreg bump gives it one."))),
   ];
 }
 
@@ -94,6 +95,7 @@ function header(app, row, prompt) {
     h(
       "div",
       { class: "actions" },
+      downloadButton("JSON", `${prompt.name.replaceAll("/", "-")}.json`, () => promptsJson([row]), "application/json"),
       before ? h("a", { class: "button", href: compareRoute(prompt.name, before.version, latest.version) }, "Compare") : null,
       before ? h("a", { class: "button", href: abRoute(prompt.name, before.version, latest.version) }, "A/B") : null,
       prompt.fileUrl ? h("a", { class: "button", href: prompt.fileUrl, rel: "noreferrer" }, icon("link"), "File") : null,

@@ -2,6 +2,7 @@
 import { sparkline } from "./charts.js";
 import { loadTexts } from "./data.js";
 import { h, icon, replace } from "./dom.js";
+import { promptsJson } from "./exports.js";
 import { count, day, metricValue, money, plural } from "./format.js";
 import { promptRoute, remember } from "./router.js";
 import { card, csv, downloadButton, empty, labelBadge, select, sortableTable, sortRows, verdict, versionName } from "./widgets.js";
@@ -10,8 +11,8 @@ const PAGE = 100;
 
 export function promptsPage(app, query) {
   const { index } = app;
-  const state = { q: "", tag: "", label: "", model: "", alert: "", sort: "name", dir: "asc", ...query };
-  const selected = new Set();
+  const state = { q: "", tag: "", label: "", model: "", alert: "", only: "", sort: "name", dir: "asc", ...query };
+  const selected = new Set(namesOf(state.only));
   const list = h("div");
   const told = h("p", { class: "muted", role: "status" });
   let texts = null;
@@ -19,9 +20,9 @@ export function promptsPage(app, query) {
 
   const update = () => {
     remember(["prompts"], { ...state, sort: state.sort === "name" && state.dir === "asc" ? "" : state.sort, dir: state.dir === "asc" ? "" : state.dir });
-    const columns = columnsOf(app, selected, update);
+    const columns = columnsOf(selected, index, () => replace(exports, selectionTools(index, selected, null, choose("only"))));
     const column = columns.find((one) => one.key === state.sort && one.value) ?? columns[1];
-    const found = sortRows(index.prompts.filter((row) => matches(row, state, texts)), column, state.dir);
+    const found = sortRows(among(index.prompts, state.only).filter((row) => matches(row, state, texts)), column, state.dir);
     replace(told, `${plural(found.length, "prompt")}${found.length === index.prompts.length ? "" : ` of ${count(index.prompts.length)}`}`);
     const table = found.length
       ? sortableTable({
@@ -41,7 +42,8 @@ export function promptsPage(app, query) {
         ? h("button", { type: "button", class: "button quiet more", onclick: () => { shownRows += PAGE; update(); } }, `Show ${Math.min(PAGE, found.length - shownRows)} more`)
         : null;
     replace(list, table, more);
-    replace(exports, selectionTools(index, selected, found));
+    replace(exports, selectionTools(index, selected, found, choose("only")));
+    replace(chosen, state.only ? [`Comparing ${plural(namesOf(state.only).length, "chosen prompt")} `, h("button", { type: "button", class: "button quiet", onclick: () => choose("only")("") }, "Show all prompts")] : []);
   };
 
   const searchTexts = async () => {
@@ -73,6 +75,7 @@ export function promptsPage(app, query) {
     shownRows = PAGE;
     update();
   };
+  const chosen = h("p", { class: "muted only" });
   const options = (values) => [["", "All"], ...[...new Set(values)].sort().map((value) => [value, value])];
   const exports = h("div", { class: "actions" });
   const filters = h(
@@ -86,7 +89,7 @@ export function promptsPage(app, query) {
   );
   update();
   if (state.q) searchTexts();
-  return [h("h2", { class: "unseen" }, "Prompts"), card("", {}, filters, h("div", { class: "list-head" }, told, exports), list)];
+  return [h("h2", { class: "unseen" }, "Prompts"), card("", {}, filters, chosen, h("div", { class: "list-head" }, told, exports), list)];
 }
 
 function matches(row, state, texts) {
@@ -101,7 +104,7 @@ function matches(row, state, texts) {
   return words.every((word) => meta.includes(word) || texts?.[row.number]?.includes(word));
 }
 
-function columnsOf(app, selected, update) {
+function columnsOf(selected, index, onselect) {
   const missing = (text, value) => (value === null ? h("span", { class: "muted" }, text) : text);
   return [
     {
@@ -118,8 +121,7 @@ function columnsOf(app, selected, update) {
           onchange: (event) => {
             if (event.target.checked) selected.add(row.name);
             else selected.delete(row.name);
-            const exports = event.target.closest(".card").querySelector(".list-head .actions");
-            replace(exports, selectionTools(app.index, selected, null, update));
+            onselect();
           },
         }),
     },
@@ -137,7 +139,7 @@ function columnsOf(app, selected, update) {
         h("span", { class: "under" }, row.title ? h("span", { class: "clamped", dir: "auto", title: row.title }, row.title) : null),
       ],
     },
-    { key: "live", title: "Live", class: "across", cell: (row) => liveVersions(app.index, row) },
+    { key: "live", title: "Live", class: "across", cell: (row) => liveVersions(index, row) },
     { key: "latest", title: "Latest", value: (row) => row.date || null, cell: (row) => [row.latest ? versionName(row.latest) : h("span", { class: "muted" }, "none"), h("span", { class: "under" }, day(row.date))] },
     { key: "versions", title: "Versions", num: true, value: (row) => row.versions, cell: (row) => count(row.versions) },
     { key: "calls", title: "Calls", num: true, value: (row) => row.calls, cell: (row) => [count(row.calls), h("span", { class: "under" }, sparkline(row.spark, { label: `calls of the last ${row.spark.length} days`, height: 16 }))] },
@@ -154,12 +156,28 @@ function liveVersions(index, row) {
   return row.labels.map((label) => h("span", { class: "served" }, labelBadge(label), served.has(label) ? versionName(served.get(label)) : null));
 }
 
-function selectionTools(index, selected, found) {
+// The address names chosen prompts as a JSON list, because a name may hold any sign.
+function namesOf(text) {
+  try {
+    const names = JSON.parse(text || "[]");
+    return Array.isArray(names) ? names : [];
+  } catch {
+    return [];
+  }
+}
+
+function among(prompts, text) {
+  const names = new Set(namesOf(text));
+  return names.size ? prompts.filter((row) => names.has(row.name)) : prompts;
+}
+
+function selectionTools(index, selected, found, compare) {
   const rows = selected.size ? index.prompts.filter((row) => selected.has(row.name)) : (found ?? index.prompts);
   const what = selected.size ? `${count(selected.size)} selected` : "all";
   const keys = ["name", "title", "latest", "date", "versions", "calls", "latency", "cost", "quality", "success", "owner"];
   return [
+    selected.size > 1 ? h("button", { type: "button", class: "button", onclick: () => compare(JSON.stringify(rows.map((row) => row.name))) }, `Compare (${what})`) : null,
     downloadButton(`CSV (${what})`, "prompts.csv", () => csv([keys, ...rows.map((row) => keys.map((key) => row[key]))])),
-    downloadButton(`JSON (${what})`, "prompts.json", () => JSON.stringify(rows, null, 2), "application/json"),
+    downloadButton(`JSON (${what})`, "prompts.json", () => promptsJson(rows), "application/json"),
   ];
 }
