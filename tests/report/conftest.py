@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from promptreg.report.html import render
+from tests.kit import CommandRepo, Repo
 from tests.report.synthetic import synthetic_report
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 LOCAL = ("file:", "data:", "blob:", "about:")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """An empty repository on branch main, whose commands run in this process."""
+    return CommandRepo.create(tmp_path / "repo")
 
 
 @pytest.fixture(scope="session")
