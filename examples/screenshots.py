@@ -20,6 +20,7 @@ PICTURES = (
     ("report", "", "light", 1280, 1000),
     ("report-dark", "", "dark", 1280, 1000),
     ("prompt", "/prompt/summarizer?tab=charts", "light", 1280, 1000),
+    ("alerts", "/alerts", "dark", 1280, 480),
     ("compare", "/compare?view=split", "light", 1280, 1000),
     ("ab", "/ab?metric=quality", "light", 1280, 1000),
     ("phone", "", "light", 390, 844),
