@@ -29,6 +29,8 @@ FRAGMENT_ENDINGS = (".md", ".txt", ".j2")
 _ENDINGS = (".prompt.yaml", ".prompt.yml", ".yaml", ".yml")
 _EVALUATION_ENDINGS = (".eval.yaml", ".eval.yml")
 _RESERVED_FOLDERS = ("labels/", "experiments/")
+# What `git check-ref-format` refuses; a text, for hardly anybody has a format of their own.
+_NO_REF = r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^/|/$|\.$|(?:^|/)\.|\.lock(?:/|$)|^@$|^-"
 _RESERVED_FILES = ("yanked.yaml",)
 
 
@@ -109,6 +111,8 @@ class TagFormat:
     template: str = "{name}@{version}"
 
     def __post_init__(self) -> None:
+        if self.template == "{name}@{version}":
+            return
         for field in ("{name}", "{version}"):
             if self.template.count(field) != 1:
                 raise ConfigError(f"tag format {self.template!r} must hold {field} once")
@@ -116,6 +120,17 @@ class TagFormat:
             raise ConfigError(
                 f"tag format {self.template!r} must have the name before the version",
                 fix="tags of one prompt are found by their beginning",
+            )
+        between = self.template.partition("{name}")[2].partition("{version}")[0]
+        if not between or between[-1].isdigit():
+            raise ConfigError(
+                f"tag format {self.template!r} does not tell where the version begins",
+                fix="write {name}@{version}",
+            )
+        if re.search(_NO_REF, self.tag("a/b", "1.0.0-rc.1")):
+            raise ConfigError(
+                f"tag format {self.template!r} makes no name that git allows",
+                fix="see git check-ref-format, or write {name}@{version}",
             )
 
     def tag(self, name: str, version: str) -> str:
@@ -139,4 +154,8 @@ class TagFormat:
             return None
         inner = tag[len(before) : len(tag) - len(after) if after else None]
         name, found, version = inner.rpartition(middle)
+        if found and not version[:1].isdigit():
+            # In a-1.0.0-rc.1 the last separator belongs to the pre-release.
+            name, found, core = name.rpartition(middle)
+            version = f"{core}{middle}{version}"
         return (name, version) if found and name and version else None

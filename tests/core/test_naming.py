@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import subprocess
 
 import pytest
 from hypothesis import example, given
@@ -76,7 +77,13 @@ _FIRST = string.ascii_lowercase + string.digits
 _PARTS = st.builds(str.__add__, st.sampled_from(_FIRST), st.text(_FIRST + "-_"))
 _NAMES = st.lists(_PARTS, min_size=1).map("/".join)
 _FORMATS = st.sampled_from(
-    ["{name}@{version}", "prompt/{name}/v{version}", "{name}-v{version}", "p-{name}_{version}-end"]
+    [
+        "{name}@{version}",
+        "prompt/{name}/v{version}",
+        "{name}-v{version}",
+        "{name}-{version}",
+        "p-{name}_{version}-end",
+    ]
 )
 
 
@@ -97,6 +104,34 @@ def test_bad_tag_formats(template: str) -> None:
     """A format without both fields, each once and the name first, is refused."""
     with pytest.raises(ConfigError):
         TagFormat(template)
+
+
+@pytest.mark.parametrize(
+    ("template", "allowed"),
+    [
+        ("{name}{version}", False),
+        ("{name}1{version}", False),
+        ("{name}..{version}", False),
+        ("{name} {version}", False),
+        ("{name}:{version}", False),
+        ("{name}@{{version}", False),
+        ("/{name}@{version}", False),
+        ("-{name}@{version}", False),
+        ("{name}/.{version}", False),
+        ("{name}@{version}.lock", False),
+        ("{name}@{version}/", False),
+        ("{name}/{version}", True),
+        ("ä/{name}.{version}", True),
+    ],
+)
+def test_a_tag_format_makes_names_that_git_allows(template: str, allowed: bool) -> None:  # noqa: FBT001
+    """A name that git ignores as broken would be released again in every run."""
+    if not allowed:
+        with pytest.raises(ConfigError):
+            TagFormat(template)
+        return
+    ref = f"refs/tags/{TagFormat(template).tag('a/b', '1.0.0-rc.1')}"
+    subprocess.run(["git", "check-ref-format", ref], check=True)
 
 
 REFERENCES = {
