@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -52,18 +53,28 @@ class Shape:
         prompts: How many prompts.
         versions: How many released versions each has, a commit each.
         loose: Keep the tags as loose refs.
+        apart: Give each version behind the first a commit of its own: a long history.
     """
 
     prompts: int
     versions: int
     loose: bool = False
+    apart: bool = False
+
+    def commits(self) -> Iterator[tuple[int, range]]:
+        """Yield the number of a version and the prompts that a commit brings it for."""
+        for version in range(self.versions):
+            if self.apart and version:
+                yield from ((version, range(n, n + 1)) for n in range(self.prompts))
+            else:
+                yield version, range(self.prompts)
 
 
 def build_registry(folder: Path, shape: Shape) -> Path:
     """Build a registry whose tags are as `promptreg release` makes them; return its folder.
 
-    One commit carries the next version of every prompt, so that the history stays short where the
-    number of tags is what matters.
+    One commit carries the next version of every prompt unless asked for more, so that the history
+    stays short where the number of tags is what matters.
     """
     folder.mkdir(parents=True)
     _git(folder, "init", "-q", "-b", "main")
@@ -73,9 +84,9 @@ def build_registry(folder: Path, shape: Shape) -> Path:
     assert process.stdin is not None
     write = process.stdin.write
     mark = 0
-    for version in range(shape.versions):
+    for count, (version, prompts) in enumerate(shape.commits()):
         blobs = []
-        for number in range(shape.prompts):
+        for number in prompts:
             mark += 1
             name = f"team-{number % 32:02}/prompt-{number:05}"
             data, trailers = _prompt(name, number, Version(1, version, 0))
@@ -83,7 +94,7 @@ def build_registry(folder: Path, shape: Shape) -> Path:
             blobs.append((mark, name, trailers))
         mark += 1
         commit = mark
-        when = 1_700_000_000 + version * 3600
+        when = 1_700_000_000 + count * 3600
         write(f"commit refs/heads/main\nmark :{commit}\ncommitter {_WHO} {when} +0000\n".encode())
         write(b"data 7\nRelease\n")
         for blob, name, _ in blobs:

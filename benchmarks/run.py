@@ -15,6 +15,8 @@ HERE = Path(__file__).resolve().parent
 BENCHMARKS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "commands.py": (("--large",), ("--runs", "3")),
     "registry_reads.py": (("--large",), ()),
+    "release.py": ((), ("--quick",)),
+    "search.py": ((), ("--quick",)),
     "merge_simulation.py": (("--merges", "300"), ("--merges", "20")),
     "metrics_log.py": ((), ("--rounds", "2", "--calls", "5000")),
     "metrics_query.py": (("--rows", "10000000"), ("--rows", "200000")),
