@@ -296,7 +296,10 @@ class Registry:
 
         from promptreg.versioning.pseudo import pseudo_version
 
-        base = max(self.tags.versions(name), default=None)
+        versions, own = self.tags.versions(name), content.prompt.version
+        # On an older line content follows that line, as it does for bump.
+        below = [version for version in versions if own is not None and version <= own]
+        base = max(below or versions, default=None)
         when = self.repository.commit(commit).committer.when if commit else datetime.now(UTC)
         return pseudo_version(base, when, content.digest)
 

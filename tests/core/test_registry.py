@@ -219,6 +219,16 @@ def test_untagged_content_never_logs_a_claimed_version(history: Repo) -> None:
     assert row["version"] != "1.2.0-rc.1"
 
 
+def test_a_pseudo_version_follows_its_own_line(history: Repo) -> None:
+    """An unreleased edit of 1.0.0 sorts behind 1.0.0 and before all that was released later."""
+    history.write(A, history.git("show", f"a@1.0.0:{A}"))
+    edit(history, A, "One.", "Uno.")
+    with Registry(history.path) as registry:
+        version = registry.resolve("a@worktree").version
+        first, second, *_ = sorted(registry.tags.versions("a"))
+        assert first < version < second
+
+
 def test_track_without_a_store(history: Repo) -> None:
     """A prompt that came without a registry says so instead of dropping rows."""
     with Registry(history.path) as registry:
