@@ -151,11 +151,11 @@ function raw(metric, base, head) {
 }
 
 export function effectTable(app, rows, base, head, reach) {
-  const heads = ["Metric", shortVersion(base.version), shortVersion(head.version), "n", "Change", "", "Verdict"];
+  const heads = ["Metric", shortVersion(base.version), shortVersion(head.version), "n", "Change", `Interval, to ±${Math.round(reach * 100)}%`, "Verdict"];
   return h(
     "table",
     { class: "effects" },
-    h("thead", {}, h("tr", {}, heads.map((text, at) => h("th", { scope: "col", class: at && at < 4 ? "num" : "" }, text || h("span", { class: "unseen" }, "Interval"))))),
+    h("thead", {}, h("tr", {}, heads.map((text, at) => h("th", { scope: "col", class: at && at < 4 ? "num" : "" }, text)))),
     h(
       "tbody",
       {},

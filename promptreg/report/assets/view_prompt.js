@@ -142,7 +142,7 @@ function figures(app, prompt) {
     h(
       "dl",
       { class: "figures small" },
-      tile("Measured version", versionName(last.version), null, null, before ? ["against ", versionName(before.version)] : "the first one measured"),
+      tile("Last measured version", versionName(last.version), null, null, before ? ["against ", versionName(before.version)] : "the first one measured"),
       tile("Calls", count(last.calls), null, null, `${count(prompt.versions.reduce((sum, v) => sum + v.calls, 0))} in all`),
       tile("Median latency", metricValue(latency?.quantiles?.[2], "ms"), "latency", null, latency ? `p95 ${metricValue(latency.quantiles[4], "ms")}` : ""),
       tile("Cost per call", money(cost?.mean), "cost", null, last.cost === null ? "" : `${money(last.cost)} in all`),
