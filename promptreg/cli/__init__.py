@@ -55,8 +55,9 @@ def run(words: list[str]) -> int:
 
 
 def _invoke(words: list[str]) -> int:
-    from promptreg.cli.app import build_app
+    from promptreg.cli.app import build_app, expand
 
+    words = expand(words)
     app = build_app(words)
     if os.environ.get("_PROMPTREG_COMPLETE") == "complete_bash":
         from promptreg.cli.completion import whole_words

@@ -10,7 +10,7 @@ import typer
 
 from promptreg.values import dataclass
 
-__all__ = ["COMMANDS", "CommandEntry", "build_app"]
+__all__ = ["COMMANDS", "CommandEntry", "build_app", "expand"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,37 @@ COMMANDS: dict[str, CommandEntry] = {
     "config": CommandEntry("maintain", "config", "Maintain"),
 }
 _ALIASES = {alias: name for name, entry in COMMANDS.items() for alias in entry.aliases}
+# Commands of prompt-versioner that are called otherwise here, or that nothing here needs.
+_ELSEWHERE = {
+    "dashboard": ("report", "--serve"),
+    "install-hooks": ("hooks", "install"),
+    "uninstall-hooks": ("hooks", "uninstall"),
+    "auto-version": ("bump",),
+}
+_GONE = {
+    "clear-db": "there is no database: promptreg metrics purge removes rows, git rm a prompt",
+    "models": "promptreg metrics summary --by model, and [prices] in promptreg.toml",
+    "estimate-cost": "promptreg metrics summary --by prompt,model says what calls really cost",
+    "compare-costs": "promptreg metrics summary --by model says what calls really cost",
+}
 _VALUE_OPTIONS = ("-C", "--directory")
+
+
+def expand(words: list[str]) -> list[str]:
+    """Return the words with the command's own name for one that prompt-versioner has.
+
+    Raises:
+        ConfigError: Nothing here does what that command does.
+    """
+    at = _position(words)
+    command = words[at] if at is not None else ""
+    if fix := _GONE.get(command):
+        from promptreg.errors import ConfigError
+
+        raise ConfigError(f"promptreg has no command {command}", fix=fix)
+    if at is None or command not in _ELSEWHERE:
+        return words
+    return [*words[:at], *_ELSEWHERE[command], *words[at + 1 :]]
 
 
 def build_app(words: list[str]) -> typer.Typer:
@@ -94,12 +124,19 @@ def _completes() -> bool:
 
 
 def _command_in(words: list[str]) -> str | None:
-    rest = iter(words)
-    for word in rest:
+    at = _position(words)
+    word = words[at] if at is not None else ""
+    return word if word in COMMANDS or word in _ALIASES else None
+
+
+def _position(words: list[str]) -> int | None:
+    """Return where the command stands among the words."""
+    rest = iter(enumerate(words))
+    for at, word in rest:
         if word in _VALUE_OPTIONS:
             next(rest, None)
         elif not word.startswith("-"):
-            return word if word in COMMANDS or word in _ALIASES else None
+            return at
     return None
 
 

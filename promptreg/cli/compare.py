@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promptreg.cli.completion import complete_names
-from promptreg.cli.context import open_registry
+from promptreg.cli.completion import complete_references
+from promptreg.cli.context import open_registry, split_references
 from promptreg.cli.output import DataFormat, data, message, print_json, style, table
+from promptreg.errors import ConfigError
 
 if TYPE_CHECKING:
     from promptreg.queries.comparing import FigurePair, VersionComparison
@@ -17,11 +18,17 @@ __all__ = ["compare"]
 
 
 def compare(
-    name: Annotated[str, typer.Argument(help="A prompt.", autocompletion=complete_names)],
-    old: Annotated[str, typer.Argument(metavar="A", help="The earlier REF, such as 1.2.0.")],
-    new: Annotated[
-        str, typer.Argument(metavar="[B]", help="The later REF; the latest release by default.")
-    ] = "latest",
+    reference: Annotated[
+        str,
+        typer.Argument(metavar="NAME[@A]", help="A prompt.", autocompletion=complete_references),
+    ],
+    others: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[A] [B]",
+            help="The earlier REF, such as 1.2.0, and the later; the latest release by default.",
+        ),
+    ] = None,
     output: Annotated[
         DataFormat, typer.Option("--format", help="How to answer.")
     ] = DataFormat.TEXT,
@@ -32,10 +39,12 @@ def compare(
     interval and a verdict for each metric that has a threshold. `promptreg diff` shows the texts,
     `promptreg ab` decides which is better.
     """
+    name, chosen = split_references(reference, others or ())
+    if not chosen:
+        raise ConfigError("compare with which version?", fix=f"promptreg compare {name} A [B]")
+    old, new = (*chosen, "latest")[:2]
     with open_registry(fast_start=False) as registry:
-        sides = [
-            registry.resolve(name, selector.removeprefix(f"{name}@")) for selector in (old, new)
-        ]
+        sides = [registry.resolve(name, selector) for selector in (old, new)]
         from promptreg.queries.comparing import compare_versions
 
         result = compare_versions(registry, *sides)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry
 
-__all__ = ["directory", "open_registry", "repository_path", "set_directory"]
+__all__ = ["directory", "open_registry", "repository_path", "set_directory", "split_references"]
 
 _directory = "."
 
@@ -64,3 +65,25 @@ def repository_path(registry: Registry, file: str) -> str:
         if candidate.is_relative_to(base):
             return candidate.relative_to(base).as_posix()
     raise ConfigError(f"{file} lies outside the repository {top}")
+
+
+def split_references(reference: str, others: Sequence[str]) -> tuple[str, list[str]]:
+    """Return a prompt's name and the one or two versions named behind it; NAME REF is NAME@REF.
+
+    Args:
+        reference: ``NAME`` or ``NAME@REF``.
+        others: ``REF`` or ``NAME@REF`` each.
+
+    Raises:
+        ConfigError: There are more than two.
+    """
+    from promptreg.errors import ConfigError
+
+    name, mark, first = reference.partition("@")
+    found = [*([first] if mark else []), *(word.removeprefix(f"{name}@") for word in others)]
+    if len(found) > 2:  # noqa: PLR2004 - an older and a newer side
+        raise ConfigError(
+            f"a difference has two sides, not {', '.join(found)}",
+            fix=f"name two, such as {name} {found[0]} {found[1]}",
+        )
+    return name, found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from promptreg.cli.completion import complete_references
-from promptreg.cli.context import open_registry
+from promptreg.cli.context import open_registry, split_references
 from promptreg.cli.output import DataFormat, data, message, print_json, style
 from promptreg.diffs.promptdiff import PromptDiff, Section, compare_contents
 from promptreg.diffs.textdiff import LineDiff
@@ -92,14 +92,7 @@ def diff(
 
 
 def _sides(reference: str, others: Sequence[str]) -> tuple[str, str | None, str]:
-    """Return the name and both references; ``NAME REF`` is ``NAME@REF``."""
-    name, mark, first = reference.partition("@")
-    references = [*([first] if mark else []), *(word.removeprefix(f"{name}@") for word in others)]
-    if len(references) > 2:  # noqa: PLR2004 - an older and a newer side
-        raise ConfigError(
-            f"a difference has two sides, not {', '.join(references)}",
-            fix=f"promptreg diff {name} {references[0]} {references[1]}",
-        )
+    name, references = split_references(reference, others)
     older, newer = (*references, None, None)[:2]
     return name, older, newer or "worktree"
 

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from promptreg.cli.acting import DryRun, Format, act, commit_hint
-from promptreg.cli.completion import complete_labels, complete_names
+from promptreg.cli.completion import complete_labels, complete_names, complete_references
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, print_json, style, table
+from promptreg.errors import ConfigError
 
 __all__ = ["app"]
 
@@ -22,16 +23,31 @@ _Name = Annotated[str, typer.Argument(help="A prompt.", autocompletion=complete_
 @app.command("set")
 def set_(
     label: _Label,
-    name: _Name,
-    version: Annotated[str, typer.Argument(help="A released version, range or other label.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME[@REF]", help="A prompt.", autocompletion=complete_references),
+    ],
+    version: Annotated[
+        str | None,
+        typer.Argument(metavar="[REF]", help="A released version, range or other label."),
+    ] = None,
     dry_run: DryRun = False,
     output: Format = DataFormat.TEXT,
 ) -> None:
     """Let a label name a released version; commit the file in a pull request."""
     from promptreg.operations.labelling import plan_label
+    from promptreg.versioning.references import parse_reference
 
     with open_registry() as registry:
-        change = plan_label(registry, label, name, version)
+        reference = parse_reference(name, version)
+        if version is None and "@" not in name:
+            latest = registry.latest(name) or "VERSION"
+            raise ConfigError(
+                f"label {label} with which version of {name}?",
+                fix=f"promptreg label set {label} {name} {latest}",
+            )
+        name = reference.name
+        change = plan_label(registry, label, reference)
         told = act(
             registry.repository, change.steps, change.as_json(), dry_run=dry_run, output=output
         )

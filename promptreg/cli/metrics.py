@@ -68,6 +68,8 @@ def summary(
     """Show calls, success, latency (exact p50 and p95), cost, tokens and quality per version."""
     if output is ResultFormat.PARQUET:
         raise ConfigError("a summary has no Parquet form", fix="use --format json or csv")
+    if prompt is not None and version is None and "@" in prompt:
+        prompt, _, version = prompt.partition("@")
     metrics = open_metrics()
     groups = [name.strip() for name in by.split(",") if name.strip()]
     chosen: dict[str, Any] = {

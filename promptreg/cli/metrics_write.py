@@ -68,6 +68,9 @@ def log(
             autocompletion=complete_references,
         ),
     ] = None,
+    selector: Annotated[
+        str | None, typer.Argument(metavar="[REF]", help="The same REF, given apart.")
+    ] = None,
     latency_ms: Annotated[float | None, typer.Option(help="Time to the end of the answer.")] = None,
     model: Annotated[str | None, typer.Option(help="Model that answered.")] = None,
     provider: Annotated[str | None, typer.Option(help="Its provider.")] = None,
@@ -132,10 +135,10 @@ def log(
                 _log_rows(registry.metrics, rows, stream, kind, dry_run=dry_run)
         elif reference is None:
             raise ConfigError("which call?", fix="give NAME@REF, or --from-jsonl FILE")
-        elif kind := _ENDINGS.get(Path(reference).suffix.lower()):
-            raise ConfigError(f"{reference} is a file", fix=f"--from-{kind} {reference}")
+        elif form := _ENDINGS.get(Path(reference).suffix.lower()):
+            raise ConfigError(f"{reference} is a file", fix=f"--from-{form} {reference}")
         else:
-            found = registry.resolve(reference)
+            found = registry.resolve(reference, selector)
             row = {
                 "prompt": found.reference.name,
                 "version": str(found.version),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from promptreg.cli.acting import DryRun, Format, act, commit_hint
-from promptreg.cli.completion import complete_labels, complete_names
+from promptreg.cli.completion import complete_labels, complete_references
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, style
 
@@ -15,7 +15,12 @@ __all__ = ["rollback"]
 
 
 def rollback(
-    name: Annotated[str, typer.Argument(help="A prompt.", autocompletion=complete_names)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME[@VERSION]", help="A prompt.", autocompletion=complete_references
+        ),
+    ],
     version: Annotated[
         str | None,
         typer.Argument(
@@ -44,6 +49,10 @@ def rollback(
     """
     from promptreg.errors import ConfigError
 
+    name, mark, inner = name.partition("@")
+    if mark and version is not None:
+        raise ConfigError(f"{inner!r} and {version!r} both choose a version", fix="give one")
+    version = inner if mark else version
     if label is not None:
         if with_fragments:
             raise ConfigError("--with-fragments goes with a version, not with a label")

@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 
 __all__ = ["delete", "yank"]
 
-_Version = Annotated[
+_Reference = Annotated[
     str,
     typer.Argument(
-        metavar="NAME@VERSION", help="A released version.", autocompletion=complete_references
+        metavar="NAME[@VERSION]", help="A released version.", autocompletion=complete_references
     ),
+]
+_Selector = Annotated[
+    str | None, typer.Argument(metavar="[VERSION]", help="The same version, given apart.")
 ]
 
 
 def yank(
-    version: _Version,
+    version: _Reference,
+    selector: _Selector = None,
     reason: Annotated[str | None, typer.Option(help="Why; readers see it.")] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take the yank back.")] = False,
     dry_run: DryRun = False,
@@ -39,7 +43,7 @@ def yank(
     from promptreg.errors import ConfigError
     from promptreg.operations.yanking import plan_unyank, plan_yank
 
-    name, number = _read(version)
+    name, number = _read(version, selector)
     if not undo and not (reason or "").strip():
         raise ConfigError("a yank needs a reason", fix="--reason TEXT")
     with open_registry() as registry:
@@ -58,7 +62,8 @@ def yank(
 
 
 def delete(
-    version: _Version,
+    version: _Reference,
+    selector: _Selector = None,
     reason: Annotated[str | None, typer.Option(help="Why; readers see it.")] = None,
     push: Annotated[
         bool,
@@ -76,7 +81,7 @@ def delete(
     from promptreg.operations.yanking import plan_deletion
     from promptreg.queries.listing import claimed_version
 
-    name, number = _read(version)
+    name, number = _read(version, selector)
     with open_registry(fast_start=False) as registry:
         result = plan_deletion(registry, name, number, reason, push=push)
         confirm(f"Delete {name} {number} for good?", yes=yes or dry_run)
@@ -96,14 +101,14 @@ def delete(
         message(f"After the merge: promptreg delete {result.name}@{number} --push --yes")
 
 
-def _read(text: str) -> tuple[str, Version]:
+def _read(text: str, selector: str | None) -> tuple[str, Version]:
     from promptreg.errors import ConfigError
     from promptreg.versioning import Version
     from promptreg.versioning.references import ReferenceKind, parse_reference
 
-    reference = parse_reference(text)
+    reference = parse_reference(text, selector)
     if reference.kind is not ReferenceKind.VERSION:
-        raise ConfigError(f"{text!r} does not name one version", fix="write NAME@1.2.0")
+        raise ConfigError(f"{reference} does not name one version", fix="write NAME@1.2.0")
     return reference.name, Version.parse(reference.value)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from promptreg.git.model import TreeEntry
     from promptreg.registry import Registry
     from promptreg.versioning import Version
+    from promptreg.versioning.references import Reference
 
 __all__ = [
     "LabelChange",
@@ -95,21 +96,20 @@ def compare_labels(registry: Registry, left: str, right: str) -> list[LabelDiffe
     ]
 
 
-def plan_label(registry: Registry, label: str, name: str, version: str) -> LabelChange:
+def plan_label(registry: Registry, label: str, reference: Reference) -> LabelChange:
     """Plan to let a label name a released version, in the work tree.
 
     Args:
         registry: The registry.
         label: The label; its file is made if there is none.
-        name: The prompt.
-        version: A version, range or label of it; only what has a tag can be served.
+        reference: A version, range or label of a prompt; only what has a tag can be served.
 
     Raises:
         NotFoundError: The version has no tag.
         ConflictError: It is yanked.
         PromptError: The label's name or its file is wrong.
     """
-    resolved = registry.resolve(name, version)
+    resolved, name = registry.resolve(str(reference)), reference.name
     yank = registry.yanks_of(name).get(resolved.version)
     if yank is not None:
         raise ConflictError(
@@ -118,7 +118,7 @@ def plan_label(registry: Registry, label: str, name: str, version: str) -> Label
         )
     if resolved.release is None:
         raise NotFoundError(
-            f"{name} {version} has no tag, so no label may name it",
+            f"{reference} has no tag, so no label may name it",
             fix="merge it and run promptreg release first",
         )
     return _change(registry, label, name, resolved.version)

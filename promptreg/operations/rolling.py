@@ -15,6 +15,7 @@ from promptreg.prompt.yamldoc import load
 from promptreg.sources import OverlaySource
 from promptreg.values import dataclass, replace
 from promptreg.versioning import Version
+from promptreg.versioning.references import parse_reference
 
 if TYPE_CHECKING:
     from promptreg.prompt.content import Content
@@ -165,7 +166,7 @@ def plan_label_rollback(
     _require_committed(registry, label_path(registry.config.root, label))
     current = registry.label(label).get(name)
     wanted = selector or str(previous_version(registry, label, name))
-    change = plan_label(registry, label, name, wanted)
+    change = plan_label(registry, label, parse_reference(name, wanted))
     if change.before == change.after:
         raise ConflictError(f"label {label} names {name} {current} already")
     return change

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from promptreg.cli.app import COMMANDS, build_app
-from tests.kit import Repo
+from tests.kit import Repo, prompt_text
 
 
 def _all(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
@@ -55,6 +55,49 @@ def test_aliases_answer(repo: Repo) -> None:
         assert repo.ok(alias, "--help").replace(alias, name).split() == (
             repo.ok(name, "--help").split()
         )
+
+
+def test_commands_of_prompt_versioner_answer(repo: Repo) -> None:
+    """Each name that its command line has does here what it means, or says what does."""
+    for words, real in {
+        ("dashboard",): ("report",),
+        ("install-hooks",): ("hooks", "install"),
+        ("-C", ".", "uninstall-hooks"): ("hooks", "uninstall"),
+        ("auto-version",): ("bump",),
+    }.items():
+        assert repo.ok(*words, "--help") == repo.ok(*real, "--help")
+    for name in ("init", "list", "versions", "show", "diff", "compare", "rollback", "delete"):
+        assert name in COMMANDS
+    for gone in ("clear-db", "models", "estimate-cost", "compare-costs"):
+        found = repo.run(gone, "x")
+        assert (found.code, found.err.count("\n")) == (2, 2)
+        assert "fix: " in found.err
+
+
+def test_name_ref_is_name_at_ref_everywhere(repo: Repo) -> None:
+    """What takes a version takes it behind an @ or apart, and refuses both at once."""
+    repo.write("prompts/a.prompt.yml", prompt_text())
+    repo.bump_and_commit()
+    repo.ok("release")
+    for before, after in {
+        ("show",): (),
+        ("render",): ("--var", "article=x"),
+        ("yank",): ("--reason", "x", "-n"),
+        ("delete",): ("--reason", "x", "-n"),
+        ("label", "set", "production"): ("-n",),
+        ("metrics", "log"): ("-n",),
+        ("diff",): (),
+        ("compare",): (),
+    }.items():
+        joined = repo.run(*before, "a@1.0.0", *after)
+        assert repo.run(*before, "a", "1.0.0", *after) == joined
+        assert joined.code == 0, joined.err
+    for words in (
+        ["rollback", "a@1.0.0", "1.0.0"],
+        ["label", "set", "staging", "a@1.0.0", "1.0.0"],
+    ):
+        assert "both choose a version" in repo.run(*words).err
+    assert "promptreg label set staging a 1.0.0" in repo.run("label", "set", "staging", "a").err
 
 
 def test_version(repo: Repo) -> None:
