@@ -131,6 +131,9 @@ def history(
             ]
         )
         return
+    if not events:
+        message(f"Label {label} never named {name or 'any version'}.")
+        return
     table(
         ("DATE", "PROMPT", "FROM", "TO", "AUTHOR", "COMMIT"),
         (

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from promptreg.cli.context import open_registry
-from promptreg.cli.output import DataFormat, data, print_json, style
+from promptreg.cli.output import DataFormat, data, message, print_json, style
 from promptreg.queries.status import LabelStatus, PromptState, PromptStatus, Status
 
 __all__ = ["status"]
@@ -58,6 +58,9 @@ def _write(found: Status) -> None:
         data(style("Live", "green"))
         for label in found.labels:
             _write_label(label)
+    if not found.prompts:
+        message("No prompt yet: promptreg new NAME, or promptreg init for a sample.")
+        return
     clean = len(found.of(PromptState.RELEASED))
     data(f"{clean} of {len(found.prompts)} prompts are as released.")
 

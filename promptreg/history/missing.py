@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from promptreg.values import dataclass
@@ -40,38 +40,43 @@ def explain_missing(repository: Repository, revision: str) -> Missing:
         repository: The repository.
         revision: A branch, tag, object id or other revision.
     """
-    remote, _, branch = revision.partition("/")
-    depth = " --depth=2" if repository.is_shallow else ""
+    if repository.head.oid is None and revision.upper().startswith("HEAD"):
+        return Missing("is no commit: nothing is committed yet", "git commit")
     known = _names(repository)
-    meant = nearest(revision, known)
     if f"origin/{revision}" in known:
         return Missing("is no branch of this clone", f"origin/{revision}")
-    has_remote = bool(repository.remote_names())
-    if has_remote and _OBJECT.fullmatch(revision):
-        whole = len(revision) == _WHOLE and not repository.is_shallow
-        deepen = "git fetch --unshallow origin" if repository.is_shallow else "git fetch origin"
-        return Missing(
-            "was not fetched", f"{deepen} {revision}" if whole else deepen, fetchable=True
-        )
-    if has_remote and remote == "origin" and branch:
-        fetch = f"git fetch{depth} origin {branch}"
+    if repository.remote_names() and (found := _fetchable(repository, revision, known)):
+        return found
+    why = "is no branch, tag or commit here"
+    if meant := nearest(revision, known):
+        return Missing(why, meant)
+    some = next((name for name in ("origin/main", "main") if name in known), "")
+    listed = "git branch --all lists the branches"
+    return Missing(why, f"{listed}, such as {some}" if some else listed)
+
+
+def _fetchable(repository: Repository, revision: str, known: Sequence[str]) -> Missing | None:
+    """Return how to fetch what a remote may well have; None where nothing speaks for that."""
+    shallow = repository.is_shallow
+    if _OBJECT.fullmatch(revision):
+        whole = len(revision) == _WHOLE and not shallow
+        deepen = "git fetch --unshallow origin" if shallow else "git fetch origin"
+        fix = f"{deepen} {revision}" if whole else deepen
+        return Missing("was not fetched", fix, fetchable=True)
+    remote, _, branch = revision.partition("/")
+    if remote == "origin" and branch:
+        fetch = f"git fetch{' --depth=2' if shallow else ''} origin {branch}"
         # The remote's own name is alike in all of them and says nothing.
         there = (name.removeprefix("origin/") for name in known if name.startswith("origin/"))
         meant = nearest(branch, there, "origin/")
         fix = f"{fetch}; or {meant}" if meant else fetch
         return Missing("was not fetched", fix, fetchable=True)
-    if has_remote and repository.is_shallow:
+    if shallow:
         # Such a clone has one branch; any other name may well be one on the other side.
         fetch = f"git fetch --depth=2 origin {revision}:refs/remotes/origin/{revision}"
-        return Missing(
-            "is not in this shallow clone", f"{fetch}, then origin/{revision}", fetchable=True
-        )
-    why = "is no branch, tag or commit here"
-    if meant:
-        return Missing(why, meant)
-    some = next((name for name in ("origin/main", "main") if name in known), "")
-    listed = "git branch --all lists the branches"
-    return Missing(why, f"{listed}, such as {some}" if some else listed)
+        fix = f"{fetch}, then origin/{revision}"
+        return Missing("is not in this shallow clone", fix, fetchable=True)
+    return None
 
 
 def mean_label(repository: Repository, labels: Iterable[str], word: str) -> str:

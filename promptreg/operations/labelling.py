@@ -183,6 +183,9 @@ def label_history(registry: Registry, label: str, name: str | None = None) -> li
         registry: The registry.
         label: The label.
         name: Only this prompt.
+
+    Raises:
+        NotFoundError: There is no such label, and never was.
     """
     repository, path = registry.repository, label_path(registry.config.root, label)
     events: list[LabelEvent] = []
@@ -204,6 +207,8 @@ def label_history(registry: Registry, label: str, name: str | None = None) -> li
             for prompt in sorted(before.keys() | after.keys())
             if before.get(prompt) != after.get(prompt) and name in (None, prompt)
         )
+    if not events:
+        registry.label(label)
     return events
 
 

@@ -291,6 +291,7 @@ ERRORS = {
     "bump-base": (["bump", "--base", "nowhere"], 2, "nowhere"),
     "near-prompt": (["show", "aa/b"], 2, "no prompt 'aa/b'"),
     "near-label": (["show", "a@prodction"], 2, "did you mean production?"),
+    "near-history": (["label", "history", "prodction"], 2, "did you mean production?"),
     "label-branch": (["show", "a@main"], 2, "for the branch write branch:main"),
     "no-rule": (["explain", "no-such-rule"], 2, "no-such-rule"),
     "no-prompt": (["versions", "nobody"], 2, "nobody"),

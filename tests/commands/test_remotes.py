@@ -85,3 +85,5 @@ def test_a_check_before_the_first_commit_says_so(repo: Repo) -> None:
     result = repo.run("check")
     assert result.code == 3
     assert "nothing is committed yet" in result.err
+    assert "nothing is committed yet" in repo.run("show", "a@HEAD").err
+    assert "No prompt yet: promptreg new NAME" in repo.run("status").err
