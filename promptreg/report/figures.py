@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from promptreg.errors import PromptregError
 from promptreg.metrics.renamed import name_now, of_prompts
 from promptreg.report.model import Figure
+from promptreg.report.spread import steady
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,7 +131,10 @@ def _read(
         f"count(*) FILTER (success), count(success) FROM calls {scope} GROUP BY day ORDER BY day",
         [currency, *everything],
     )
-    found = {_date(day): _Day(*values) for day, *values in days}
+    found = {
+        _date(day): _Day(n, None if cost is None else steady(cost), *rest)
+        for day, n, cost, *rest in days
+    }
     course = _course(list(found))
     return Totals(
         rows={prompt: n for prompt, (n, _) in kept.items()},

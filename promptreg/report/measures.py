@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from promptreg.metrics.renamed import name_now, of_prompts
 from promptreg.report.model import MetricSummary, Point
 from promptreg.report.sampling import SampleAnswers, add_samples, ask_samples
-from promptreg.report.spread import histogram_of, interval_of, share_interval
+from promptreg.report.spread import histogram_of, interval_of, share_interval, steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -200,7 +200,7 @@ def measures_of(answers: Answers) -> dict[str, VersionMeasures]:
     found: dict[str, VersionMeasures] = {}
     for _, key, version, calls, cost, tokens, last in answers.totals:
         whole = None if tokens is None else int(tokens)
-        found[key] = VersionMeasures(version, calls, cost, whole, last)
+        found[key] = VersionMeasures(version, calls, _steady(cost), whole, last)
     _add_summaries(answers, found)
     add_samples(answers.samples, VALUES, found)
     _add_courses(answers, found)
@@ -306,6 +306,7 @@ def _summary(name: str, values: Sequence[Any]) -> MetricSummary | None:
     n, mean, sd, grid = values
     if not n:
         return None
+    mean, sd = steady(mean), None if sd is None else steady(sd)
     if name == "success_rate":
         low, high = share_interval(round(mean * n), n)
         return MetricSummary(name, n, mean, sd, low, high)
@@ -349,4 +350,9 @@ def _add_courses(answers: Answers, found: Mapping[str, VersionMeasures]) -> None
             p50, p95 = latency or (None, None)
             total = None if tokens is None else int(tokens)
             date = day.isoformat()[:10]
-            one.points.append(Point(date, calls, cost, total, p50, p95, quality, success))
+            means = (_steady(quality), _steady(success))
+            one.points.append(Point(date, calls, _steady(cost), total, p50, p95, *means))
+
+
+def _steady(value: float | None) -> float | None:
+    return None if value is None else steady(value)

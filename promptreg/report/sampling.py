@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from promptreg.gate.model import Context
 from promptreg.gate.pairing import Joined, Side
 from promptreg.gate.tails import tails_query
+from promptreg.report.spread import steady
 from promptreg.stats.samples import Moments, PairCounts, PairMoments, Pairs, Sample, Tail
 
 if TYPE_CHECKING:
@@ -184,8 +185,8 @@ def _samples_of(
         if not n:
             continue
         sample = Sample(
-            Moments(n, mean, var or 0.0),
-            Moments(logs[0], logs[1] or 0.0, logs[2] or 0.0),
+            Moments(n, steady(mean), steady(var or 0.0)),
+            Moments(logs[0], steady(logs[1] or 0.0), steady(logs[2] or 0.0)),
             least,
             most,
             ones,
@@ -222,11 +223,12 @@ def _add_cases(
     """Keep the values of each case of a suite; its scores are further metrics."""
     logs = [name for name in values if name in _LOGGED]
     for row in answers.cases:
-        own = dict(zip(values, row[7:], strict=False))
-        logged = dict(zip(logs, row[7 + len(values) :], strict=True))
+        means = [None if mean is None else steady(mean) for mean in row[7:]]
+        own = dict(zip(values, means, strict=False))
+        logged = dict(zip(logs, means[len(values) :], strict=True))
         _case(found, row).update({name: (own[name], logged.get(name)) for name in values})
     for row in answers.case_scores:
-        _case(found, row)[row[7]] = (row[8], None)
+        _case(found, row)[row[7]] = (steady(row[8]), None)
 
 
 def _case(found: Mapping[str, VersionMeasures], row: Row) -> CaseValues:

@@ -11,12 +11,24 @@ from promptreg.stats.distributions import normal_ppf, t_isf
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["histogram_of", "interval_of", "share_interval"]
+__all__ = ["histogram_of", "interval_of", "share_interval", "steady"]
 
 BINS = 16
 _LEAST_FOR_HISTOGRAM = 20
 _TAIL = 0.025
 _LAST_PLACE = float(BINS)
+
+
+def steady(value: float) -> float:
+    """Round away what the order of a sum left in its last digits.
+
+    Threads add in any order, and a mean of money often lies right between two rounded values: the
+    same rows must give the same page.
+
+    Args:
+        value: A sum, mean or variance.
+    """
+    return float(f"{value:.12g}")
 
 
 def interval_of(n: int, mean: float, sd: float | None) -> tuple[float, float] | None:

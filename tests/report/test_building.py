@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.calls import add_calls
 from benchmarks.repositories import Shape, build_registry
 from promptreg.registry import Registry
 from promptreg.report import html, workers
@@ -21,8 +22,9 @@ def _text(page: Page) -> str:
 
 
 def test_processes_build_the_same_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prompts that other processes read and packed stand in the page byte for byte the same."""
+    """What other processes read, judged and packed makes the page, byte for byte."""
     root = build_registry(tmp_path / "registry", Shape(5, 4))
+    add_calls(root, 40)
     with Registry(root) as registry:
         alone = _text(build_page(registry, Options()))
     monkeypatch.setattr(workers, "WORTHWHILE_VERSIONS", 1)
@@ -31,7 +33,12 @@ def test_processes_build_the_same_page(tmp_path: Path, monkeypatch: pytest.Monke
         with found as started:
             if started is None:
                 pytest.skip("one processor only")
-        assert _text(build_page(registry, Options())) == alone
+        known: Known = {}
+        for _ in range(2):
+            # The second time nothing is packed again.
+            assert _text(build_page(registry, Options(), known=known)) == alone
+    assert "1.3.0" in alone
+    assert [mark for mark, _ in known.values() if not mark] == []
 
 
 def test_a_fault_in_a_process_is_told(tmp_path: Path) -> None:
