@@ -6,7 +6,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -116,7 +116,14 @@ def _moment(text: str | None) -> datetime | None:
         return None
     from promptreg.moments import parse_moment
 
-    return parse_moment(text)
+    found = parse_moment(text)
+    # A day that has begun somewhere is no mistake.
+    if found > datetime.now(UTC) + timedelta(days=1):
+        raise ConfigError(
+            f"--since {text} lies in the future: no call can be that new",
+            fix="name a day in the past, or an age such as 30d",
+        )
+    return found
 
 
 def _target(output: str | None, *, split: bool) -> Path | None:

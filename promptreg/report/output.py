@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from promptreg.report.html import Known
 
 __all__ = ["build_page", "write_atomically", "write_folder"]
+
+_ROOM = "write it where there is room, with --output"
+_FIXES = {
+    errno.EDQUOT: _ROOM,
+    errno.EEXIST: "name a folder with --output, or leave --split out",
+    errno.EFBIG: _ROOM,
+    errno.ENOSPC: _ROOM,
+    errno.ENOTDIR: "name a folder with --output, or leave --split out",
+}
 
 
 def build_page(
@@ -126,5 +136,5 @@ def _unwritable(path: Path) -> Iterator[None]:
     except OSError as error:
         raise ConfigError(
             f"cannot write {path}: {error.strerror or error}",
-            fix="write it where there is room, with --output",
+            fix=_FIXES.get(error.errno or 0, "write it where you may write, with --output"),
         ) from error

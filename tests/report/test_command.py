@@ -93,12 +93,15 @@ def test_same_commit_and_metrics_give_the_same_file(released: Repo) -> None:
         ("--serve", "-o", "x.html"),
         ("--prompt", "nothing*"),
         ("--since", "soon"),
+        ("--since", "9999-01-01"),
+        ("--split", "-o", "taken"),
         ("-o", "missing/folder/x.html"),
         ("-o", "."),
     ],
 )
 def test_wrong_options_are_told_in_one_line(commands: Repo, words: tuple[str, ...]) -> None:
     """What cannot be done is a usage error with a way out, and nothing is written."""
+    commands.write("taken", "a file where a folder is wanted\n")
     result = commands.run("report", *words)
     assert result.code == 2
     assert "error:" in result.err
