@@ -96,6 +96,7 @@ class _Walk:
         # The names and blobs that tags recorded, by the commit they stand on.
         self.tagged: defaultdict[str, set[tuple[str | None, str]]] = defaultdict(set)
         self.may_include: dict[str, bool] = {}
+        self.names: dict[str, str | None] = {}
 
     def run(self, tip: str) -> ReleasePlan:
         self._look_at_tip(tip)
@@ -122,6 +123,7 @@ class _Walk:
         source = CommitSource(self.repository, tip)
         files = self.repository.files_at(tip, self.layout.root)
         prompts = {path: name for path in files if (name := self._name_of(path)) is not None}
+        self._pass_over_twins(prompts)
         for found in released_files(self.repository, self.config, prompts, files):
             self.done.add(found.prompt)
             self.tagged[found.commit].add((found.prompt, found.blob))
@@ -138,9 +140,29 @@ class _Walk:
                 self.open.add(name)
             self.passed.add(name)
 
+    def _pass_over_twins(self, prompts: dict[str, str]) -> None:
+        """Leave out each name that two files have: one of them would take the other's version."""
+        by_name: defaultdict[str, list[str]] = defaultdict(list)
+        for path, name in sorted(prompts.items()):
+            by_name[name].append(path)
+        for name, paths in by_name.items():
+            if len(paths) > 1:
+                self.done.add(name)
+                self.plan.warnings.append(
+                    f"{name} is not released: {' and '.join(paths)} both have that name"
+                )
+                for path in paths:
+                    del prompts[path]
+
+    def _has_twin(self, commit: Commit, name: str, path: str) -> bool:
+        others = (other for other in self.layout.candidates(name) if other != path)
+        return any(self.repository.entry_at(commit.oid, other) is not None for other in others)
+
     def _name_of(self, path: str) -> str | None:
-        name = self.layout.name_of(path)
-        return name if name is not None and NAME.fullmatch(name) else None
+        if path not in self.names:
+            name = self.layout.name_of(path)
+            self.names[path] = name if name is not None and NAME.fullmatch(name) else None
+        return self.names[path]
 
     def _is_followed(self, name: str | None) -> bool:
         return (
@@ -204,6 +226,8 @@ class _Walk:
             return
         if self._has_tag(name, content, at_tip=False) or not content.states_its_digest:
             return
+        if self._has_twin(commit, name, path):
+            return
         key = (name, content.prompt.version)
         newer = self.found.get(key)
         if newer is None:
@@ -224,7 +248,7 @@ class _Walk:
         """
         known = self.tagged.get(commit.oid)
         return known is not None and any(
-            (self.layout.name_of(path), blob) in known for path, blob in brought.items()
+            (self._name_of(path), blob) in known for path, blob in brought.items()
         )
 
     def _left_open(self, tip: str, commit: Commit) -> set[str]:
