@@ -3,6 +3,8 @@ import { s } from "./dom.js";
 import { shortDay, tickText } from "./format.js";
 
 export const DAY = 86_400_000;
+// An axis that does not start at zero shows at least this share of the values it holds.
+const LEAST_SPAN = 0.04;
 
 // The round width that divides a stretch into at most `wanted` parts.
 export function roundStep(low, high, wanted) {
@@ -35,9 +37,14 @@ export function valueAxis(frame, values, { zero = true, unit = "", wanted = 4 })
     high += pad;
     if (!zero) low -= pad;
   }
+  // Seen too near, a course that hardly moves looks like one that jumps.
+  const least = LEAST_SPAN * Math.max(Math.abs(low), Math.abs(high));
+  if (!zero && high - low < least) [low, high] = [(low + high - least) / 2, (low + high + least) / 2];
+  const share = unit === "ratio" && known.every((value) => value <= 1);
+  if (share) high = Math.min(high, 1);
   let ticks = niceTicks(low, high, wanted);
   // A share above 100 % cannot be; the axis ends there.
-  if (unit === "ratio" && high <= 1) ticks = ticks.filter((tick) => tick <= 1 + 1e-9);
+  if (share) ticks = ticks.filter((tick) => tick <= 1 + 1e-9);
   const y = linear(ticks[0], Math.max(ticks.at(-1), high), frame.bottom, frame.top);
   const labels = ticks.map((tick) => tickText(tick, unit, ticks[1] - ticks[0]));
   frame.left = Math.max(frame.left, Math.max(...labels.map((text) => text.length)) * 7.2 + 12);
