@@ -239,6 +239,21 @@ def test_no_tag_made_by_hand_is_served(released: Repo) -> None:
         assert [str(release.version) for release in registry.releases("a")] == ["1.0.0"]
 
 
+def test_two_files_of_one_name_are_not_released(released: Repo) -> None:
+    """At the tip a warning says so, and in the past neither of them takes the number."""
+    released.write("prompts/b.yaml", prompt_text("B."))
+    bump(released, "prompts/b.yaml")
+    released.write("prompts/b.prompt.yml", released.read("prompts/b.yaml"))
+    released.commit("both")
+    (warning,) = release(released).warnings
+    assert "prompts/b.prompt.yml and prompts/b.yaml both have that name" in warning
+    released.git("rm", "-q", "prompts/b.yaml")
+    edit(released, "prompts/b.prompt.yml", "B.", "Better.")
+    bump(released, "prompts/b.prompt.yml", level="minor")
+    released.commit("one")
+    assert [tag.commit for tag in release(released).tags] == [released.git("rev-parse", "HEAD")]
+
+
 def test_dry_run(released: Repo) -> None:
     """A dry run tells the tags and makes none."""
     commit_prompt(released, system="Two.")
