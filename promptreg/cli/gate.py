@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from promptreg.cli.acting import DryRun, Format, act
+from promptreg.cli.completion import complete_names
 from promptreg.cli.context import open_registry
-from promptreg.cli.output import data, message
+from promptreg.cli.output import DataFormat, data, message
 from promptreg.errors import ConfigError
 
 __all__ = ["accept"]
 
 
 def accept(
-    name: Annotated[str, typer.Argument(help="The prompt.")],
+    name: Annotated[str, typer.Argument(help="The prompt.", autocompletion=complete_names)],
     metrics: Annotated[
         list[str] | None,
         typer.Argument(help="Which regressions, such as quality; all of the prompt by default."),
@@ -28,6 +31,8 @@ def accept(
         typer.Option(help="How far it may go, such as -15%; what was measured by default."),
     ] = None,
     base: Annotated[str | None, typer.Option(help="What to compare with, as check has it.")] = None,
+    dry_run: DryRun = False,
+    output: Format = DataFormat.TEXT,
 ) -> None:
     """Accept a measured regression of a prompt, for one content and until one day.
 
@@ -39,6 +44,7 @@ def accept(
     from promptreg.operations.base import find_base
     from promptreg.operations.check_report import report_of, with_gate
     from promptreg.operations.checking import check_branch
+    from promptreg.operations.planning import WriteFile
 
     last_day = _day(until)
     with open_registry(fast_start=False) as registry:
@@ -54,9 +60,12 @@ def accept(
             limit=limit,
         )
         path, section = _file(registry.root, dict(registry.config.sources))
-        before = path.read_bytes().decode("utf-8") if path.exists() else ""
-        after = append_entries(before, entries, section=section)
-        path.write_bytes(after.encode("utf-8"))
+        before = path.read_bytes() if path.exists() else None
+        after = append_entries((before or b"").decode("utf-8"), entries, section=section)
+        step = WriteFile(path.name, before, after.encode("utf-8"), f"{len(entries)} accepted")
+        result = {"path": path.name, "entries": [asdict(entry) for entry in entries]}
+        if not act(registry.repository, (step,), result, dry_run=dry_run, output=output):
+            return
     for entry in entries:
         data(f"{entry.prompt} {entry.metric}: accepted up to {entry.limit} until {entry.until}")
     message(f"written to {path.name}; commit it with the change")

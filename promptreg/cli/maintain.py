@@ -26,15 +26,33 @@ def explain(
             help="The id of a rule; all of them without.", autocompletion=_complete_rules
         ),
     ] = None,
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How to answer.")
+    ] = DataFormat.TEXT,
 ) -> None:
     """Explain a rule that check or bump named, with an example."""
     from promptreg.rules.book import RULES
     from promptreg.rules.book import explain as explain_rule
 
-    if rule is not None:
+    if output is DataFormat.JSON:
+        if rule is not None:
+            explain_rule(rule)  # refuses what is none
+        chosen = RULES.values() if rule is None else [RULES[rule]]
+        found = [
+            {
+                "rule": each.id,
+                "weight": each.weight,
+                "title": each.title,
+                "explanation": each.explanation,
+                "example": each.example,
+            }
+            for each in chosen
+        ]
+        print_json(found if rule is None else found[0])
+    elif rule is not None:
         data(explain_rule(rule))
-        return
-    table(("RULE", "WEIGHT", "WHAT"), ((r.id, r.weight, r.title) for r in RULES.values()))
+    else:
+        table(("RULE", "WEIGHT", "WHAT"), ((r.id, r.weight, r.title) for r in RULES.values()))
 
 
 def schema() -> None:

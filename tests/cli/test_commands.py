@@ -263,6 +263,8 @@ JSON_COMMANDS = [
     ["release"],
     ["verify"],
     ["config"],
+    ["explain"],
+    ["explain", "level-too-low"],
     ["init"],
     ["schema"],
 ]

@@ -100,6 +100,34 @@ def test_name_ref_is_name_at_ref_everywhere(repo: Repo) -> None:
     assert "promptreg label set staging a 1.0.0" in repo.run("label", "set", "staging", "a").err
 
 
+# What changes nothing, or only what is the machine's own, and has no plan to show.
+NO_PLAN = {"metrics ship", "metrics doctor", "metrics export", "report", "monitor"}
+CHANGES = {
+    "init", "new", "bump", "release", "rollback", "yank", "delete", "rename", "accept",
+    "label set", "label unset", "hooks install", "hooks uninstall",
+    "metrics log", "metrics import", "metrics push", "metrics pull", "metrics compact",
+    "metrics purge",
+}  # fmt: skip
+# Theirs is the form of a file, or they write nothing that a program would read.
+NO_FORMAT = {"schema", "metrics log", "metrics ship"}
+
+
+def test_every_change_can_be_seen_before_and_every_answer_read_by_a_program() -> None:
+    """What changes something has --dry-run, and every visible command has --format."""
+    root = typer.main.get_command(build_app([]))
+    options = {
+        " ".join(path): {option for parameter in command.params for option in parameter.opts}
+        for path, command in _all(root)
+        if path and not hasattr(command, "commands") and not command.hidden
+    }
+    assert options.keys() > CHANGES | NO_PLAN | NO_FORMAT
+    assert {name for name, known in options.items() if "--dry-run" in known} == CHANGES
+    assert {name for name, known in options.items() if "--format" not in known} == NO_FORMAT
+    assert {name for name in CHANGES if "-n" not in options[name]} == set()
+    asking = {name for name, known in options.items() if "--yes" in known}
+    assert asking == {"delete", "metrics purge", "metrics doctor"}
+
+
 def test_version(repo: Repo) -> None:
     """--version tells the version, anywhere."""
     from promptreg import __version__

@@ -109,7 +109,11 @@ def test_accept_goes_where_the_configuration_is(branch: Repo) -> None:
     """A configuration in pyproject.toml gets the entry there."""
     branch.write("pyproject.toml", '[tool.promptreg]\nenvironment = "production"\n')
     words = ("--base", "main", "--reason", "why", "--until", "2999-01-01")
-    assert _run(branch, "accept", "summarizer", *words).code == 0
+    shown = _run(branch, "accept", "summarizer", *words, "--dry-run")
+    assert shown.out == "would change pyproject.toml  (1 accepted)\n"
+    assert "accept" not in branch.read("pyproject.toml")
+    done = _run(branch, "accept", "summarizer", *words, "--format", "json")
+    assert [entry["metric"] for entry in json.loads(done.out)["entries"]] == ["quality"]
     assert not (branch.path / "promptreg.toml").exists()
     assert "[[tool.promptreg.accept]]" in branch.read("pyproject.toml")
     assert len(load_config(branch.path).accept) == 1
