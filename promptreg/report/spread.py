@@ -28,7 +28,7 @@ def steady(value: float) -> float:
     Args:
         value: A sum, mean or variance.
     """
-    return float(f"{value:.12g}")
+    return float(f"{value:.13g}")
 
 
 def interval_of(n: int, mean: float, sd: float | None) -> tuple[float, float] | None:
