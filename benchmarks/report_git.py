@@ -27,8 +27,8 @@ from repositories import Shape, build_registry
 _LOOK_SECONDS = 0.1
 
 
-class _Case(NamedTuple):
-    """A repository, its calls of each version, and what was asked: seconds, MB of file and RAM."""
+class Case(NamedTuple):
+    """A repository, its calls of each version, and what was asked: seconds, MB of file, of memory."""
 
     shape: Shape
     calls: int
@@ -38,9 +38,9 @@ class _Case(NamedTuple):
     memory: float = 2000
 
 
-SMALL = _Case(Shape(10, 10), 50, 5, 2.0, 0.3)
-LARGE = _Case(Shape(1000, 100), 100, 1, 60.0, 60.0)
-QUICK = _Case(Shape(100, 20), 50, 1, 60.0, 60.0)
+SMALL = Case(Shape(10, 10), 50, 5, 2.0, 0.3)
+LARGE = Case(Shape(1000, 100), 100, 1, 60.0, 60.0)
+QUICK = Case(Shape(100, 20), 50, 1, 60.0, 60.0)
 
 
 class _Run(NamedTuple):
@@ -63,7 +63,7 @@ def main() -> None:
             measure(case, root, Path(name) / "report.html")
 
 
-def measure(case: _Case, root: Path, output: Path) -> None:
+def measure(case: Case, root: Path, output: Path) -> None:
     """Make the report and print what it took; the first one also builds the index of tags."""
     prompts, versions = case.shape.prompts, case.shape.versions
     calls = prompts * versions * case.calls
