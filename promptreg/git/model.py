@@ -11,7 +11,8 @@ from promptreg.values import dataclass
 
 __all__ = ["Commit", "Signature", "Tag", "TreeEntry", "parse_commit", "parse_tag", "parse_tree"]
 
-_SIGNATURE = re.compile(r"(?P<name>.*?) ?<(?P<email>[^>]*)> (?P<time>-?\d+) (?P<zone>[+-]\d{4})")
+# A text and no pattern: most commands read no commit, and `re` keeps what it compiled.
+_SIGNATURE = r"(?P<name>.*?) ?<(?P<email>[^>]*)> (?P<time>-?\d+) (?P<zone>[+-]\d{4})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def _split(data: bytes) -> tuple[dict[str, list[str]], str]:
 
 @lru_cache(maxsize=4096)
 def _parts(raw: str) -> tuple[str, str, datetime]:
-    match = _SIGNATURE.fullmatch(raw)
+    match = re.fullmatch(_SIGNATURE, raw)
     if match is None:
         return raw, "", datetime.fromtimestamp(0, UTC)
     sign = -1 if match["zone"].startswith("-") else 1

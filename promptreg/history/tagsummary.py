@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +74,8 @@ def _load(path: Path, key: list[Any]) -> dict[str, TagSummary] | None:
 
 
 def _store(path: Path, key: list[Any], found: Mapping[str, TagSummary]) -> None:
+    import tempfile
+
     path.parent.mkdir(exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
