@@ -17,7 +17,14 @@ from promptreg.values import dataclass
 if TYPE_CHECKING:
     from promptreg.registry import Registry
 
-__all__ = ["Created", "block_scalar", "modeline", "plan_prompt", "prompt_from"]
+__all__ = [
+    "Created",
+    "block_scalar",
+    "modeline",
+    "plan_prompt",
+    "prompt_from",
+    "require_free",
+]
 
 _MODELINE = re.compile(r"^# yaml-language-server:.*(?:\r\n|\n|\r)?", re.MULTILINE)
 _PLACEHOLDER_WORDS = re.compile(r"\{\{|\{%")
@@ -96,7 +103,7 @@ def plan_prompt(
         ConflictError: The name is in use, perhaps in other letter case.
         PromptError: The name or the source is not valid.
     """
-    _require_free(registry, name)
+    require_free(registry, name)
     path = f"{registry.config.root}/{name}.prompt.yml"
     text = prompt_from(name, path, source, model=model, description=description)
     steps = [WriteFile(path, None, f"{modeline(name)}\n{text}".encode())]
@@ -121,7 +128,13 @@ def modeline(name: str) -> str:
     return f"# yaml-language-server: $schema={up}{SCHEMA_FILE}"
 
 
-def _require_free(registry: Registry, name: str) -> None:
+def require_free(registry: Registry, name: str) -> None:
+    """Refuse a name that no new file may have.
+
+    Raises:
+        ConflictError: The name is in use, perhaps in other letter case.
+        PromptError: It is no name, or a file of that name would not count as a prompt.
+    """
     if not NAME.fullmatch(name):
         raise PromptError(
             f"{name!r} is not a prompt name",
@@ -133,7 +146,9 @@ def _require_free(registry: Registry, name: str) -> None:
         other = layout.name_of(path)
         # Some file systems take both spellings for one file.
         if other is not None and other.lower() == name:
-            raise ConflictError(f"{path} has the name {name} already", fix=f"edit {path}")
+            raise ConflictError(
+                f"{path} has the name {name} already", fix=f"choose another name, or edit {path}"
+            )
     if not layout.is_prompt(f"{layout.root}/{name}.prompt.yml"):
         raise PromptError(
             f"{name} would not count as a prompt",

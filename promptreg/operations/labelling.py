@@ -130,8 +130,13 @@ def plan_unlabel(registry: Registry, label: str, name: str) -> LabelChange:
     Raises:
         NotFoundError: The label does not name the prompt.
     """
-    if name not in _entries(registry, label):
-        raise NotFoundError(f"label {label} names no version of {name}")
+    entries = _entries(registry, label)
+    if not entries:
+        registry.label(label)  # a label that there is not is a slip of another kind
+    if name not in entries:
+        raise NotFoundError(
+            f"label {label} names no version of {name}", fix=f"promptreg label list {label}"
+        )
     return _change(registry, label, name, None)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from promptreg.errors import ConflictError, PromptError
+from promptreg.errors import ConflictError
 from promptreg.history.formerly import former_names_in, set_formerly
 from promptreg.history.labels import label_path, parse_label
-from promptreg.naming import NAME
 from promptreg.operations.labelling import label_steps
 from promptreg.operations.planning import MoveFile, Step, WriteFile
 from promptreg.prompt.yamldoc import load
@@ -93,17 +92,9 @@ def plan_rename(registry: Registry, old: str, new: str) -> Renamed:
 
 
 def _require_free(registry: Registry, new: str, former: tuple[str, ...]) -> None:
-    if not NAME.fullmatch(new):
-        raise PromptError(
-            f"{new!r} is not a prompt name",
-            rule="invalid-name",
-            fix="names are lower case with digits, - and _, folders separated by /",
-        )
-    layout = registry.config.layout
-    for path in registry.worktree.paths(layout.root):
-        name = layout.name_of(path)
-        if name is not None and name.lower() == new:
-            raise ConflictError(f"{path} has the name {new} already", fix="choose another name")
+    from promptreg.operations.creating import require_free
+
+    require_free(registry, new)
     if new not in former and registry.tags.own_oids(new):
         raise ConflictError(
             f"{new} has released versions of its own, which would mix with these",

@@ -167,6 +167,7 @@ def test_names_in_use_are_refused(shipped: Repo) -> None:
     assert "has released versions of its own" in result.err
     assert shipped.run("rename", "nobody", "else").code == 2
     assert shipped.run("rename", "summarizer", "Bad").code == 2
+    assert "would not count as a prompt" in shipped.run("rename", "summarizer", "labels/x").err
     assert (shipped.path / SUMMARIZER).exists()
 
 
