@@ -6,7 +6,7 @@ import { card, empty, scroll, verdict } from "./widgets.js";
 export function modelsPanel(app, prompt, chosen) {
   const version = chosen.models.length ? chosen : prompt.versions.findLast((v) => v.models.length);
   if (!version) return card("", {}, empty("No call names a model yet.", "Rows with a model are compared here."));
-  const heads = ["Model", "Calls", "Median latency", "p95 latency", "Cost per call", "Quality", "Success", "Tokens in", "Tokens out"];
+  const heads = ["Model", "Calls", "Median latency", "p95 latency", "Cost per call", "Cost in all", "Quality", "Success", "Tokens in", "Tokens out"];
   return card(
     `Models of ${shortVersion(version.version)}`,
     { note: version === chosen ? "A badge stands only where the difference is significant" : `${shortVersion(chosen.version)} has no rows with a model; shown is the latest version that has` },
@@ -33,6 +33,7 @@ function row(m) {
     cell(metricValue(latency?.p50, "ms"), latency, latency?.n),
     cell(metricValue(latency?.p95, "ms"), latency),
     cell(money(cost?.mean), cost, cost?.n),
+    cell(money(cost ? cost.mean * cost.n : null), cost),
     cell(metricValue(quality?.mean, ""), quality, quality?.n),
     cell(metricValue(success?.mean, "ratio"), success, success?.n),
     cell(metricValue(input?.mean, "tokens"), input),
