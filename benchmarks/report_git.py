@@ -28,7 +28,7 @@ _LOOK_SECONDS = 0.1
 
 
 class Case(NamedTuple):
-    """A repository, its calls of each version, and what was asked: seconds, MB of file, of memory."""
+    """A repository with calls of each version, and what was asked: seconds and MB."""
 
     shape: Shape
     calls: int

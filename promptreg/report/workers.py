@@ -59,10 +59,6 @@ class Workers:
         """Judge and pack a prompt that was read; see `promptreg.report.desk.Desk.finish`."""
         return self._reader.pop(name).ask("finish", name, answers, setting, mark)
 
-    def peak_bytes(self) -> list[int]:
-        """Return the most memory that each process ever held."""
-        return [worker.ask("peak").result() for worker in self._workers]
-
     def close(self) -> None:
         """End the processes."""
         for worker in self._workers:
@@ -145,11 +141,7 @@ def _serve(root: str) -> None:
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
     with Registry(root) as registry:
         desk = Desk(registry)
-        work: dict[str, Callable[..., Any]] = {
-            "read": desk.read,
-            "finish": desk.finish,
-            "peak": _peak_bytes,
-        }
+        work: dict[str, Callable[..., Any]] = {"read": desk.read, "finish": desk.finish}
         while True:
             try:
                 kind, *given = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent's words
@@ -160,12 +152,6 @@ def _serve(root: str) -> None:
             except Exception as error:  # noqa: BLE001 - the parent raises it again
                 answer = False, error
             _send(answers, answer)
-
-
-def _peak_bytes() -> int:
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 if __name__ == "__main__":
