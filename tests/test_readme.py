@@ -48,7 +48,10 @@ def pattern(line: str) -> str:
 
 
 def test_the_tour_of_the_readme_works_as_it_stands(repo: Repo) -> None:
-    """Every command exits as the README says and prints every line that it shows."""
+    """Every command exits as the README says and prints every line that it shows.
+
+    After it the Python example loads, renders, tracks and logs, and the rows can be asked for.
+    """
     steps = tour()
     assert len(steps) > 10
     for step in steps:
@@ -57,12 +60,6 @@ def test_the_tour_of_the_readme_works_as_it_stands(repo: Repo) -> None:
         assert result.code == step.code, f"{step.command}: {result}"
         for line in step.expected:
             assert re.search(f"^{pattern(line)}", said, re.MULTILINE), f"{step.command}: {said}"
-
-
-def test_the_python_example_of_the_readme_works(repo: Repo) -> None:
-    """The example loads, renders, tracks and logs, and the rows can be asked for."""
-    for step in tour():
-        repo.process("bash", "-c", step.command)
     (example,) = blocks("python")
     result = repo.process(sys.executable, "-c", example)
     assert result.code == 0, result.err
