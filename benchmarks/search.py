@@ -21,7 +21,8 @@ from metrics_peer import ask_peer
 from repositories import Shape, build_registry
 
 from promptreg import Registry
-from promptreg.queries.searching import Condition, Query, Search
+from promptreg.queries.query import Condition, Query
+from promptreg.queries.searching import Search
 
 ROUNDS = 5
 RARE = "quagga"

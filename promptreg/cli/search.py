@@ -66,7 +66,8 @@ def search(
     """
     from promptreg.errors import ConfigError
     from promptreg.moments import parse_moment
-    from promptreg.queries.searching import Condition, Query, Search
+    from promptreg.queries.query import Condition, Query
+    from promptreg.queries.searching import Search
 
     read = [(text, Condition.parse(text)) for text in terms or ()]
     pairs = (entry.partition("=") for entry in metadata or ())

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-import math
-import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -22,120 +19,13 @@ from promptreg.queries.sifting import Sieve
 from promptreg.values import dataclass, replace
 
 if TYPE_CHECKING:
-    from promptreg.metrics.summary import Figures, Summary
+    from promptreg.metrics.summary import Summary
     from promptreg.prompt import Prompt
+    from promptreg.queries.query import Query
     from promptreg.registry import Registry
     from promptreg.versioning import Version
 
-__all__ = ["Condition", "Found", "Query", "Search"]
-
-_CONDITION = re.compile(
-    r"(?P<metric>[A-Za-z_][A-Za-z0-9_-]*)(?:\.(?P<statistic>mean|p50|p95|min|max))?\s*"
-    r"(?P<sign><=|>=|==?|<|>)\s*\$?(?P<number>-?\d+(?:\.\d+)?)\s*(?P<unit>%|ms|s)?"
-)
-_SIGNS: Mapping[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "=": operator.eq,
-    "==": operator.eq,
-}
-_COLUMNS = ("quality", "accuracy", "cost", "latency", "input_tokens", "output_tokens")
-_STORED = {"quality": "quality_score", "latency": "latency_ms"}
-_FACTORS = {None: 1.0, "%": 0.01, "ms": 1.0, "s": 1000.0}
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A bound on a figure of a version: ``quality<0.8``, ``latency.p95>=2s``, ``calls>100``.
-
-    Attributes:
-        metric: The metric, a key of the rows' scores, or ``calls``.
-        statistic: ``mean``, ``p50``, ``p95``, ``min`` or ``max``.
-        sign: How it compares.
-        value: In the metric's unit: milliseconds, the currency, shares from 0 to 1.
-    """
-
-    metric: str
-    statistic: str
-    sign: str
-    value: float
-
-    @classmethod
-    def parse(cls, text: str) -> Condition | None:
-        """Read a condition; None where the text is none and may be searched for.
-
-        Raises:
-            ConfigError: The unit does not fit the metric.
-        """
-        match = _CONDITION.fullmatch(text.strip())
-        if match is None:
-            return None
-        metric, unit = match["metric"], match["unit"]
-        if unit in ("ms", "s") and metric != "latency":
-            raise ConfigError(f"{text!r}: only latency is a time")
-        if unit == "%" and metric in ("latency", "cost", "calls", "input_tokens", "output_tokens"):
-            raise ConfigError(f"{text!r}: {metric} is no share")
-        statistic = match["statistic"] or "mean"
-        if statistic != "mean" and metric in ("calls", "error_rate", "success_rate"):
-            raise ConfigError(f"{text!r}: {metric} is one number and has no {statistic}")
-        return cls(metric, statistic, match["sign"], float(match["number"]) * _FACTORS[unit])
-
-    @property
-    def name(self) -> str:
-        """The metric, with its statistic where it is not the mean."""
-        return self.metric if self.statistic == "mean" else f"{self.metric}.{self.statistic}"
-
-    def figure(self, summary: Summary) -> float | None:
-        """Return the figure it is about; None where no row has one."""
-        if self.metric == "calls":
-            return float(summary.calls)
-        if self.metric in ("error_rate", "success_rate"):
-            rate: float | None = getattr(summary, self.metric)
-            return rate
-        figures: Figures | None = (
-            getattr(summary, self.metric)
-            if self.metric in _COLUMNS
-            else summary.scores.get(self.metric)
-        )
-        value = getattr(figures, self.statistic) if figures is not None else None
-        return value if value is not None and math.isfinite(value) else None
-
-    def holds(self, figure: float) -> bool:
-        """Tell whether a figure is as asked."""
-        return _SIGNS[self.sign](figure, self.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is searched for; everything must hold.
-
-    Attributes:
-        texts: Each must stand in the name or a text of the prompt, in any letter case.
-        regex: Whether the texts are regular expressions.
-        tags: Tags the prompt must have, as shell patterns.
-        models: One of these must be its model, as shell patterns; ``gpt-4o`` also finds
-            ``openai/gpt-4o``.
-        labels: Labels that must name a version of it.
-        metadata: Values its metadata must have, by dotted key; an empty value asks for the key.
-        conditions: Bounds on its figures.
-        since: The figures' first moment.
-    """
-
-    texts: tuple[str, ...] = ()
-    regex: bool = False
-    tags: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    metadata: tuple[tuple[str, str], ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    since: datetime | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is asked."""
-        return self == Query(regex=self.regex, since=self.since)
+__all__ = ["Found", "Search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +49,15 @@ class Found:
     figures: Mapping[str, float] | None = None
     calls: int = 0
     is_past: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The figures asked about, the calls behind them, and whether they are as asked."""
+
+    figures: Mapping[str, float]
+    calls: int
+    holds: bool
 
 
 class Search:
@@ -238,6 +137,13 @@ class Search:
 
     def _look_into(self, name: str, path: str, data: bytes) -> Found | None:
         layout, source = self._registry.config.layout, self._registry.worktree
+        version = self._released(name, data) if self._query.conditions else None
+        measured = self._measure(name, version) if version is not None else None
+        # Figures cost nothing once they are read, so they are asked before the file is parsed.
+        if measured is not None and not measured.holds:
+            return None
+        if measured is not None and self._query.asks_figures_alone:
+            return Found(name, path, version, (), measured.figures, measured.calls)
         try:
             prompt = parse_prompt(data, path, name)
             includes = includes_of(prompt, source, layout)
@@ -246,6 +152,9 @@ class Search:
             return None
         return self._check(prompt, data, includes)
 
+    def _released(self, name: str, data: bytes) -> Version | None:
+        return self._labels[0][name] if self._labels else self._latest.of(name, data)
+
     def _check(
         self,
         prompt: Prompt,
@@ -253,7 +162,7 @@ class Search:
         includes: Mapping[str, str],
         version: Version | None = None,
     ) -> Found | None:
-        """Return what was found in a prompt; it is the version that the figures are of."""
+        """Return what was found in a prompt, or in that older version of it."""
         if not _has_fields(prompt, self._query):
             return None
         layout = self._registry.config.layout
@@ -261,36 +170,36 @@ class Search:
         if matches is None:
             return None
         is_past = version is not None
-        if version is None and self._labels:
-            version = self._labels[0][prompt.name]
-        elif version is None:
-            version = self._latest.of(prompt.name, data) or prompt.version
+        version = version or self._released(prompt.name, data) or prompt.version
         found = Found(prompt.name, prompt.path, version, tuple(matches), is_past=is_past)
-        return self._with_figures(found)
-
-    def _with_figures(self, found: Found) -> Found | None:
-        conditions = self._query.conditions
-        if not conditions:
+        if not self._query.conditions:
             return found
-        summary = self._summaries.get((found.name, str(found.version)))
+        measured = self._measure(prompt.name, version)
+        if measured is None:
+            if not is_past:
+                self.without_figures.append(prompt.name)
+            return None
+        if not measured.holds:
+            return None
+        return replace(found, figures=measured.figures, calls=measured.calls)
+
+    def _measure(self, name: str, version: Version | None) -> _Measured | None:
+        """Return the figures that are asked about; None where one is missing."""
+        conditions = self._query.conditions
+        summary = self._summaries.get((name, str(version)))
         figures = {c.name: c.figure(summary) if summary else None for c in conditions}
         numbers = {name: value for name, value in figures.items() if value is not None}
         if summary is None or len(numbers) < len(figures):
-            if not found.is_past:
-                self.without_figures.append(found.name)
             return None
-        if not all(condition.holds(numbers[condition.name]) for condition in conditions):
-            return None
-        return replace(found, figures=numbers, calls=summary.calls)
+        holds = all(condition.holds(numbers[condition.name]) for condition in conditions)
+        return _Measured(numbers, summary.calls, holds)
 
     @cached_property
     def _summaries(self) -> Mapping[tuple[str | None, str], Summary]:
         """The figures of every version, read when the first prompt holds all else."""
         conditions = self._query.conditions
-        known = {*_COLUMNS, "calls", "error_rate", "success_rate"}
-        custom = any(condition.metric not in known for condition in conditions)
-        ordered = {c.metric for c in conditions if c.statistic in ("p50", "p95")}
-        columns = [_STORED.get(metric, metric) for metric in sorted(ordered & {*_COLUMNS})]
+        custom = any(condition.is_score for condition in conditions)
+        columns = sorted({c.ordered_column for c in conditions} - {""})
         found = self._registry.metrics.summary(
             scores=custom, since=self._query.since, percentiles=columns
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from promptreg.queries.searching import Query
+    from promptreg.queries.query import Query
 
 __all__ = ["Sieve", "may_hold", "words_of"]
 

@@ -11,7 +11,8 @@ from promptreg import Registry
 from promptreg.errors import ConfigError
 from promptreg.prompt.parsing import parse_prompt
 from promptreg.queries.latest import LatestVersions
-from promptreg.queries.searching import Condition, Query, Search
+from promptreg.queries.query import Condition, Query
+from promptreg.queries.searching import Search
 from tests.commands.conftest import SUMMARIZER, TRIAGE, edit
 
 if TYPE_CHECKING:
