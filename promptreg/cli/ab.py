@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from promptreg.cli.completion import complete_names, complete_selectors
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import data, print_json, style
 from promptreg.errors import ConfigError
@@ -30,10 +31,13 @@ class By(StrEnum):
 
 
 def ab(
-    name: Annotated[str, typer.Argument(help="The prompt.")],
+    name: Annotated[str, typer.Argument(help="The prompt.", autocompletion=complete_names)],
     arms: Annotated[
         list[str],
-        typer.Argument(help="Versions to compare, the control first; variants of an experiment."),
+        typer.Argument(
+            help="Versions to compare, the control first; variants of an experiment.",
+            autocompletion=complete_selectors,
+        ),
     ],
     metric: Annotated[
         str, typer.Option(help="The metric that decides: quality, latency, cost, any score.")

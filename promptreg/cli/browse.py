@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from promptreg.cli.completion import complete_names, complete_references
+from promptreg.cli.completion import complete_names, complete_references, complete_selectors
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, print_json, style, table
 
@@ -27,7 +27,10 @@ _Reference = Annotated[
     ),
 ]
 _Selector = Annotated[
-    str | None, typer.Argument(metavar="[REF]", help="The same REF, given apart.")
+    str | None,
+    typer.Argument(
+        metavar="[REF]", help="The same REF, given apart.", autocompletion=complete_selectors
+    ),
 ]
 
 

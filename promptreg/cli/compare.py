@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promptreg.cli.completion import complete_references
+from promptreg.cli.completion import complete_references, complete_selectors
 from promptreg.cli.context import open_registry, split_references
 from promptreg.cli.output import DataFormat, data, message, print_json, style, table
 from promptreg.errors import ConfigError
@@ -27,6 +27,7 @@ def compare(
         typer.Argument(
             metavar="[A] [B]",
             help="The earlier REF, such as 1.2.0, and the later; the latest release by default.",
+            autocompletion=complete_selectors,
         ),
     ] = None,
     output: Annotated[

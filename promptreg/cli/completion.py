@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
+import typer
+
 from promptreg.errors import PromptregError
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "complete_labels",
     "complete_names",
     "complete_references",
+    "complete_selectors",
     "whole_words",
 ]
 
@@ -32,18 +35,28 @@ def complete_names(incomplete: str) -> list[str]:
 
 def complete_references(incomplete: str) -> list[str]:
     """Return prompts, or behind an @ the versions and labels of one."""
-    from promptreg.cli.context import open_registry
-
     name, at, beginning = incomplete.partition("@")
     if not at:
         return complete_names(incomplete)
+    return [f"{name}@{text}" for text in _selectors(name) if text.startswith(beginning)]
+
+
+def complete_selectors(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the labels and versions of the prompt that stands before on the command line."""
+    given = (ctx.params.get(key) for key in ("reference", "name"))
+    name = next((word for word in given if isinstance(word, str)), "").partition("@")[0]
+    return [text for text in _selectors(name) if text.startswith(incomplete)]
+
+
+def _selectors(name: str) -> list[str]:
+    from promptreg.cli.context import open_registry
+
     try:
         with open_registry() as registry:
             versions = [str(v) for v in sorted(registry.tags.versions(name), reverse=True)]
-            labels = list(registry.labels_of(name))
+            return [*registry.labels_of(name), *versions]
     except (PromptregError, OSError):
         return []
-    return [f"{name}@{text}" for text in (*labels, *versions) if text.startswith(beginning)]
 
 
 def complete_labels(incomplete: str) -> list[str]:

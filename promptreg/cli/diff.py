@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from promptreg.cli.completion import complete_references
+from promptreg.cli.completion import complete_references, complete_selectors
 from promptreg.cli.context import open_registry, split_references
 from promptreg.cli.output import DataFormat, data, message, print_json, style
 from promptreg.diffs.promptdiff import PromptDiff, Section, compare_contents
@@ -37,6 +37,7 @@ def diff(
             metavar="[REF]",
             help="The older side, the latest release by default; then the newer side, the work "
             "tree by default.",
+            autocompletion=complete_selectors,
         ),
     ] = None,
     context: Annotated[int, typer.Option("-U", "--context", help="Unchanged lines around.")] = 3,

@@ -7,7 +7,12 @@ from typing import Annotated
 import typer
 
 from promptreg.cli.acting import DryRun, Format, act, commit_hint
-from promptreg.cli.completion import complete_labels, complete_names, complete_references
+from promptreg.cli.completion import (
+    complete_labels,
+    complete_names,
+    complete_references,
+    complete_selectors,
+)
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, print_json, style, table
 from promptreg.errors import ConfigError
@@ -29,7 +34,11 @@ def set_(
     ],
     version: Annotated[
         str | None,
-        typer.Argument(metavar="[REF]", help="A released version, range or other label."),
+        typer.Argument(
+            metavar="[REF]",
+            help="A released version, range or other label.",
+            autocompletion=complete_selectors,
+        ),
     ] = None,
     dry_run: DryRun = False,
     output: Format = DataFormat.TEXT,

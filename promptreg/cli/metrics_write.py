@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from promptreg.cli.completion import complete_references
+from promptreg.cli.completion import complete_references, complete_selectors
 from promptreg.cli.context import directory
 from promptreg.cli.metrics_options import (
     Environment,
@@ -69,7 +69,10 @@ def log(
         ),
     ] = None,
     selector: Annotated[
-        str | None, typer.Argument(metavar="[REF]", help="The same REF, given apart.")
+        str | None,
+        typer.Argument(
+            metavar="[REF]", help="The same REF, given apart.", autocompletion=complete_selectors
+        ),
     ] = None,
     latency_ms: Annotated[float | None, typer.Option(help="Time to the end of the answer.")] = None,
     model: Annotated[str | None, typer.Option(help="Model that answered.")] = None,

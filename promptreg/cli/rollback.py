@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from promptreg.cli.acting import DryRun, Format, act, commit_hint
-from promptreg.cli.completion import complete_labels, complete_references
+from promptreg.cli.completion import complete_labels, complete_references, complete_selectors
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, style
 
@@ -24,7 +24,9 @@ def rollback(
     version: Annotated[
         str | None,
         typer.Argument(
-            metavar="[VERSION]", help="The version to go back to; with --label the one before."
+            metavar="[VERSION]",
+            help="The version to go back to; with --label the one before.",
+            autocompletion=complete_selectors,
         ),
     ] = None,
     label: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptreg.cli.acting import DryRun, Format, act, commit_hint, confirm
-from promptreg.cli.completion import complete_references
+from promptreg.cli.completion import complete_references, complete_selectors
 from promptreg.cli.context import open_registry
 from promptreg.cli.output import DataFormat, data, message, style
 
@@ -24,12 +24,17 @@ _Reference = Annotated[
     ),
 ]
 _Selector = Annotated[
-    str | None, typer.Argument(metavar="[VERSION]", help="The same version, given apart.")
+    str | None,
+    typer.Argument(
+        metavar="[VERSION]",
+        help="The same version, given apart.",
+        autocompletion=complete_selectors,
+    ),
 ]
 
 
 def yank(
-    version: _Reference,
+    reference: _Reference,
     selector: _Selector = None,
     reason: Annotated[str | None, typer.Option(help="Why; readers see it.")] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take the yank back.")] = False,
@@ -43,7 +48,7 @@ def yank(
     from promptreg.errors import ConfigError
     from promptreg.operations.yanking import plan_unyank, plan_yank
 
-    name, number = _read(version, selector)
+    name, number = _read(reference, selector)
     if not undo and not (reason or "").strip():
         raise ConfigError("a yank needs a reason", fix="--reason TEXT")
     with open_registry() as registry:
@@ -62,7 +67,7 @@ def yank(
 
 
 def delete(
-    version: _Reference,
+    reference: _Reference,
     selector: _Selector = None,
     reason: Annotated[str | None, typer.Option(help="Why; readers see it.")] = None,
     push: Annotated[
@@ -81,7 +86,7 @@ def delete(
     from promptreg.operations.yanking import plan_deletion
     from promptreg.queries.listing import claimed_version
 
-    name, number = _read(version, selector)
+    name, number = _read(reference, selector)
     with open_registry(fast_start=False) as registry:
         result = plan_deletion(registry, name, number, reason, push=push)
         confirm(f"Delete {name} {number} for good?", yes=yes or dry_run)
@@ -106,10 +111,10 @@ def _read(text: str, selector: str | None) -> tuple[str, Version]:
     from promptreg.versioning import Version
     from promptreg.versioning.references import ReferenceKind, parse_reference
 
-    reference = parse_reference(text, selector)
-    if reference.kind is not ReferenceKind.VERSION:
-        raise ConfigError(f"{reference} does not name one version", fix="write NAME@1.2.0")
-    return reference.name, Version.parse(reference.value)
+    found = parse_reference(text, selector)
+    if found.kind is not ReferenceKind.VERSION:
+        raise ConfigError(f"{found} does not name one version", fix="write NAME@1.2.0")
+    return found.name, Version.parse(found.value)
 
 
 def _report(result: Withdrawal, what: str, how: str) -> None:

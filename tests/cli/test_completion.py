@@ -20,6 +20,8 @@ WORDS = {
     "name": ("versions te", ["team/b"]),
     "reference": ("show a@", ["a@production", "a@1.1.0", "a@1.0.0"]),
     "version": ("show a@1.1", ["a@1.1.0"]),
+    "apart": ("compare a 1.0.0 ", ["production", "1.1.0", "1.0.0"]),
+    "promoted": ("label set staging a 1.1", ["1.1.0"]),
     "label": ("label list pro", ["production"]),
     "rule": ("explain level-", ["level-too-low"]),
     "nobody": ("show nobody@", []),
