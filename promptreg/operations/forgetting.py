@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from promptreg.errors import PromptError
 from promptreg.findings import Finding
-from promptreg.history.formerly import former_names_in
 
 if TYPE_CHECKING:
     from promptreg.prompt import Prompt
@@ -39,6 +38,7 @@ def find_forgotten(registry: Registry, prompt: Prompt, before: bytes | None) -> 
 
 
 def _recorded(data: bytes, path: str) -> tuple[str, ...]:
+    from promptreg.history.formerly import former_names_in
     from promptreg.prompt.yamldoc import load
 
     try:
