@@ -75,14 +75,18 @@ def released_files(
             if match is None or match["blob"].decode() != files[path]:
                 continue
             name, version = prompts[path], waiting[path].get(found.oid)
-            said = (match["prompt"].decode(), match["version"].decode())
+            said = (_text(match["prompt"]), _text(match["version"]))
             if said == (name, version) and _same_fragments(match["includes"], config.root, files):
                 del waiting[path]
                 yield ReleasedFile(path, name, files[path], match["commit"].decode())
 
 
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
 def _same_fragments(lines: bytes, root: str, files: Mapping[str, str]) -> bool:
-    pairs = (line[len("Include: ") :].rpartition(" ") for line in lines.decode().split("\n")[:-1])
+    pairs = (line[len("Include: ") :].rpartition(" ") for line in _text(lines).split("\n")[:-1])
     return all(files.get(f"{root}/{path}") == oid for path, _, oid in pairs)
 
 
