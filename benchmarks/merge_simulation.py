@@ -349,6 +349,9 @@ class _Team:
             return
         self._write(*slot, words)
         code, said = self._promptreg("bump", "--hotfix", str(self._path(name)))
+        if "is on no older line" in said:
+            # Where nothing newer was merged, a fix is a change like any other.
+            code, said = self._promptreg("bump", str(self._path(name)))
         if code != 1:
             raise RuntimeError(f"no hotfix of {tag}: {said}")
         after = {**before, slot: words}

@@ -12,19 +12,22 @@ if TYPE_CHECKING:
 __all__ = ["is_unreleased_branch", "release_ref"]
 
 
-def release_ref(repository: Repository, branches: Iterable[str]) -> str | None:
+def release_ref(
+    repository: Repository, branches: Iterable[str], *, main_line: bool = False
+) -> str | None:
     """Return the ref of the release branch, remote-tracking first, or None.
 
     Args:
         repository: The repository.
         branches: The configured branch names; patterns count only for what is checked out.
+        main_line: Return the one that work branches go to, also where another is checked out.
     """
     plain = [branch for branch in branches if not any(c in branch for c in "*?[")]
     default = repository.refs.symbolic("refs/remotes/origin/HEAD")
     on_origin = [f"refs/remotes/origin/{branch}" for branch in plain]
     if default is not None:
         on_origin.insert(0, default)
-    checked_out = repository.head.branch
+    checked_out = None if main_line else repository.head.branch
     if checked_out and any(fnmatch.fnmatchcase(checked_out, b) for b in branches):
         # On release/1.x the line's own branch decides, not main.
         on_origin.insert(0, f"refs/remotes/origin/{checked_out}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from promptreg.errors import PromptError
+from promptreg.errors import HistoryError, PromptError
 from promptreg.history.branches import is_unreleased_branch, release_ref
 from promptreg.prompt.content import Content, content_of
 from promptreg.sources import CommitSource
@@ -117,8 +117,8 @@ def collect_claims(
     if not sources and not own and not tags and head is not None:
         own.append((head, "HEAD"))
     found = {version: index.claim(name, version, *tag) for version, tag in tags.items()}
-    for commit, origin in (*sources, *own):
-        claim = file_claim(index, name, path, commit, origin)
+    claims = [file_claim(index, name, path, *source) for source in (*sources, *own)]
+    for claim in (*claims, _main_line(index, name, path, [commit for commit, _ in sources + own])):
         if claim is not None and claim.version not in deleted:
             found.setdefault(claim.version, claim)
     # The base alone decides where there is one, and otherwise all that could hold the file.
@@ -138,6 +138,19 @@ def _own_sources(index: TagIndex) -> Iterator[tuple[str, str]]:
     for commit in repository.merge_heads():
         if not is_unreleased_branch(repository, index.config.release_branches, commit):
             yield commit, "the branch being merged"
+
+
+def _main_line(index: TagIndex, name: str, path: str, known: list[str]) -> Claim | None:
+    """Return what the main branch claims while the work is on an older line: it is taken too."""
+    ref = release_ref(index.repository, index.config.release_branches, main_line=True)
+    commit = None if ref is None else index.repository.refs.read(ref)
+    if not known or ref is None or commit is None or commit in known:
+        return None
+    origin = ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+    try:
+        return file_claim(index, name, path, commit, origin)
+    except HistoryError:
+        return None  # nobody asked for that branch, so it need not be here
 
 
 def file_claim(index: TagIndex, name: str, path: str, commit: str, origin: str) -> Claim | None:

@@ -471,6 +471,23 @@ def test_hotfix(released: Repo) -> None:
         bump(released, A, hotfix=True)
 
 
+def test_a_hotfix_beside_what_is_merged_and_not_released(released: Repo) -> None:
+    """What main merged makes the line an older one: the patch stays, and passes the check."""
+    commit_prompt(released, system="Two.")
+    released.git("switch", "-q", "-c", "release/1.0", "a@1.0.0")
+    released.git("switch", "-q", "-c", "fix")
+    _edit(released, "Fixed.")
+    bump(released, A, hotfix=True)
+    assert stated(released, A)[0] == "1.0.1"
+    assert not any(result.wrote for result in bump(released, A))
+    released.commit()
+    assert rules(check(released, "release/1.0")) == []
+    released.git("switch", "-q", "release/1.0")
+    _edit(released, "Other.")
+    bump(released, A)
+    assert stated(released, A)[0] == "1.2.0"
+
+
 def test_a_number_over_those_of_others_follows_them(released: Repo) -> None:
     """What lands above a version of another line is compared with it, at once and not later."""
     edit(released, A, "variables:\n", "variables:\n  tone: {default: ''}\n")

@@ -109,7 +109,10 @@ def test_on_the_newest_line_a_patch_stays_too_low(repo: Repo) -> None:
     release(repo)
     repo.git("switch", "-q", "-c", "feature")
     edit(repo, A, "One.", "Two.")
-    bump(repo, A, hotfix=True)
+    with pytest.raises(PromptError, match="on no older line"):
+        bump(repo, A, hotfix=True)
+    bump(repo, A)
+    edit(repo, A, "version: 1.1.0", "version: 1.0.1")
     repo.commit("no hotfix")
     assert rules(check(repo)) == ["level-too-low"]
 
