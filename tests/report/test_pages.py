@@ -41,7 +41,14 @@ def test_plain_page_without_scripts(pages: Pages, report_url: str) -> None:
     """Where no script may run, figures, what is live, prompts and alerts still read well."""
     page = pages.open(report_url, java_script_enabled=False)
     text = page.inner_text("main")
-    for expected in ("Live now", "support/triage", "Alerts", "Success rate", "186,702"):
+    for expected in (
+        "One live version does worse than",
+        "Live now",
+        "support/triage",
+        "Alerts",
+        "Success rate",
+        "186,702",
+    ):
         assert expected in text
     assert page.locator("h1").inner_text() == "Prompt report"
 

@@ -111,7 +111,8 @@ async function start() {
   top.append(app.nav);
   for (const one of top.querySelectorAll("time")) Object.assign(one, { textContent: day(one.dateTime), title: time(one.dateTime) });
   // Heads of tables stick beneath what sticks already.
-  new ResizeObserver(() => document.documentElement.style.setProperty("--top", `${top.offsetHeight}px`)).observe(top);
+  const stuck = () => top.offsetHeight + Number.parseFloat(getComputedStyle(top).top);
+  new ResizeObserver(() => document.documentElement.style.setProperty("--top", `${stuck()}px`)).observe(top);
   document.querySelector(".top-tools").append(themeButton());
   show(app, { focus: false });
   let path = location.hash.split("?")[0];
