@@ -302,6 +302,9 @@ def _share(difference: float, base_mean: float, metric: Metric) -> float:
 
 
 def _adjusted(comparisons: Sequence[ArmComparison]) -> list[ArmComparison]:
+    if len(comparisons) == 1:
+        # Among one there is nothing to adjust.
+        return [comparisons[0]._replace(p_adjusted=min(1.0, comparisons[0].p))]
     adjusted = holm([comparison.p for comparison in comparisons])
     return [c._replace(p_adjusted=p) for c, p in zip(comparisons, adjusted, strict=True)]
 

@@ -156,7 +156,7 @@ class _Root(NamedTuple):
 def _root(
     score: Callable[[float], float], start: float, step: float, bound: float, precision: float
 ) -> _Root:
-    """Bracket, then the Illinois method on normal scores, on which a p is nearly straight."""
+    """Bracket, then the false position on normal scores, on which a p is nearly straight."""
     near, far = start, start + 2.0 * step
     near_score = score(near)
     if near_score <= 0.0:
@@ -180,7 +180,9 @@ def _root(
         if value * far_score < 0.0:
             near, near_score = far, far_score
         else:
-            near_score *= 0.5
+            # Anderson and Bjorck's factor brings the kept end along faster than a half.
+            factor = 1.0 - value / far_score if far_score else 0.5
+            near_score *= factor if factor > 0.0 else 0.5
         far, far_score = middle, value
         if abs(value) <= precision or abs(far - near) <= _FINEST * max(1.0, abs(far)):
             break
