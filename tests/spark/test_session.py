@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from promptreg.errors import ConfigError, MetricsError
 from promptreg.metrics import Metrics
 from promptreg.storage.spark import spark_location
 from tests.kit import CommandRepo
-from tests.spark.conftest import LOCAL
+from tests.spark.conftest import LOCAL, OPTIONS
 from tests.spark.same import differences
 
 WITHOUT = """
@@ -31,7 +32,11 @@ main()
 @pytest.fixture
 def folder(repo: CommandRepo) -> CommandRepo:
     """A repository with one call that asks Spark."""
-    repo.write("promptreg.toml", 'engine = "spark"\n[spark]\nurl = "local[2]"\n')
+    options = "".join(
+        f"{json.dumps(name)} = {json.dumps(value)}\n" for name, value in OPTIONS.items()
+    )
+    settings = f'engine = "spark"\n[spark]\nurl = "local[2]"\n[spark.options]\n{options}'
+    repo.write("promptreg.toml", settings)
     metrics = Metrics(repo.path / ".promptreg" / "metrics")
     metrics.log(prompt="a", version="1.0.0", latency_ms=12.5)
     metrics.close()
