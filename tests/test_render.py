@@ -632,7 +632,7 @@ def test_no_template_takes_all_time_or_memory(template: str) -> None:
     assert error.location.line == 5
 
 
-@pytest.mark.parametrize("constant", ["1", "1.5", "none", "true"])
+@pytest.mark.parametrize("constant", ["1", "1.5", "none", "true", "(-7)"])
 def test_a_slice_of_a_constant_is_an_error_and_no_warning(constant: str) -> None:
     """Python would write a SyntaxWarning to stderr while it compiles; the template just fails."""
     assert error_of(f"{{{{ {constant}[1:2] }}}}").rule == "template-error"  # warnings are errors

@@ -112,7 +112,7 @@ class _Generator(CodeGenerator):
 
     def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 - jinja2's name
         # Python warns of `1[1:2]` while it compiles; a template learns of it when it renders.
-        if not (isinstance(node.arg, nodes.Slice) and isinstance(node.node, nodes.Const)):
+        if not isinstance(node.arg, nodes.Slice) or isinstance(node.node, nodes.Name):
             super().visit_Getitem(node, frame)
             return
         self.write("environment.itself(")
@@ -166,7 +166,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     @staticmethod
     def itself(value: Any) -> Any:
-        """Return a constant, which compiled code subscripts."""
+        """Return a value, which compiled code subscripts; Python warns where it is a constant."""
         return value
 
     def getattr(self, obj: Any, attribute: str) -> Any:
