@@ -1,6 +1,6 @@
 """Templates and values for the preview's differential test: seeded, from a small grammar."""
 
-# ruff: noqa: PLR0911 - a grammar is a list of alternatives
+# ruff: noqa: E501, PLR0911 - a grammar is a list of alternatives
 
 from __future__ import annotations
 
@@ -60,12 +60,14 @@ _ARGUMENT_FILTERS = (
     "map('default', 'q')|list", "first|default('none')", "reverse|join", "slice(3)|list",
     "slice(2, 'fill')|list", "groupby('age')", "groupby('name', case_sensitive=true)|list",
     "groupby('zzz', default=1)", "filesizeformat", "filesizeformat(true)", "format(n)",
-    "format(name, x)",
+    "format(name, x)", "wordwrap(12)", "wordwrap(5, false, '|')", "sort(attribute='age,name')",
+    "round(-1)", "int(base=16)", "tojson('.')", "unique|list|tojson", "groupby('age')|map('first')|list",
+    "map(attribute='age', default=0)|list", "urlencode|length",
 )  # fmt: skip
 _TESTS = (
     "defined", "undefined", "none", "string", "number", "integer", "float", "boolean", "mapping",
     "sequence", "iterable", "true", "false", "odd", "even", "divisibleby(3)", "eq(7)", "ne(7)",
-    "gt(2)", "lt(2)", "ge(7)", "le(0)", "in([7, 'fig'])", "upper", "lower", "sameas(true)",
+    "gt(2)", "lt(2)", "ge(7)", "le(0)", "in([7, 'fig'])", "upper", "lower", "sameas(true)", "callable", "filter", "test", "escaped",
 )  # fmt: skip
 _OPERATORS = (
     "+", "-", "*", "/", "//", "%", "**", "~", "==", "!=", "<", "<=", ">", ">=", "in", "not in",
@@ -99,7 +101,8 @@ def expression(rng: random.Random, depth: int = 3) -> str:
 
 _FORMATS = (
     "'%s'", "'%5s|'", "'%-6s|'", "'%.2s'", "'%d'", "'%05d'", "'%-4d|'", "'%i'", "'%f'", "'%.1f'",
-    "'%.0f'", "'%08.3f'", "'100%% %s'", "'%x'", "'%+d'", "'none'", "'%s %s'", "'%r'", "'%'",
+    "'%.0f'", "'%08.3f'", "'100%% %s'", "'%x'", "'%+d'", "'none'", "'%s %s'", "'%r'", "'%'", "'%e'", "'%.3g'", "'%#o'", "'%c'",
+    "'%a'", "'% .2e'", "'%+.0f'",
 )  # fmt: skip
 _STRINGS = ("name", "text", "cjk", "quote", "'a b'", '"it\'s"', "people[0].name", "items[1]")
 _NUMBERS = ("n", "big", "zero", "neg", "x", "whole", "3", "-2", "1.5", "people[1].age", "tiny")
@@ -109,6 +112,7 @@ _STRING_FILTERS = (
     "replace('l', 'L', 1)", "truncate(9)", "truncate(12, true, '~')", "indent(2)",
     "truncate(5, false, '', 0)", "indent('> ', true, true)", "center(20)", "urlencode",
     "trim('Ad ')", "reverse", "string", "tojson", "default('x')", "list|join('.')",
+    "wordwrap(9)", "wordwrap(4, true, '/', false)",
     "indent(3, true)", "replace('%', '')|format",
 )  # fmt: skip
 _NUMBER_FILTERS = (
@@ -166,7 +170,7 @@ def number_expression(rng: random.Random, depth: int) -> str:
     if draw < 0.45:
         return f"({number_expression(rng, depth - 1)})|{rng.choice(_NUMBER_FILTERS)}"
     if draw < 0.8:
-        operator = rng.choice(("+", "-", "*", "/", "//", "%"))
+        operator = rng.choice(("+", "-", "*", "/", "//", "%", "**"))
         one, other = number_expression(rng, depth - 1), number_expression(rng, depth - 1)
         return f"({one} {operator} {other})"
     if draw < 0.9:
@@ -212,6 +216,24 @@ def any_expression(rng: random.Random, depth: int = 3) -> str:
     return kind(rng, depth)
 
 
+def _calling(rng: random.Random, draw: float, body: str) -> str:
+    """Return a loop that calls itself, a block that is called, or groups."""
+    if draw < 0.58:
+        return (
+            "{% for x in nested recursive %}{{ loop.depth }}"
+            f"{{{{ loop(x) if x is iterable else x }}}}{body}{{% endfor %}}"
+        )
+    if draw < 0.61:
+        return (
+            "{% macro w(a) %}[{{ caller(a) }}{{ varargs }}]{% endmacro %}"
+            f"{{% call(y) w({any_expression(rng, 1)}, *items) %}}{{{{ y }}}}{body}{{% endcall %}}"
+        )
+    return (
+        "{% for g in people|groupby('age') %}{{ g.grouper }}{{ g.list|length }}"
+        f"{body}{{% endfor %}}"
+    )
+
+
 def statement(rng: random.Random, depth: int = 2) -> str:
     """Return a random piece of a template."""
     draw = rng.random()
@@ -221,6 +243,8 @@ def statement(rng: random.Random, depth: int = 2) -> str:
     if draw < 0.55:
         other = statement(rng, depth - 1)
         return f"{{% if {truth(rng, 2)} %}}{body}{{% else %}}{other}{{% endif %}}"
+    if draw < 0.63:
+        return _calling(rng, draw, body)
     if draw < 0.75:
         source = rng.choice(("items", "numbers", "people", "empty", "d", "name", "range(3)"))
         extra = rng.choice(("", " if it", " if loop is defined"))
