@@ -129,7 +129,7 @@ def test_preview_renders_while_typing(pages: Pages, report_url: str) -> None:
     page.locator("#value-documents").fill("[1,")
     assert "documents: not valid JSON" in page.locator(".preview-form").inner_text()
     page.locator("#value-documents").fill('["a", 1.0]')
-    shared = pages.open(page.url)
+    shared = pages.open(page.evaluate("location.href"))
     settle(shared)
     assert shared.locator("#value-company").input_value() == "A <b>&Co"
     assert shared.locator("#value-documents").input_value() == '["a", 1.0]'
