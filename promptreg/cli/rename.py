@@ -29,6 +29,7 @@ def rename(
 
     with open_registry() as registry:
         result = plan_rename(registry, old, new)
+        root = registry.config.root
         told = act(
             registry.repository, result.steps, result.as_json(), dry_run=dry_run, output=output
         )
@@ -41,4 +42,5 @@ def rename(
         data(f"{before} -> {after}")
     for path in result.labels:
         data(f"{path}: {new} as {old}")
-    message(f"Next: git add -A, git commit -m 'Rename {old} to {new}'. The version may stay.")
+    commit = f"git add -A -- {root} && git commit -m 'Rename {old} to {new}'"
+    message(f"Next: {commit}. The version may stay.")

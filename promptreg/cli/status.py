@@ -82,5 +82,7 @@ def _write_label(label: LabelStatus) -> None:
     data(f"  {style(label.label, 'bold')}: {count} prompt{'s'[: count != 1]}")
     for name, latest in label.behind.items():
         data(f"    {name} {label.versions[name]} is behind, {latest} is released")
+    for name, reason in label.yanked.items():
+        data(f"    {name} {label.versions[name]} is yanked: {reason}")
     for name in label.missing:
         data(f"    {name} {label.versions[name]} has no tag here: git fetch --tags")

@@ -62,7 +62,7 @@ def yank(
     if not told:
         return
     _report(result, f"{result.name} {number}", "no longer yanked" if undo else "yanked")
-    for label in result.labels:
+    for label in () if undo else result.labels:
         message(f"Label {label} still names it: promptreg label set {label} {name} OTHER")
 
 

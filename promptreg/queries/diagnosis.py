@@ -250,6 +250,15 @@ def _labels(registry: Registry) -> Iterator[Diagnosis]:
         )
         fix = "git fetch --tags; if it was deleted, promptreg label set another"
         yield Diagnosis("labels", Condition.ERROR, message, fix)
+    elif yanked := [
+        f"{label} names {name} {version}, which is yanked: {yank.reason}"
+        for label in names
+        for name, version in registry.label(label).items()
+        if (yank := registry.yanks_of(name).get(version)) is not None
+    ]:
+        message = yanked[0] + (f"; {len(yanked) - 1} more" if len(yanked) > 1 else "")
+        fix = "promptreg label set LABEL NAME OTHER"
+        yield Diagnosis("labels", Condition.WARNING, message, fix)
     elif names:
         yield Diagnosis("labels", Condition.OK, ", ".join(names))
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from promptreg.errors import NotFoundError, PromptError
 from promptreg.naming import NAME
 from promptreg.prompt.content import content_of
-from promptreg.values import dataclass
+from promptreg.values import dataclass, field
 
 if TYPE_CHECKING:
     from promptreg.history.tags import Release
@@ -78,12 +78,14 @@ class LabelStatus:
         versions: The version of each prompt it names.
         behind: For the prompts with a greater stable release: that release.
         missing: Prompts whose named version has no tag here.
+        yanked: Why the named version of a prompt was withdrawn, where it was.
     """
 
     label: str
     versions: Mapping[str, Version]
     behind: Mapping[str, Version]
     missing: tuple[str, ...]
+    yanked: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON types."""
@@ -92,6 +94,7 @@ class LabelStatus:
             "versions": {name: str(version) for name, version in self.versions.items()},
             "behind": {name: str(version) for name, version in self.behind.items()},
             "missing": list(self.missing),
+            "yanked": dict(self.yanked),
         }
 
 
@@ -242,4 +245,9 @@ def _label(registry: Registry, label: str) -> LabelStatus:
             missing.append(name)
         if latest is not None and latest > version:
             behind[name] = latest
-    return LabelStatus(label, versions, behind, tuple(missing))
+    yanked = {
+        name: yank.reason
+        for name, version in versions.items()
+        if (yank := registry.yanks_of(name).get(version)) is not None
+    }
+    return LabelStatus(label, versions, behind, tuple(missing), yanked)

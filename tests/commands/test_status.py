@@ -77,8 +77,22 @@ def test_labels_that_fell_behind_say_so(shipped: Repo) -> None:
             "versions": {"summarizer": "1.1.0", "triage": "1.0.0"},
             "behind": {"summarizer": "2.0.0"},
             "missing": [],
+            "yanked": {},
         }
     ]
+
+
+def test_a_label_that_serves_what_is_yanked_says_so(shipped: Repo) -> None:
+    """Status and doctor name the label, the version and the reason."""
+    shipped.write("prompts/labels/production.yaml", "summarizer: 2.0.0\n")
+    shipped.ok("yank", "summarizer@2.0.0", "--reason", "invents quotes")
+    shipped.commit("promote and yank")
+    assert "    summarizer 2.0.0 is yanked: invents quotes\n" in shipped.ok("status")
+    (label,) = json.loads(shipped.ok("status", "--format", "json"))["labels"]
+    assert label["yanked"] == {"summarizer": "invents quotes"}
+    found = {d["subject"]: d for d in json.loads(shipped.ok("doctor", "--format", "json"))}
+    assert found["labels"]["condition"] == "warning"
+    assert "production names summarizer 2.0.0, which is yanked" in found["labels"]["message"]
 
 
 def test_a_pre_release_leaves_no_label_behind(shipped: Repo) -> None:
