@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from promptreg.changes import Change, compare, level_of
 from promptreg.errors import ConflictError, RepositoryError
 from promptreg.git import TagOutcome
+from promptreg.history.branches import release_ref
 from promptreg.history.tagindex import TagIndex
 from promptreg.history.tags import Trailers, release_message, release_of
 from promptreg.prompt.content import includes_of
@@ -57,9 +58,7 @@ def require_release_branch(repository: Repository, config: Config) -> str:
         )
     if remote is None:
         if head.branch is None:
-            raise RepositoryError(
-                "HEAD is detached, no release branch is known", fix="git switch main"
-            )
+            raise _detached(repository, config)
         return head.oid
     tip = repository.refs.read(remote)
     if tip is None or not repository.is_ancestor(head.oid, tip):
@@ -69,6 +68,22 @@ def require_release_branch(repository: Repository, config: Config) -> str:
             fix="git push, then promptreg release",
         )
     return head.oid
+
+
+def _detached(repository: Repository, config: Config) -> RepositoryError:
+    known = release_ref(repository, config.release_branches, main_line=True)
+    if known is None:
+        return RepositoryError(
+            "HEAD is detached, no release branch is known", fix="git switch main"
+        )
+    local = known.removeprefix("refs/heads/")
+    if local != known:
+        return RepositoryError(f"HEAD is detached, not on {local}", fix=f"git switch {local}")
+    shown = known.removeprefix("refs/remotes/")
+    return RepositoryError(
+        f"HEAD is detached and not on {shown}: only what is merged there becomes a version",
+        fix="git push, then promptreg release",
+    )
 
 
 def _is_release_branch(repository: Repository, config: Config, branch: str) -> bool:

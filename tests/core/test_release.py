@@ -299,7 +299,7 @@ def test_detached_checkout_of_ci(origin: Repo, tmp_path: Path) -> None:
     ci.git("branch", "-q", "-D", "main")
     assert [t.tag for t in release(ci).tags] == ["a@1.1.0"]
     commit_prompt(ci, system="Unmerged.")
-    with pytest.raises(RepositoryError):
+    with pytest.raises(RepositoryError, match="not on origin/main"):
         release(ci)
 
 
