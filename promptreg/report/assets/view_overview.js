@@ -31,13 +31,20 @@ function atAGlance(index) {
   const [tone, sign, text] = glance(index);
   const open = openAlerts(index);
   const critical = open.filter((alert) => alert.severity === "critical").length;
-  const prompts = new Set(index.labels.map((row) => row.prompt)).size;
   const facts = [
-    index.labels.length ? `${plural(prompts, "prompt")} live under ${plural(index.labels.length, "label")}` : null,
+    index.labels.length ? livePrompts(index.labels) : null,
     index.unpromoted.length ? h("a", { href: "#not-promoted", onclick: toUnpromoted }, `${plural(index.unpromoted.length, "release")} not promoted`) : null,
     h("a", { href: routeTo(["alerts"]) }, open.length ? `${plural(open.length, "open alert")}${critical ? `, ${count(critical)} critical` : ""}` : "no open alert"),
   ];
   return h("section", { class: `card at-a-glance ${tone}` }, icon(sign), h("div", {}, h("h2", {}, text), worst(index), h("p", { class: "facts" }, facts.filter(Boolean).map((fact) => h("span", {}, fact)))));
+}
+
+// Such as "35 prompts live: 34 in production, 9 in staging".
+function livePrompts(rows) {
+  const labels = [...Map.groupBy(rows, (row) => row.label)].map(([label, served]) => [label, served.length]).sort((a, b) => b[1] - a[1]);
+  const told = labels.slice(0, SHOWN_WORST).map(([label, number]) => `${count(number)} in ${label}`);
+  if (labels.length > told.length) told.push(plural(labels.length - told.length, "more label"));
+  return `${plural(new Set(rows.map((row) => row.prompt)).size, "prompt")} live: ${told.join(", ")}`;
 }
 
 // The live versions that do worse; where there is none, newer ones that would.
