@@ -14,6 +14,7 @@ from promptreg.versioning import (
     Version,
     hotfix_version,
     is_legal_successor,
+    legal_successors,
     level_between,
     next_version,
 )
@@ -204,16 +205,22 @@ def suffices(version: Version, claims: Claims, level: Level) -> bool:
 
 def _wished(version: Version, baseline: Claim, claims: Claims, level: Level) -> Version:
     taken = claims.versions
+    legal = [
+        each for each in legal_successors(taken, baseline.version) if suffices(each, claims, level)
+    ]
+    fix = f"--version {', or '.join(map(str, legal))}"
     if version in taken:
-        raise PromptError(f"version {version} is taken", rule="version-taken")
+        raise PromptError(f"version {version} is taken", rule="version-taken", fix=fix)
     if not is_legal_successor(version, baseline.version, taken):
         raise PromptError(
             f"version {version} cannot follow {baseline.version}: numbers would be skipped",
             rule="version-skips",
+            fix=fix,
         )
     if not suffices(version, claims, level):
         raise PromptError(
             f"version {version} is too low: the change since {baseline.version} is {level.label}",
             rule="level-too-low",
+            fix=fix,
         )
     return version

@@ -471,6 +471,15 @@ def test_hotfix(released: Repo) -> None:
         bump(released, A, hotfix=True)
 
 
+@pytest.mark.parametrize("version", ["1.0.0", "1.0.1", "1.2.0", "4.0.0"])
+def test_a_wrong_choice_is_told_the_legal_ones(released: Repo, version: str) -> None:
+    """Taken, too low or skipping: the versions that may follow are named."""
+    _edit(released, "Two.")
+    with pytest.raises(PromptError) as refused:
+        bump(released, A, version=version)
+    assert refused.value.fix == "--version 1.1.0, or 2.0.0"
+
+
 def test_a_hotfix_beside_what_is_merged_and_not_released(released: Repo) -> None:
     """What main merged makes the line an older one: the patch stays, and passes the check."""
     commit_prompt(released, system="Two.")
