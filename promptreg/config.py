@@ -269,7 +269,20 @@ def _levels(value: Any) -> Mapping[str, Level]:
     for rule, level in table.items():
         if level not in names:
             raise ValueError(f"level of {rule} must be patch, minor or major, not {level!r}")
+        _require_rule(rule)
     return MappingProxyType({rule: names[level] for rule, level in table.items()})
+
+
+def _require_rule(rule: str) -> None:
+    from promptreg.rules.change_texts import CHANGE_TEXTS
+
+    known = [id_ for ids in CHANGE_TEXTS.values() for id_ in ids]
+    if rule not in known:
+        import difflib
+
+        near = difflib.get_close_matches(rule, known, n=1)
+        hint = f", did you mean {near[0]}?" if near else "; docs/rules.md names them"
+        raise ValueError(f"no change falls under a rule {rule}{hint}")
 
 
 def _gate(value: Any) -> Mapping[str, Mapping[str, str]]:

@@ -108,6 +108,7 @@ FAULTS = {
     "list-item": ("include = [1]", "must be text"),
     "release-key": ("[release]\nbranch = ['x']", "release"),
     "release-more": ("[release]\nbranches = ['x']\ny = 1", "unknown key 'y'"),
+    "rule": ("[levels]\nmesage-changed = 'patch'", "did you mean message-changed?"),
     "level": ("[levels]\nx = 'none'", "must be patch, minor or major"),
     "gate": ("gate = 1", "gate: must be a table"),
     "gate-value": ("[gate]\ncost = 0.2", "must be text"),
