@@ -76,6 +76,8 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     for number, system in enumerate(SYSTEMS):
         if number:
             _edit(repo, SYSTEMS[number - 1], system)
+        if number == 3:
+            repo.write(FILE, repo.read(FILE) + "tags: [news]\nmetadata: {owner: {team: x}}\n")
         repo.bump_and_commit(system)
         repo.ok("release")
         if number in {1, 2}:
@@ -108,7 +110,7 @@ def test_versions_come_from_the_tags(report: Report) -> None:
     """Each release has its text, level, change list, commit and line counts, lowest first."""
     prompt = _prompt(report)
     assert [v.version for v in prompt.versions] == ["1.0.0", "1.1.0", "1.2.0", "1.3.0"]
-    first, second, third, _ = prompt.versions
+    first, second, third, fourth = prompt.versions
     assert first.level == "first"
     assert second.level == "minor"
     assert [c.rule for c in second.changes] == ["message-changed"]
@@ -118,6 +120,8 @@ def test_versions_come_from_the_tags(report: Report) -> None:
     assert third.author == "Ada Example"
     assert [v.name for v in third.variables] == ["article"]
     assert ("modelParameters.temperature", "0.2") in third.settings
+    added = set(fourth.settings) - set(third.settings)
+    assert added == {("tags", '["news"]'), ("metadata.owner.team", '"x"')}
     assert prompt.file_url.startswith("https://github.com/acme/prompts/blob/")
     assert prompt.edit_url.endswith("/edit/main/prompts/summarizer.prompt.yml")
     assert "secret" not in json.dumps(as_json(report))

@@ -174,7 +174,7 @@ function rendered(prompt, v, message, given) {
       { class: "message" },
       head,
       h("p", { class: "problem" }, unsupported ? `Preview not available: ${error.message}. ` : error.message),
-      unsupported ? h("p", { class: "muted" }, "Render it with: ", h("code", {}, `promptreg render ${prompt.name}@${v.version}`)) : null,
+      unsupported ? h("p", { class: "muted" }, "Render it with: ", h("code", {}, `promptreg render ${prompt.name}@${v.released ? v.version : "HEAD"}`)) : null,
     );
   }
 }
