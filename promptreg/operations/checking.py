@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from promptreg.errors import HistoryError, NotFoundError, PromptError
+from promptreg.findings import finding_of
 from promptreg.history.claims import collect_claims
 from promptreg.history.labels import label_of_path, lint_label
 from promptreg.history.yanked import Yanks, lint_yanked, parse_yanked, yanked_path
@@ -79,7 +80,11 @@ def check_files(registry: Registry, paths: Iterable[str], *, strict: bool = Fals
     found: list[Finding] = []
     chosen = list(paths)
     for path in chosen:
-        data = registry.worktree.read(path)
+        try:
+            data = registry.worktree.read(path)
+        except PromptError as error:
+            found.append(finding_of(error, path))
+            continue
         if data is None:
             raise NotFoundError(f"no file {path}")
         if label_of_path(registry.config.root, path) is not None:

@@ -9,7 +9,9 @@ import pytest
 from promptreg.errors import PromptError
 from promptreg.git import Repository
 from promptreg.naming import Layout
+from promptreg.operations.checking import check_files
 from promptreg.prompt.content import read_content
+from promptreg.registry import Registry
 from promptreg.sources import CommitSource, WorktreeSource
 from tests.kit import Repo
 
@@ -60,8 +62,9 @@ def test_a_link_is_no_prompt(linked: Repo) -> None:
     assert worktree.paths("prompts") == commit.paths("prompts") == paths
     assert [worktree.read(p) for p in paths] == [commit.read(p) for p in paths]
     assert commit.read("prompts/link.yaml") is None
-    with pytest.raises(PromptError, match="symbolic link"):
-        worktree.read("prompts/link.yaml")
+    with Registry(linked.path) as registry:
+        (finding,) = check_files(registry, ["prompts/link.yaml"]).findings
+    assert (finding.rule, finding.location.path) == ("symbolic-link", "prompts/link.yaml")
 
 
 def test_a_text_without_line_end_is_no_link(linked: Repo) -> None:
