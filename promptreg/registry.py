@@ -260,7 +260,7 @@ class Registry:
         from promptreg.history.missing import explain_missing
 
         missing = explain_missing(self.repository, reference.value)
-        raise NotFoundError(f"{reference.value!r} {missing.why}", fix=missing.fix)
+        raise NotFoundError(f"no branch {reference.value!r}", fix=missing.fix)
 
     def _at_revision(self, reference: Reference, revision: str) -> Resolved:
         commit = self.repository.resolve_commit(revision)
