@@ -182,7 +182,8 @@ def _parsed(text: str) -> list[Any]:
     except TemplateSyntaxError as error:
         raise _UnfitError(f"line {error.lineno}: {error.message}") from None
     except TemplateFault as fault:
-        raise _UnfitError(f"line {fault.line}: {fault.message}") from None
+        where = f"line {fault.line}: " if fault.line else ""
+        raise _UnfitError(where + fault.message) from None
     except RecursionError:
         raise _UnfitError("the template is nested too deeply") from None
     return body
@@ -202,7 +203,8 @@ def _export(value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return ["Unsupported", "half a character"] if _HALF.search(value) else value
+        has_half = not value.isascii() and _HALF.search(value)
+        return ["Unsupported", "half a character"] if has_half else value
     if isinstance(value, int):
         return value if abs(value) < _SAFE_INTEGER else {"i": str(value)}
     if isinstance(value, float):
@@ -214,7 +216,7 @@ def _export(value: Any) -> Any:
 def _doubtful(node: Any, depth: int = 0) -> bool:
     """Say whether jinja2 may refuse to compile what it parsed, so that the page must not show it.
 
-    That are unknown filters and tests, macros, names that loops keep for themselves, and loops
+    It may for unknown filters and tests, macros, names that loops keep for themselves, and loops
     nested more deeply than Python allows.
     """
     if not isinstance(node, list) or not node:

@@ -19,15 +19,21 @@ export function previewPanel(app, prompt, v, link, query) {
   for (const [name, text] of shared(query.vars)) given.set(name, text);
   const output = h("div", { class: "preview-output", "aria-live": "polite" });
   const told = h("p", { class: "muted", role: "status" });
-  const update = () => {
-    replace(output, v.messages.map((message) => rendered(prompt, v, message, given)));
+  const keep = () => {
+    // Somebody may have left for another page while this one was loading.
+    if (!output.isConnected) return;
     const vars = addressText(v.variables, given);
     const tooLong = vars.length > LONGEST_ADDRESS;
     replace(told, tooLong ? "These values are too long for the address: a link to this page leaves them out." : "");
     remember(["prompt", prompt.name], { ...query, vars: tooLong ? "" : vars });
   };
+  const update = () => {
+    replace(output, v.messages.map((message) => rendered(prompt, v, message, given)));
+    keep();
+  };
   const fields = v.variables.map((variable) => field(variable, given, update));
   update();
+  queueMicrotask(keep);
   return card(
     "Live preview",
     { note: "Rendered in your browser; nothing leaves the page. The address keeps the values." },
