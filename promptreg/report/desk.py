@@ -112,13 +112,13 @@ class Desk:
             mark: The mark of the prompt as it was packed before; empty when it was not, None when
                 nobody keeps what is packed.
         """
-        from promptreg.report.html import mark_of, pack
+        from promptreg.report import html
 
         found = self.assemble(name, answers, setting)
-        now = "" if mark is None else mark_of(found.row)
+        now = "" if mark is None else html.mark_of(found.row)
         return Done(
             now,
-            None if mark and mark == now else pack(found.row),
+            None if mark and mark == now else html.pack(found.row),
             sum(version.released for version in found.row.versions),
             found.alerts,
             found.labels,
