@@ -124,7 +124,6 @@ class _Walk:
         files = self.repository.files_at(tip, self.layout.root)
         prompts = {path: name for path in files if (name := self._name_of(path)) is not None}
         self._pass_over_twins(prompts)
-        self._pass_over_twins(prompts)
         for found in released_files(self.repository, self.config, prompts, files):
             self.done.add(found.prompt)
             self.tagged[found.commit].add((found.prompt, found.blob))
@@ -140,24 +139,6 @@ class _Walk:
             elif not self._has_tag(name, content, at_tip=True):
                 self.open.add(name)
             self.passed.add(name)
-
-    def _pass_over_twins(self, prompts: dict[str, str]) -> None:
-        """Leave out each name that two files have: one of them would take the other's version."""
-        by_name: defaultdict[str, list[str]] = defaultdict(list)
-        for path, name in sorted(prompts.items()):
-            by_name[name].append(path)
-        for name, paths in by_name.items():
-            if len(paths) > 1:
-                self.done.add(name)
-                self.plan.warnings.append(
-                    f"{name} is not released: {' and '.join(paths)} both have that name"
-                )
-                for path in paths:
-                    del prompts[path]
-
-    def _has_twin(self, commit: Commit, name: str, path: str) -> bool:
-        others = (other for other in self.layout.candidates(name) if other != path)
-        return any(self.repository.entry_at(commit.oid, other) is not None for other in others)
 
     def _pass_over_twins(self, prompts: dict[str, str]) -> None:
         """Leave out each name that two files have: one of them would take the other's version."""
@@ -246,8 +227,6 @@ class _Walk:
         if content.prompt.version in self.index.deleted(name):
             return
         if self._has_tag(name, content, at_tip=False) or not content.states_its_digest:
-            return
-        if self._has_twin(commit, name, path):
             return
         if self._has_twin(commit, name, path):
             return
