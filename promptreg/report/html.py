@@ -37,7 +37,8 @@ __all__ = [
     "render",
 ]
 
-_FEW_PROMPTS = 50
+FEW_PROMPTS = 50
+"""Up to so many prompts are searched in their own data, and packed as small as can be."""
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" '
     'rx="4" fill="#2f5bd3"/><path d="M4 4.5l3.5 3.5L4 11.5M8.5 11.5H12" stroke="#fff" '
@@ -83,9 +84,15 @@ class PackedPrompt(NamedTuple):
     searched: str
 
 
-def pack(prompt: PromptRow) -> PackedPrompt:
-    """Pack one prompt."""
-    return PackedPrompt(deflate(wire.pack_prompt(prompt)), wire.pack_row(prompt), _searched(prompt))
+def pack(prompt: PromptRow, *, level: int = 6) -> PackedPrompt:
+    """Pack one prompt.
+
+    Args:
+        prompt: The prompt.
+        level: How hard zlib tries; 9 is a fortieth smaller and takes two and a half times as long.
+    """
+    chunk = deflate(wire.pack_prompt(prompt), level)
+    return PackedPrompt(chunk, wire.pack_row(prompt), _searched(prompt))
 
 
 def mark_of(prompt: PromptRow) -> str:
@@ -154,7 +161,7 @@ class HtmlBuilder:
         rows = [wire.with_alerts(row, by_prompt.get(row["name"], ())) for _, row, _ in packed]
         index = wire.pack_index(report, rows) | {"split": self._split}
         # The page reads the texts of a few prompts from their own data instead.
-        is_small = len(packed) <= _FEW_PROMPTS and not self._split
+        is_small = len(packed) <= FEW_PROMPTS and not self._split
         chunks = [("search", deflate(None if is_small else [one.searched for one in packed]))]
         chunks += [(f"p{number}", one.chunk) for number, one in enumerate(packed)]
         head = _head(report, rows, deflate(index), split=self._split, live=self._live)
@@ -187,9 +194,9 @@ def _packed_application() -> str:
     return _compressed(application(), level=9)
 
 
-def deflate(value: Any) -> str:
+def deflate(value: Any, level: int = 6) -> str:
     """Compress a JSON value as the page unpacks it: deflate without a header, in base64."""
-    return _compressed(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return _compressed(json.dumps(value, ensure_ascii=False, separators=(",", ":")), level)
 
 
 def _compressed(text: str, level: int = 6) -> str:

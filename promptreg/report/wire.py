@@ -219,7 +219,7 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
                 numbers[s.version],
                 [p.date for p in s.points],
                 [p.calls for p in s.points],
-                [_short(p.cost) for p in s.points],
+                _shorts((p.cost for p in s.points), ".3g"),
                 [p.tokens for p in s.points],
                 _shorts((p.latency_p50 for p in s.points), ".3g"),
                 _shorts((p.latency_p95 for p in s.points), ".3g"),
