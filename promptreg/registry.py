@@ -168,16 +168,29 @@ class Registry:
             from promptreg.versioning.ranges import Range
 
             choose = Range.parse(reference.value).best
-        versions, foreign = self.choosable(name), None
+        release, foreign = self._choose(name, choose)
+        for error in foreign:
+            self._warn_once(f"{error.message}; it is passed over")
+        if release is None:
+            raise foreign[0] if foreign else self._unreleased(reference)
+        return release
+
+    def _choose(
+        self, name: str, choose: Callable[[list[Version]], Version | None]
+    ) -> tuple[Release | None, list[NotFoundError]]:
+        """Return the release that is chosen, and what is wrong with the tags passed over for it.
+
+        A tag that somebody made by hand is no released version, and stops no service.
+        """
+        versions = self.choosable(name)
+        foreign: list[NotFoundError] = []
         while (best := choose(versions)) is not None:
             try:
-                return self.tags.release(name, best)
+                return self.tags.release(name, best), foreign
             except NotFoundError as error:
-                # A tag that somebody made by hand is no released version, and stops no service.
                 versions.remove(best)
-                foreign = foreign or error
-                self._warn_once(f"{error.message}; it is passed over")
-        raise foreign or self._unreleased(reference)
+                foreign.append(error)
+        return None, foreign
 
     def choosable(self, name: str) -> list[Version]:
         """Return the released versions that ranges and latest may choose: none that is yanked."""
@@ -186,7 +199,8 @@ class Registry:
 
     def latest(self, name: str) -> Version | None:
         """Return the greatest stable version that is not yanked, or None."""
-        return _greatest_stable(self.choosable(name))
+        release, _ = self._choose(name, _greatest_stable)
+        return release.version if release is not None else None
 
     @property
     def yanked(self) -> Yanks:

@@ -64,7 +64,9 @@ def list_all(registry: Registry, pattern: str = "") -> list[ListedPrompt]:
         tags = tagged.get(name, TagSummary(None, 0))
         claimed = claimed_version(data, path)
         unknown = claimed is not None and not tags.versions and edits.is_edited(path, data)
-        if unknown or name in withdrawn or b"formerly" in data:
+        # What the quick look takes for the latest may be a tag that somebody made by hand.
+        unsure = tags.latest is not None and tags.latest != claimed
+        if unknown or unsure or name in withdrawn or b"formerly" in data:
             latest = registry.latest(name)
             tags = TagSummary(str(latest) if latest else None, len(registry.tags.versions(name)))
         found.append(

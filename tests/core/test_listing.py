@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from promptreg import Registry
 from promptreg.errors import PromptError
 from promptreg.prompt.yamldoc import load
-from promptreg.queries.listing import claimed_version
+from promptreg.queries.listing import claimed_version, list_all
+from tests.core.acts import commit_prompt, release
+from tests.kit import Repo
 
 MESSAGES = "messages:\n  - role: user\n    content: hello\n"
 
@@ -55,3 +58,13 @@ def test_the_quick_look_reads_what_the_parser_reads(text: str, eol: str) -> None
     except PromptError:
         expected = "1.2.0" if "\tbroken" in text else None
     assert claimed_version(data, "p.prompt.yml") == expected
+
+
+def test_a_tag_made_by_hand_is_not_listed_as_released(repo: Repo) -> None:
+    """A foreign tag above the latest release shows in `list` as little as `show` serves it."""
+    commit_prompt(repo)
+    release(repo)
+    repo.git("tag", "a@9.0.0")
+    with Registry(repo.path) as registry:
+        (listed,) = list_all(registry)
+        assert (listed.released, str(registry.latest("a"))) == ("1.0.0", "1.0.0")
