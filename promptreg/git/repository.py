@@ -64,6 +64,7 @@ class Repository:
             ProcessReader(paths.git_dir) if fast_start and has_git() else self._pygit2
         )
         self._tree = lru_cache(maxsize=512)(self._read_tree)
+        self._root = lru_cache(maxsize=512)(self._read_root)
 
     @classmethod
     def open(cls, start: str | Path = ".", *, fast_start: bool = False) -> Repository:
@@ -136,11 +137,13 @@ class Repository:
         Raises:
             HistoryError: The tree names it but its content was not fetched.
         """
-        # A name in another encoding is no text that a revision could hold; its tree entry is found.
-        sayable = not any("\udc80" <= character <= "\udcff" for character in path)
-        found = self._reader.read(f"{commit}:{path}") if sayable else None
-        if found is not None:
-            return found.data if found.kind == "blob" else None
+        # One question to a process instead of one for each folder; an application asks again and
+        # again, and remembers the folders. A name in another encoding is no text that a revision
+        # could hold, its tree entry is found.
+        if self._reader is not self._pygit2 and not _has_surrogates(path):
+            found = self._reader.read(f"{commit}:{path}")
+            if found is not None:
+                return found.data if found.kind == "blob" else None
         entry = self.entry_at(commit, path)
         if entry is not None and entry.is_file:
             if (data := self.blob(entry.oid)) is not None:
@@ -153,7 +156,7 @@ class Repository:
 
     def entry_at(self, commit: str, path: str) -> TreeEntry | None:
         """Return the tree entry of a path at a commit, or None."""
-        entry: TreeEntry | None = TreeEntry("40000", "", self.commit(commit).tree)
+        entry: TreeEntry | None = TreeEntry("40000", "", self._root(commit))
         for part in path.split("/"):
             if entry is None or not entry.is_folder:
                 return None
@@ -223,6 +226,9 @@ class Repository:
             right_file = right.oid if right is not None and right.is_file else None
             if left_file != right_file:
                 yield TreeChange(path, left_file, right_file)
+
+    def _read_root(self, commit: str) -> str:
+        return self.commit(commit).tree
 
     def _read_tree(self, oid: str) -> dict[str, TreeEntry]:
         found: GitObject | None = self._reader.read(oid)
@@ -324,3 +330,7 @@ class Repository:
     def remote_names(self) -> tuple[str, ...]:
         """Return the remotes that have remote-tracking refs or configuration."""
         return tuple(remote.name for remote in self._pygit2.repository.remotes)
+
+
+def _has_surrogates(path: str) -> bool:
+    return any("\udc80" <= character <= "\udcff" for character in path)
