@@ -45,6 +45,9 @@ _GRID = [n / (QUANTILES - 1) for n in range(QUANTILES)]
 SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
 _PLACES = tuple(round(q * (QUANTILES - 1)) for q in SHOWN)
 WEEKLY_FROM_DAYS = 120
+# A day of a version that has fewer calls than this on average says little by itself.
+SELDOM_CALLS = 5
+SELDOM_FROM_DAYS = 28
 
 Row = tuple[Any, ...]
 
@@ -318,10 +321,18 @@ def _summary(name: str, values: Sequence[Any]) -> MetricSummary | None:
 
 
 def _ask_courses(rows: Rows, scope: Scope) -> tuple[list[Row], list[Row]]:
-    """Return the courses by day, and by week of prompts that are called for longer."""
+    """Return the courses by day, and by week of prompts that are called for longer or seldom."""
     head, parameters = _picked(scope)
-    spans = f"{head}SELECT prompt, date_diff('day', min(ts), max(ts)) FROM picked GROUP BY prompt"
-    weekly = {p for p, days in rows.sql(spans, parameters) if days >= WEEKLY_FROM_DAYS}
+    spans = (
+        f"{head}SELECT prompt, date_diff('day', min(earliest), max(latest)), avg(calls) FROM ("
+        f"SELECT {_KEYS}, date_trunc('day', ts) AS day, min(ts) AS earliest, max(ts) AS latest, "
+        f"count(*) AS calls FROM picked GROUP BY {_KEYS}, day) days GROUP BY prompt"
+    )
+    weekly = {
+        prompt
+        for prompt, days, calls in rows.sql(spans, parameters)
+        if days >= WEEKLY_FROM_DAYS or (days >= SELDOM_FROM_DAYS and calls < SELDOM_CALLS)
+    }
     daily = [prompt for prompt in scope.prompts if prompt not in weekly]
     parts = {"day": daily, "week": [prompt for prompt in scope.prompts if prompt in weekly]}
     days, weeks = (

@@ -12,9 +12,11 @@ import jsonschema
 import pytest
 
 from promptreg.errors import ConfigError
+from promptreg.metrics import Metrics
 from promptreg.registry import Registry
 from promptreg.report.data import Options, collect
 from promptreg.report.html import render
+from promptreg.report.measures import Scope, measure
 from promptreg.report.model import PromptRow, Report
 from promptreg.report.origin import parse_remote
 from promptreg.report.schema import as_json, json_schema
@@ -352,3 +354,26 @@ def test_a_yanked_version_says_why(repo: Repo) -> None:
     with Registry(repo.path) as registry:
         (prompt,) = collect(registry).prompts
     assert prompt.versions[0].yanked == "Invents quotes."
+
+
+def test_seldom_and_long_courses_go_by_week(tmp_path: Path) -> None:
+    """A point of the course has a few calls to go by, and a year has few enough points."""
+    asked = {"daily": (60, 6), "seldom": (60, 1), "soon": (20, 1), "long": (130, 6)}
+    metrics = Metrics(tmp_path / "store")
+    metrics.log_many(
+        {
+            "prompt": prompt,
+            "version": "1.0.0",
+            "digest": "d" * 64,
+            "ts": (START + timedelta(days=day, minutes=number)).isoformat(" "),
+            "latency_ms": 5.0,
+        }
+        for prompt, (days, calls) in asked.items()
+        for day in range(days + 1)
+        for number in range(calls)
+    )
+    found = measure(metrics, Scope(tuple(asked)))
+    buckets = {prompt: found[prompt]["d" * 64].bucket for prompt in asked}
+    assert buckets == {"daily": "day", "seldom": "week", "soon": "day", "long": "week"}
+    assert len(found["seldom"]["d" * 64].points) == 10
+    metrics.close()
