@@ -290,7 +290,7 @@ def test_few_and_many_prompts_are_searched_alike(
     """Texts read from the prompts' own data are those that a large report keeps for the search."""
     report = synthetic_report(3, 4)
     few = pages.open(write_report(report))
-    monkeypatch.setattr(html, "_FEW_PROMPTS", 0)
+    monkeypatch.setattr(html, "FEW_PROMPTS", 0)
     many = pages.open(write_report(report))
     load = script_of("data.js", "globalThis.texts = m_data.loadTexts(3);")
     for page in (few, many):
