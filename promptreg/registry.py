@@ -195,7 +195,7 @@ class Registry:
     def choosable(self, name: str) -> list[Version]:
         """Return the released versions that ranges and latest may choose: none that is yanked."""
         versions, yanked = self.tags.versions(name), self.yanks_of(name)
-        return [version for version in versions if version not in yanked]
+        return [version for version in versions if version not in yanked] if yanked else [*versions]
 
     def latest(self, name: str) -> Version | None:
         """Return the greatest stable version that is not yanked, or None."""

@@ -9,7 +9,16 @@ from functools import lru_cache
 
 from promptreg.values import dataclass
 
-__all__ = ["Commit", "Signature", "Tag", "TreeEntry", "parse_commit", "parse_tag", "parse_tree"]
+__all__ = [
+    "Commit",
+    "Signature",
+    "Tag",
+    "TreeEntry",
+    "blob_ids",
+    "parse_commit",
+    "parse_tag",
+    "parse_tree",
+]
 
 # A text and no pattern: most commands read no commit, and `re` keeps what it compiled.
 _SIGNATURE = r"(?P<name>.*?) ?<(?P<email>[^>]*)> (?P<time>-?\d+) (?P<zone>[+-]\d{4})"
@@ -149,3 +158,14 @@ def _parts(raw: str) -> tuple[str, str, datetime]:
     except (ValueError, OverflowError):
         when = datetime.fromtimestamp(0, UTC)
     return match["name"], match["email"], when
+
+
+def blob_ids(data: bytes) -> frozenset[str]:
+    """Return the object ids git may know a file by: as it is, and with LF from a CRLF checkout."""
+    import hashlib
+
+    def oid(text: bytes) -> str:
+        return hashlib.sha1(b"blob %d\0%s" % (len(text), text), usedforsecurity=False).hexdigest()
+
+    texts = (data, data.replace(b"\r\n", b"\n")) if b"\r" in data else (data,)
+    return frozenset(map(oid, texts))

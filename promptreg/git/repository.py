@@ -11,7 +11,15 @@ from typing import Any
 
 from promptreg.errors import ConflictError, HistoryError, RepositoryError
 from promptreg.git.discovery import GitPaths, discover
-from promptreg.git.model import Commit, Tag, TreeEntry, parse_commit, parse_tag, parse_tree
+from promptreg.git.model import (
+    Commit,
+    Tag,
+    TreeEntry,
+    blob_ids,
+    parse_commit,
+    parse_tag,
+    parse_tree,
+)
 from promptreg.git.objects import GitObject, ObjectReader, ProcessReader, Pygit2Reader
 from promptreg.git.process import has_git
 from promptreg.git.refs import Refs
@@ -162,6 +170,16 @@ class Repository:
                 return None
             entry = self._tree(entry.oid).get(part)
         return entry
+
+    def surely_holds(self, commit: str, path: str, data: bytes) -> bool:
+        """Tell whether a commit is known to hold just these bytes, without reading its file.
+
+        False also where finding out takes longer than reading, as by a process.
+        """
+        if self._reader is not self._pygit2:
+            return False
+        entry = self.entry_at(commit, path)
+        return entry is not None and entry.is_file and entry.oid in blob_ids(data)
 
     def commit(self, oid: str) -> Commit:
         """Return a commit.

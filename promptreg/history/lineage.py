@@ -35,13 +35,14 @@ def former_names(
     """
     names: list[str] = []
     paths = tuple(config.layout.candidates(name))
-    for source in _sources(repository):
+    head = repository.head.oid
+    for source in _sources(repository, head):
         for path in paths:
             data = source.read(path)
             found = None if data is None else _formerly(data, path)
-            if found is not None:
+            if found is not None and data is not None:
                 names += found
-                if not edited:
+                if not edited or (head and repository.surely_holds(head, path, data)):
                     return tuple(each for each in found if each != name)
                 paths = (path,)  # three questions less for each prompt of a long list
                 break
@@ -70,7 +71,7 @@ def deleted_versions(repository: Repository, config: Config) -> Mapping[str, fro
     from promptreg.history.branches import release_ref
 
     path = yanked_path(config.root)
-    sources = list(_sources(repository))
+    sources = list(_sources(repository, repository.head.oid))
     ref = release_ref(repository, config.release_branches)
     if ref is not None and (commit := repository.refs.read(ref)):
         sources.append(CommitSource(repository, commit))
@@ -106,8 +107,8 @@ def deletions_key(repository: Repository, config: Config, release_branch: str | 
     return (file, head, at_head, at_branch)
 
 
-def _sources(repository: Repository) -> Iterator[Source]:
+def _sources(repository: Repository, head: str | None) -> Iterator[Source]:
     if repository.paths.work_tree is not None:
         yield WorktreeSource(repository.paths.work_tree)
-    if (head := repository.head.oid) is not None:
+    if head is not None:
         yield CommitSource(repository, head)

@@ -95,7 +95,7 @@ class _Edits:
         return repository.files_at(head, self._registry.config.root) if head else {}
 
     def is_edited(self, path: str, data: bytes) -> bool:
-        from promptreg.queries.status import blob_ids
+        from promptreg.git.model import blob_ids
 
         return path in self._head and self._head[path] not in blob_ids(data)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import NotFoundError, PromptError
+from promptreg.git.model import blob_ids
 from promptreg.naming import NAME
 from promptreg.prompt.content import content_of
 from promptreg.values import dataclass, field
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.versioning import Version
 
-__all__ = ["LabelStatus", "PromptState", "PromptStatus", "Status", "blob_ids", "read_status"]
+__all__ = ["LabelStatus", "PromptState", "PromptStatus", "Status", "read_status"]
 
 
 class PromptState(StrEnum):
@@ -223,15 +223,6 @@ class _Reader:
             return self.registry.tags.release(name, Version.parse(version))
         except (NotFoundError, PromptError):
             return None
-
-
-def blob_ids(data: bytes) -> frozenset[str]:
-    """Return the object ids git may know a file by: as it is, and with LF from a CRLF checkout."""
-
-    def oid(text: bytes) -> str:
-        return hashlib.sha1(b"blob %d\0%s" % (len(text), text), usedforsecurity=False).hexdigest()
-
-    return frozenset({oid(data), oid(data.replace(b"\r\n", b"\n"))})
 
 
 def _label(registry: Registry, label: str) -> LabelStatus:
