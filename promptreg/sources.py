@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -78,16 +78,24 @@ class WorktreeSource:
 
     def paths(self, folder: str) -> list[str]:
         """Return the sorted paths of all files below a folder."""
-        found: list[str] = []
-        for parent, folders, files in os.walk(self.top / folder):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            prefix = Path(parent).relative_to(self.top).as_posix()
-            found.extend(f"{prefix}/{name}" for name in files if not _is_link(parent, name))
-        return sorted(found)
+        return sorted(_files_below(f"{self.top}/{folder}", folder))
 
 
-def _is_link(folder: str, name: str) -> bool:
-    return os.path.islink(f"{folder}/{name}")  # noqa: PTH114 - for each file of the registry
+def _files_below(folder: str, path: str) -> Iterator[str]:
+    """Yield the paths of all files in a folder and its visible folders; links are not followed."""
+    try:
+        entries = os.scandir(folder)
+    except OSError:
+        return
+    with entries:
+        for entry in entries:
+            name = entry.name
+            if entry.is_symlink():
+                continue
+            if not entry.is_dir(follow_symlinks=False):
+                yield f"{path}/{name}"
+            elif not name.startswith("."):
+                yield from _files_below(f"{folder}/{name}", f"{path}/{name}")
 
 
 def _linked(path: str) -> PromptError:

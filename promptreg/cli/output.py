@@ -97,13 +97,14 @@ def table(
 ) -> None:
     """Write an aligned table; `right` names the columns that align right."""
     lines = [tuple(headers), *map(tuple, rows)]
-    widths = [max(_width(line[i]) for line in lines) for i in range(len(headers))]
+    sizes = [tuple(map(_width, line)) for line in lines]
+    widths = [max(column) for column in zip(*sizes, strict=True)]
     aligned_right = set(right)
-    for number, line in enumerate(lines):
+    for number, (line, size) in enumerate(zip(lines, sizes, strict=True)):
         cells = [
-            " " * (widths[i] - _width(cell)) + cell
+            " " * (widths[i] - size[i]) + cell
             if i in aligned_right
-            else cell + " " * (widths[i] - _width(cell))
+            else cell + " " * (widths[i] - size[i])
             for i, cell in enumerate(line)
         ]
         text = "  ".join(cells).rstrip()

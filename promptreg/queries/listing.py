@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ListedPrompt", "list_all"]
 
 _PLAIN_VERSION = re.compile(rb": ([0-9][0-9A-Za-z.-]*)[ \t]*\r?")
-_QUOTED = (b'"', b"'", b"{", b"\xef\xbb\xbf")
+_QUOTED = (b'\n"', b"\n'", b"\n{", b"\n\xef\xbb\xbf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _plain_version(data: bytes) -> str | None:
     Searching for bytes takes a tenth of the time of a pattern, which would look at every one.
     """
     lines = b"\n" + data
-    if lines.count(b"\nversion") != 1 or any(b"\n" + sign in lines for sign in _QUOTED):
+    if lines.count(b"\nversion") != 1 or any(map(lines.__contains__, _QUOTED)):
         return None
     start = lines.find(b"\nversion") + len(b"\nversion")
     end = lines.find(b"\n", start)
