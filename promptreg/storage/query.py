@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from promptreg.errors import MetricsError
 from promptreg.storage.engine import connect, define_calls, lock_down, one_line
+from promptreg.storage.interrupts import ask_interruptibly
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,7 +95,7 @@ def _answer(store: Store, query: str) -> pa.Table:
         _check_statement(connection, query)
         define_calls(connection, store.table, tail)
         lock_down(connection, files if store.table.is_local else [])
-        return connection.sql(query).to_arrow_table()
+        return ask_interruptibly(connection, lambda c: c.sql(query).to_arrow_table())
     finally:
         connection.close()
 

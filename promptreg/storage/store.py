@@ -21,6 +21,7 @@ from promptreg.storage.engine import (
     one_line,
 )
 from promptreg.storage.extra import require_extra
+from promptreg.storage.interrupts import ask_interruptibly
 from promptreg.storage.process import check_process, forked
 from promptreg.storage.seal import SealReport, seal_segments
 from promptreg.storage.segments import list_segments
@@ -104,7 +105,7 @@ class Store:
         import duckdb
 
         try:
-            return self.persist(lambda: ask(self.refresh()))
+            return self.persist(lambda: ask_interruptibly(self.refresh(), ask))
         except duckdb.Error as error:
             raise MetricsError(f"the query failed: {one_line(error)}") from error
 
