@@ -242,7 +242,12 @@ def test_ctrl_c_ends_a_long_query(tmp_path: Path) -> None:
             ended.set()
             finger.join()
 
+    # Whoever used this process before may have left another handler.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     finger = threading.Thread(target=press)
     finger.start()
-    with pytest.raises(KeyboardInterrupt):
-        ask()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            ask()
+    finally:
+        signal.signal(signal.SIGINT, before)
