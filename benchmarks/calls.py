@@ -14,12 +14,15 @@ __all__ = ["DAYS", "add_calls"]
 
 DAYS = 110
 ROWS_AT_ONCE = 1_000_000
-# A version is called from its release on for the time of three releases, as rollouts overlap.
-_MAKE = """
-SELECT
-    TIMESTAMP '2026-01-01' + to_microseconds(
-        ((v.share + random() * 3 * v.step) * $days * 86400 * 1e6)::BIGINT) AS ts,
-    v.prompt, v.version, v.digest, v.commit, 'production' AS environment,
+
+
+def measures(rated_every: int) -> str:
+    """Return the columns of a made-up call ``i`` behind its environment.
+
+    Args:
+        rated_every: Which share of the calls has a quality.
+    """
+    return f"""
     NULL AS run_id, NULL AS suite, NULL AS dataset_digest, NULL AS case_id, NULL AS repeat,
     NULL AS experiment, NULL AS variant, 'user-' || (random() * 50000)::INT AS unit,
     'openai' AS provider, CASE WHEN i % 3 = 0 THEN 'gpt-4o' ELSE 'gpt-4o-mini' END AS model,
@@ -29,9 +32,19 @@ SELECT
     round(exp(6.5 + 0.6 * (random() + random() + random() - 1.5)), 3) AS latency_ms,
     NULL AS time_to_first_token_ms,
     round((200 + random() * 800) * 2.5e-6 + (20 + random() * 300) * 1e-5, 6) AS cost,
-    NULL AS currency, CASE WHEN i % 3 = 0 THEN round(random(), 2) END AS quality_score,
+    NULL AS currency, CASE WHEN i % {rated_every} = 0 THEN round(random(), 2) END AS quality_score,
     NULL AS accuracy, random() > 0.02 AS success, NULL AS error_type, NULL AS error_message,
     NULL AS scores, NULL AS metadata
+"""
+
+
+# A version is called from its release on for the time of three releases, as rollouts overlap.
+_MAKE = f"""
+SELECT
+    TIMESTAMP '2026-01-01' + to_microseconds(
+        ((v.share + random() * 3 * v.step) * $days * 86400 * 1e6)::BIGINT) AS ts,
+    v.prompt, v.version, v.digest, v.commit, 'production' AS environment,
+    {measures(rated_every=3)}
 FROM versions v, range($calls) t(i) ORDER BY v.prompt, v.version, ts
 """
 

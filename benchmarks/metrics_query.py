@@ -21,6 +21,7 @@ from pathlib import Path
 
 import duckdb  # noqa: TID251 - makes the rows
 import pyarrow.dataset as ds  # noqa: TID251 - the raw scan that is the yardstick
+from calls import measures
 from metrics_peer import Line, ask_peer, print_table
 
 from promptreg.metrics import Metrics
@@ -32,23 +33,12 @@ CHUNK = 500_000
 PEAK_BYTES = 150
 BUILD_SECONDS = 16e-6
 HOT_ROWS = 100_000
-MAKE = """
+MAKE = f"""
 SELECT
     TIMESTAMP '2026-01-01' + to_microseconds((random() * 90 * 86400 * 1e6)::BIGINT) AS ts,
     prompt, '1.' || v || '.0' AS version, sha256(prompt || v) AS digest,
     substr(sha256(prompt || 'commit' || v), 1, 40) AS "commit", 'production' AS environment,
-    NULL AS run_id, NULL AS suite, NULL AS dataset_digest, NULL AS case_id, NULL AS repeat,
-    NULL AS experiment, NULL AS variant, 'user-' || (random() * 50000)::INT AS unit,
-    'openai' AS provider, CASE WHEN i % 3 = 0 THEN 'gpt-4o' ELSE 'gpt-4o-mini' END AS model,
-    0.7 AS temperature, NULL AS top_p, 500 AS max_tokens,
-    (200 + random() * 800)::BIGINT AS input_tokens, (20 + random() * 300)::BIGINT AS output_tokens,
-    NULL AS cached_input_tokens, NULL AS reasoning_tokens,
-    round(exp(6.5 + 0.6 * (random() + random() + random() - 1.5)), 3) AS latency_ms,
-    NULL AS time_to_first_token_ms,
-    round((200 + random() * 800) * 2.5e-6 + (20 + random() * 300) * 1e-5, 6) AS cost,
-    NULL AS currency, CASE WHEN i % 10 = 0 THEN round(random(), 2) END AS quality_score,
-    NULL AS accuracy, random() > 0.02 AS success, NULL AS error_type, NULL AS error_message,
-    NULL AS scores, NULL AS metadata
+    {measures(rated_every=10)}
 FROM (
     SELECT i,
         CASE WHEN i % $every < $hot THEN 'hot/prompt'

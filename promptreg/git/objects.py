@@ -22,7 +22,6 @@ from promptreg.values import dataclass
 __all__ = ["GitObject", "ObjectReader", "ProcessReader", "Pygit2Reader"]
 
 _OID = re.compile(r"[0-9a-f]{40}")
-_KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 # As libgit2 numbers them.
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 # How many objects one process is asked for, and from how many on it is worth starting.
@@ -89,13 +88,7 @@ class Pygit2Reader:
 
     def read_many(self, oids: Sequence[str]) -> Iterator[GitObject]:
         """Yield those of many objects that the repository has, in the order asked."""
-        database = self.repository.odb
-        for oid in oids:
-            try:
-                kind, data = database.read(oid)
-            except (KeyError, ValueError):
-                continue
-            yield GitObject(oid, _KINDS[kind], data)
+        return (found for oid in oids if (found := self.read(oid)) is not None)
 
     def close(self) -> None:
         """Do nothing: libgit2 frees itself."""

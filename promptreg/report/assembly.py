@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from promptreg.report.versions import GitPrompt
     from promptreg.stats.thresholds import Threshold
 
-__all__ = ["Assembled", "Setting", "assemble", "pairs_of", "shared_digests"]
+__all__ = ["Assembled", "Extract", "Setting", "assemble", "pairs_of", "shared_digests"]
 
 COMPARED_VERSIONS = 8
 MANY_PROMPTS = 100
@@ -46,11 +46,11 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Assembled:
-    """One prompt, and what the report around it takes from it.
+class Extract:
+    """What the report around a prompt takes from it.
 
     Attributes:
-        row: The prompt.
+        versions: How many released versions it has.
         alerts: What somebody should look at.
         labels: What each label serves of it.
         latest: Its latest stable release; None when it has none.
@@ -59,13 +59,21 @@ class Assembled:
         notes: What could not be read, one line each.
     """
 
-    row: PromptRow
+    versions: int
     alerts: tuple[Alert, ...]
     labels: tuple[LabelRow, ...]
     latest: str | None
     lost_rows: int
     metrics: frozenset[str]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """One prompt, and what the report around it takes from it."""
+
+    row: PromptRow
+    extract: Extract
 
 
 def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> Assembled:
@@ -109,8 +117,8 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
         comparisons=tuple(comparisons),
         deleted=not prompt.path,
     )
-    return Assembled(
-        row,
+    extract = Extract(
+        versions=sum(version.released for version in versions),
         alerts=tuple(alerts_of(prompt.name, judged, labels, latest)),
         labels=tuple(setting.labels.rows(prompt.name, versions, comparisons, previous)),
         latest=next(reversed([v.version for v in versions if _is_stable(v)]), None),
@@ -118,6 +126,7 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
         metrics=frozenset(s.metric for m in by_version.values() for s in m.metrics),
         notes=prompt.notes,
     )
+    return Assembled(row, extract)
 
 
 def pairs_of(measured: Sequence[str], prompts: int) -> list[tuple[str, str]]:

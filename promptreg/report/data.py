@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from promptreg.metrics.summary import Rename
     from promptreg.registry import Registry
-    from promptreg.report.assembly import Assembled
+    from promptreg.report.assembly import Extract
     from promptreg.report.desk import Done, Outline, Staff
     from promptreg.report.live import PromptLabels
     from promptreg.report.measures import Answers
@@ -128,8 +128,7 @@ class Collector:
                 found = desk.assemble(
                     outline.name, answers.get(outline.name), self._setting(outline, own)
                 )
-                released = sum(version.released for version in found.row.versions)
-                self._add(outline.name, found, released)
+                self._add(outline.name, found.extract)
                 yield found.row
 
     def finished(
@@ -190,7 +189,7 @@ class Collector:
     def _done(self, group: Sequence[tuple[str, Future[Done]]]) -> Iterator[tuple[str, Done]]:
         for name, future in group:
             found = future.result()
-            self._add(name, found, found.versions)
+            self._add(name, found.extract)
             yield name, found
 
     def _step(self) -> None:
@@ -199,10 +198,10 @@ class Collector:
         if self._on_step is not None:
             self._on_step(self._steps, 2 * len(self._names))
 
-    def _add(self, name: str, found: Assembled | Done, versions: int) -> None:
+    def _add(self, name: str, found: Extract) -> None:
         """Keep of a prompt what the report around it takes."""
         self._step()
-        self._versions += versions
+        self._versions += found.versions
         self._alerts += found.alerts
         self._live.add(name, found.labels, found.latest)
         self._scores |= found.metrics

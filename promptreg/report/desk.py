@@ -12,10 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from promptreg.registry import Registry
-    from promptreg.report.assembly import Assembled, Setting
+    from promptreg.report.assembly import Assembled, Extract, Setting
     from promptreg.report.html import PackedPrompt
     from promptreg.report.measures import Answers
-    from promptreg.report.model import Alert, LabelRow
     from promptreg.report.versions import GitPrompt
 
 __all__ = ["Desk", "Done", "Here", "Outline", "Staff"]
@@ -43,7 +42,7 @@ class Outline(NamedTuple):
 
 
 class Done(NamedTuple):
-    """A packed prompt, and what the report around it takes from it; see `Assembled`.
+    """A packed prompt, and what the report around it takes from it.
 
     Attributes:
         mark: Changes whenever what is packed does; empty when nobody asked.
@@ -52,13 +51,7 @@ class Done(NamedTuple):
 
     mark: str
     packed: PackedPrompt | None
-    versions: int
-    alerts: tuple[Alert, ...]
-    labels: tuple[LabelRow, ...]
-    latest: str | None
-    lost_rows: int
-    metrics: frozenset[str]
-    notes: tuple[str, ...]
+    extract: Extract
 
 
 class Staff(Protocol):
@@ -120,13 +113,7 @@ class Desk:
         return Done(
             now,
             None if mark and mark == now else html.pack(found.row, level=level),
-            sum(version.released for version in found.row.versions),
-            found.alerts,
-            found.labels,
-            found.latest,
-            found.lost_rows,
-            found.metrics,
-            found.notes,
+            found.extract,
         )
 
 
