@@ -116,6 +116,7 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
         series=tuple(Series(v, tuple(m.points)) for v, m in by_version.items() if m.points),
         comparisons=tuple(comparisons),
         deleted=not prompt.path,
+        formerly=prompt.formerly,
     )
     extract = Extract(
         versions=sum(version.released for version in versions),

@@ -52,6 +52,7 @@ class GitPrompt:
         description: Its description.
         tags: Its tags.
         metadata: Its metadata, as key and JSON text.
+        formerly: The names it had before, as its file says.
         notes: What could not be read, one line each.
     """
 
@@ -62,6 +63,7 @@ class GitPrompt:
     description: str | None = None
     tags: tuple[str, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
+    formerly: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -110,6 +112,7 @@ def read_prompt(
             (str(key), json.dumps(value, ensure_ascii=False))
             for key, value in prompt.metadata.items()
         ),
+        formerly=prompt.formerly,
     )
 
 

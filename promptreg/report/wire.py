@@ -176,6 +176,7 @@ def pack_row(prompt: PromptRow) -> dict[str, Any]:
         "success": _short(_mean(shown, "success_rate")),
         "spark": _spark(prompt),
         "deleted": prompt.deleted,
+        **({"formerly": list(prompt.formerly)} if prompt.formerly else {}),
     }
 
 

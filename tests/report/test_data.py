@@ -294,6 +294,7 @@ def test_a_renamed_prompt_keeps_its_versions_and_rows(repo: Repo) -> None:
         report = collect(registry)
     (prompt,) = report.prompts
     assert prompt.name == "news/summary"
+    assert prompt.formerly == ("summarizer",)
     assert [v.calls for v in prompt.versions] == [2]
     assert not prompt.deleted
 

@@ -155,6 +155,7 @@ class PromptRow:
         series: The course of each version that has rows.
         comparisons: Pairs of versions that were judged.
         deleted: Whether the file is gone from the reported commit.
+        formerly: The names it had before, newest first.
     """
 
     name: str
@@ -170,3 +171,4 @@ class PromptRow:
     series: tuple[Series, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     deleted: bool = False
+    formerly: tuple[str, ...] = ()
