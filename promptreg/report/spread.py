@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from promptreg.report.model import Histogram
-from promptreg.stats.distributions import normal_ppf, t_isf
+from promptreg.stats.distributions import normal_ppf
+from promptreg.stats.student import t_isf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from promptreg.stats.distributions import chi2_sf, normal_sf, t_isf
+from promptreg.stats.distributions import chi2_sf, normal_sf
 from promptreg.stats.gate import holm
 from promptreg.stats.kernel import Contrast, combine, compare_means
 from promptreg.stats.limits import merge_moments
 from promptreg.stats.metrics import Metric, Scale, ab_scale
 from promptreg.stats.samples import Moments
 from promptreg.stats.sequential import Boundaries, Look, anytime, normal_score, planned
+from promptreg.stats.student import t_isf
 
 __all__ = [
     "FRACTIONS",

@@ -11,23 +11,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptreg.stats.distributions import normal_ppf, t_score
-
 if TYPE_CHECKING:
     from promptreg.stats.kernel import Contrast
 
 __all__ = ["Effect", "Interval"]
 
 _STEPS = 60
-_PRECISION = 1e-9
-_NEARLY = 1e-5
-_POLISHES = 4
-# With fewer degrees of freedom the quick score is too far off to be a start.
-_LEAST_FOR_SCORES = 4.0
-# The normal score of 1e-300.
-_LEAST_SCORE = -37.0471
+_QUICK_STEPS = 8
+_PRECISION = 1e-11
+# Relative to how far the last two places were off, which is about how far the next one is.
+_QUICK_PRECISION = 1e-10
 _FINEST = 1e-15
 _FURTHEST = 1e6
+_MOST = 20.0
 
 
 class Interval(NamedTuple):
@@ -82,108 +78,120 @@ class Effect(ABC):
         """Return the one-sided p against "no decrease"."""
         return self.p_below(0.0)
 
-    def error(self) -> float:
-        """Return the standard error of the change where it is estimated to be."""
-        contrast, _ = self.contrast(self.estimate)
-        return contrast.error / abs(self.base) if self.relative else contrast.error
-
     def interval(self, alpha: float = 0.05) -> Interval:
         """Return the interval at level 1 - alpha: all changes the two-sided test keeps."""
+        start = self.estimate
+        here, _ = self.contrast(start)
+        if self.exact_when_constant and here.is_exact:
+            return Interval(start, start)
+        unit = abs(self.base) if self.relative else 1.0
+        error, half = here.error / unit or 1e-3, here.half_width(alpha) / unit or 1e-3
         floor, ceiling = self.bounds()
-        if self.exact_when_constant and self.contrast(self.estimate)[0].is_exact:
-            return Interval(self.estimate, self.estimate)
-        step = self.error() or 1e-3
-        target = alpha / 2.0
-        low = _invert(_Side(self, target, above=True), self.estimate, -step, floor)
-        high = _invert(_Side(self, target, above=False), self.estimate, step, ceiling)
+        low = _end(self._margin(alpha, 1.0), start, (start - half, start - 2.0 * error), floor)
+        high = _end(self._margin(alpha, -1.0), start, (start + half, start + 2.0 * error), ceiling)
         return Interval(low, high)
+
+    def _margin(self, alpha: float, sign: float) -> Callable[[float], float]:
+        """Return by how much a one-sided test keeps a change, in half-widths of an interval.
+
+        0 at the end that is sought, 1 at an estimate; nearly straight in between.
+        """
+
+        def margin(change: float) -> float:
+            contrast, shift = self.contrast(change)
+            beyond = sign * (contrast.difference - shift)
+            half = contrast.half_width(alpha)
+            if not half:
+                return -_MOST if beyond > contrast.rounding else 1.0
+            return max(-_MOST, min(_MOST, 1.0 - beyond / half))
+
+        return margin
 
     def bounds(self) -> tuple[float, float]:
         """Return the least and greatest change that is possible at all."""
         return (-1.0, math.inf) if self.relative else (-math.inf, math.inf)
 
 
-class _Side:
-    """A one-sided test at every change, as the normal score of its p against that of a target."""
+def _end(
+    margin: Callable[[float], float], start: float, guesses: tuple[float, float], bound: float
+) -> float:
+    """Find the change at which a margin falls to zero, walking from `start` to a `bound`.
 
-    def __init__(self, effect: Effect, target: float, *, above: bool) -> None:
-        self._effect = effect
-        self._above = above
-        self._goal = normal_ppf(target)
-
-    def exact(self, change: float) -> float:
-        """Return the score of the p above the target's."""
-        p = self._effect.p_above(change) if self._above else self._effect.p_below(change)
-        # 1e-300 keeps the score finite where a p has underflowed.
-        return normal_ppf(max(1e-300, min(1.0 - 1e-16, p))) - self._goal
-
-    def quick(self, change: float) -> float:
-        """Return about the same without computing a p, which takes most of the time."""
-        contrast, shift = self._effect.contrast(change)
-        if contrast.is_exact or contrast.df < _LEAST_FOR_SCORES:
-            return self.exact(change)
-        beyond = contrast.difference - shift if self._above else shift - contrast.difference
-        score = -t_score(beyond / contrast.error, contrast.df)
-        return max(_LEAST_SCORE, min(-_LEAST_SCORE, score)) - self._goal
-
-
-def _invert(side: _Side, start: float, step: float, bound: float) -> float:
-    """Find the change at which a one-sided p falls to its target, walking from `start` by `step`.
-
-    The scores that cost little find the place, the exact ones make sure of it.
+    Args:
+        margin: See `Effect._margin`.
+        start: Where the margin is above zero.
+        guesses: Where the end is likely, and a first step to find it wherever it is.
+        bound: Where to stop.
     """
-    near = _root(side.quick, start, step, bound, _NEARLY)
-    if near.slope:
-        place, slope, last = near.place, near.slope, math.inf
-        for _ in range(_POLISHES):
-            value = side.exact(place)
-            if abs(value) <= _PRECISION:
-                return place
-            if not abs(value) < 0.5 * last:
-                break
-            last = abs(value)
-            place -= value / slope
-    return _root(side.exact, start, step, bound, _PRECISION).place
+    first = margin(start)
+    if first <= 0.0:
+        return start
+    found = _end_by_interpolation(margin, (start, first), guesses[0], bound)
+    if found is None:
+        found = _end_by_bracket(margin, (start, first), guesses[1], bound)
+    return found
 
 
-class _Root(NamedTuple):
-    """Where a function is nearly zero, and how steep it is there; 0 where it has no root."""
-
-    place: float
-    slope: float
+_Point = tuple[float, float]
+"""A change and its margin."""
 
 
-def _root(
-    score: Callable[[float], float], start: float, step: float, bound: float, precision: float
-) -> _Root:
-    """Bracket, then the false position on normal scores, on which a p is nearly straight."""
-    near, far = start, start + 2.0 * step
-    near_score = score(near)
-    if near_score <= 0.0:
-        return _Root(start, 0.0)
+def _end_by_interpolation(
+    margin: Callable[[float], float], start: _Point, guess: float, bound: float
+) -> float | None:
+    """Find the end in four evaluations as a rule; None where the margin is not nearly straight."""
+    older, old, place = start, start, guess
+    lowest, highest = (bound, start[0]) if guess < start[0] else (start[0], bound)
+    for _ in range(_QUICK_STEPS):
+        if not lowest <= place <= highest:
+            return None
+        new = place, margin(place)
+        # A margin that rises again on the way has an end before this one.
+        if not (new[1] - old[1]) * (new[0] - old[0]) * (guess - start[0]) < 0.0:
+            return None
+        following = _at_zero(older, old, new)
+        if abs(new[1] * old[1]) <= _QUICK_PRECISION:
+            return min(highest, max(lowest, following))
+        older, old, place = old, new, following
+    return None
+
+
+def _at_zero(a: _Point, b: _Point, c: _Point) -> float:
+    """Return where the margin is zero on a parabola lying on its side; a line through b and c."""
+    slope = (c[0] - b[0]) / (c[1] - b[1])
+    line = c[0] - c[1] * slope
+    if a[1] in {b[1], c[1]}:
+        return line
+    bend = (slope - (b[0] - a[0]) / (b[1] - a[1])) / (c[1] - a[1])
+    return line + bend * b[1] * c[1]
+
+
+def _end_by_bracket(
+    margin: Callable[[float], float], start: _Point, far: float, bound: float
+) -> float:
+    """Find the end, or the bound or infinity where there is none: bracket, then false position."""
+    near, near_margin = start
+    clip = max if far < near else min
     while True:
-        far = max(bound, far) if step < 0 else min(bound, far)
-        far_score = score(far)
-        if far_score <= 0.0:
+        far = clip(bound, far)
+        far_margin = margin(far)
+        if far_margin <= 0.0:
             break
         if far == bound:
-            return _Root(bound, 0.0)
+            return bound
         if abs(far) > _FURTHEST:
-            return _Root(math.copysign(math.inf, step), 0.0)
-        near, near_score, far = far, far_score, start + 2.0 * (far - start)
-    slope = (far_score - near_score) / (far - near)
+            return math.copysign(math.inf, far)
+        near, near_margin, far = far, far_margin, start[0] + 2.0 * (far - start[0])
     for _ in range(_STEPS):
-        middle = far - far_score * (far - near) / (far_score - near_score)
-        value = score(middle)
-        if middle != far:
-            slope = (value - far_score) / (middle - far)
-        if value * far_score < 0.0:
-            near, near_score = far, far_score
+        middle = far - far_margin * (far - near) / (far_margin - near_margin)
+        value = margin(middle)
+        if value * far_margin < 0.0:
+            near, near_margin = far, far_margin
         else:
             # Anderson and Bjorck's factor brings the kept end along faster than a half.
-            factor = 1.0 - value / far_score if far_score else 0.5
-            near_score *= factor if factor > 0.0 else 0.5
-        far, far_score = middle, value
-        if abs(value) <= precision or abs(far - near) <= _FINEST * max(1.0, abs(far)):
+            factor = 1.0 - value / far_margin if far_margin else 0.5
+            near_margin *= factor if factor > 0.0 else 0.5
+        far, far_margin = middle, value
+        if abs(value) <= _PRECISION or abs(far - near) <= _FINEST * max(1.0, abs(far)):
             break
-    return _Root(far, slope)
+    return far

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptreg.stats.distributions import t_isf, t_sf
+from promptreg.stats.student import t_critical, t_sf
 
 if TYPE_CHECKING:
     from promptreg.stats.samples import Moments, PairMoments
@@ -49,16 +49,21 @@ class Contrast(NamedTuple):
         """Return half the two-sided interval's width at level 1 - alpha."""
         if self.is_exact:
             return 0.0
-        return t_isf(alpha / 2.0, self.df) * self.error
+        return t_critical(alpha / 2.0, self.df) * self.error
 
     @property
     def is_exact(self) -> bool:
         """Whether nothing varies, so that the difference is compared exactly."""
         return self.error <= _ROUNDING * self.scale
 
+    @property
+    def rounding(self) -> float:
+        """The greatest difference that is none, where nothing varies."""
+        return _ROUNDING * self.scale
+
     def _tail(self, difference: float) -> float:
         if self.is_exact:
-            return 0.0 if difference > _ROUNDING * self.scale else 1.0
+            return 0.0 if difference > self.rounding else 1.0
         return t_sf(difference / self.error, self.df)
 
 

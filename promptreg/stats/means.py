@@ -64,10 +64,6 @@ class LogEffect(Effect):
         shift = math.log1p(change) if change > -1.0 else -math.inf
         return _contrast(self.strata, 1.0), shift
 
-    def error(self) -> float:
-        """Return the standard error of the relative change."""
-        return _contrast(self.strata, 1.0).error * (1.0 + self.estimate)
-
     def interval(self, alpha: float = 0.05) -> Interval:
         """Return the interval in closed form."""
         contrast = _contrast(self.strata, 1.0)
@@ -112,10 +108,6 @@ class TailEffect(Effect):
             for weight, a, b in self.strata
         ]
         return combine(parts), shift
-
-    def error(self) -> float:
-        """Return the standard error of the relative change."""
-        return self.contrast(0.0)[0].error * (1.0 + self.estimate)
 
     def interval(self, alpha: float = 0.05) -> Interval:
         """Return the interval in closed form."""

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptreg.stats.distributions import normal_ppf, normal_sf, t_sf
+from promptreg.stats.distributions import normal_ppf, normal_sf
+from promptreg.stats.student import t_sf
 
 if TYPE_CHECKING:
     from promptreg.stats.kernel import Contrast

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from promptreg.stats import distributions as own
+from promptreg.stats import student
 
 DEGREES = (1.0, 1.5, 2.0, 3.7, 9.0, 19.9, 50.0, 333.3, 1e4, 9.9e4, 1.1e5, 1e6, 1e8)
 RELATIVE = 1e-9
@@ -17,20 +18,35 @@ RELATIVE = 1e-9
 @pytest.mark.parametrize("t", [-40.0, -5.0, -1.0, -0.1, 0.0, 0.01, 0.5, 1.2, 2.0, 5.0, 10.0, 30.0])
 def test_t_tail_agrees_with_scipy(df: float, t: float) -> None:
     """Student's upper tail agrees with scipy to a relative 1e-9, far out as well."""
-    assert own.t_sf(t, df) == pytest.approx(scipy_stats.t.sf(t, df), rel=RELATIVE, abs=1e-290)
+    assert student.t_sf(t, df) == pytest.approx(scipy_stats.t.sf(t, df), rel=RELATIVE, abs=1e-290)
 
 
 @pytest.mark.parametrize("df", DEGREES)
 @pytest.mark.parametrize("p", [1e-12, 1e-6, 0.0025, 0.01, 0.025, 0.05, 0.3, 0.7, 0.999])
 def test_t_quantile_agrees_with_scipy(df: float, p: float) -> None:
     """The inverse of the upper tail agrees with scipy."""
-    assert own.t_isf(p, df) == pytest.approx(scipy_stats.t.isf(p, df), rel=RELATIVE)
+    assert student.t_isf(p, df) == pytest.approx(scipy_stats.t.isf(p, df), rel=RELATIVE)
+
+
+@pytest.mark.parametrize("df", [4.0, 5.5, 9.0, 15.9, 16.1, 40.0, 333.3, 1e5, 1e9, math.inf])
+@pytest.mark.parametrize("p", [0.001, 0.005, 0.025, 0.2])
+def test_critical_t_agrees_with_scipy(df: float, p: float) -> None:
+    """What is interpolated for one level is the quantile, by three digits better than asked."""
+    assert student.t_critical(p, df) == pytest.approx(scipy_stats.t.isf(p, df), rel=1e-12)
+
+
+@pytest.mark.parametrize("df", [15.99, 16.0, 16.7, 23.0, 1234.5])
+@pytest.mark.parametrize("spread", [1e-9, 0.01, 0.2, 0.99, 0.999999, 1.000001])
+def test_the_series_and_the_fraction_meet(df: float, spread: float) -> None:
+    """Student's tail has no step where its series gives way to the continued fraction."""
+    t = math.sqrt(df * math.expm1(spread))
+    assert student.t_sf(t, df) == pytest.approx(scipy_stats.t.sf(t, df), rel=1e-11, abs=1e-290)
 
 
 def test_t_with_infinite_degrees_is_normal() -> None:
     """Infinite degrees of freedom give the normal distribution."""
-    assert own.t_sf(1.3, math.inf) == own.normal_sf(1.3)
-    assert own.t_isf(0.025, math.inf) == pytest.approx(1.959963984540054, rel=1e-14)
+    assert student.t_sf(1.3, math.inf) == own.normal_sf(1.3)
+    assert student.t_isf(0.025, math.inf) == pytest.approx(1.959963984540054, rel=1e-14)
 
 
 @pytest.mark.parametrize("z", [-37.0, -8.0, -1.0, 0.0, 0.3, 2.0, 12.0, 37.0])
