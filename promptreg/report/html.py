@@ -76,12 +76,12 @@ class PackedPrompt(NamedTuple):
     Attributes:
         chunk: All of it, compressed.
         row: Its line in the list.
-        searched: What the search looks through beside that line.
+        searched: What the search looks through beside that line: places and their texts.
     """
 
     chunk: str
     row: dict[str, Any]
-    searched: str
+    searched: list[tuple[str, str]]
 
 
 def pack(prompt: PromptRow, *, level: int = 6) -> PackedPrompt:
@@ -168,12 +168,21 @@ class HtmlBuilder:
         return Page(head, tuple(chunks))
 
 
-def _searched(prompt: PromptRow) -> str:
-    """Return what the search looks through beside the rows of the list."""
+def _searched(prompt: PromptRow) -> list[tuple[str, str]]:
+    """Return what the search looks through beside the rows of the list, by where it stands."""
     latest = prompt.versions[-1] if prompt.versions else None
-    texts = [m.text for m in latest.messages] if latest else []
-    texts += [f"{key}: {value}" for key, value in prompt.metadata]
-    return "\n".join([*texts, " ".join(v.version for v in prompt.versions)])
+    return [
+        *((m.role, m.text) for m in (latest.messages if latest else ())),
+        *((f.path, f.text) for f in (latest.fragments if latest else ())),
+        *((key, _unquoted(value)) for key, value in prompt.metadata),
+        ("version", "\n".join(v.version for v in prompt.versions)),
+    ]
+
+
+def _unquoted(text: str) -> str:
+    """Return a text out of its JSON; what is no text stays JSON."""
+    value = json.loads(text)
+    return value if isinstance(value, str) else text
 
 
 def render(report: Report, *, split: bool = False) -> Page:

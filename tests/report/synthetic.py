@@ -136,6 +136,7 @@ def _prompt(
         versions=tuple(rows),
         series=tuple(_series(rng, rows, start, days, base)) if rows[-1].calls else (),
         comparisons=comparisons,
+        formerly=("inbox/sorter",) if name == NAMES[0] else (),
     )
 
 

@@ -222,7 +222,8 @@ def test_hostile_names_and_texts_run_nothing(
     for evil in HOSTILE:
         name = quote(evil, safe="")
         routes += [f"#/prompt/{name}{tab}" for tab in ("", "?tab=text", "?tab=preview")]
-        routes += [f"#/compare?prompt={name}", f"#/ab?prompt={name}"]
+        routes += [f"#/compare?prompt={name}", f"#/ab?prompt={name}", f"#/prompts?q={name}"]
+        routes.append(f"#/prompt/{name}?tab=text&find={name}")
     for route in routes:
         page.goto(url + route)
         settle(page)

@@ -18,11 +18,11 @@ pytestmark = pytest.mark.browser
 
 ROUTES = {
     "overview": "",
-    "prompts": "#/prompts",
+    "prompts": "#/prompts?q=customer",
     "versions": "#/prompt/support%2Ftriage",
     "charts": "#/prompt/support%2Ftriage?tab=charts",
     "models": "#/prompt/support%2Ftriage?tab=models",
-    "text": "#/prompt/support%2Ftriage?tab=text",
+    "text": "#/prompt/support%2Ftriage?tab=text&find=customer",
     "preview": "#/prompt/support%2Ftriage?tab=preview",
     "ab": "#/ab",
     "compare": "#/compare",
@@ -108,13 +108,37 @@ def test_links_can_be_shared_and_back_works(pages: Pages, report_url: str) -> No
     assert page.locator("select").nth(1).input_value() == "1.0.0"
 
 
-def test_search_looks_into_texts(pages: Pages, report_url: str) -> None:
-    """A word that stands only in a prompt's text finds the prompt, and the address keeps it."""
-    page = pages.open(report_url + "#/prompts?q=customer%20of")
-    page.wait_for_selector("text=8 prompts")
-    page.locator("#prompt-search").fill("zzz-nothing")
+def test_search_shows_where_it_found_what(pages: Pages, report_url: str) -> None:
+    """Lines of texts that hold the words are shown, and lead to their place in the prompt."""
+    page = pages.open(report_url + '#/prompts?q="customer of" 1.2.0')
+    page.wait_for_selector("text=5 prompts of 8")
+    hits = page.locator("tr.below").first.locator("a")
+    assert hits.all_inner_texts() == [
+        "user, line 1\nCustomer of {{ company }} writes in {{ language }}:",
+        "version\n1.2.0",
+    ]
+    assert hits.locator("mark").all_inner_texts() == ["Customer of", "1.2.0"]
+    hits.first.click()
+    settle(page)
+    assert page.locator("pre mark").all_inner_texts() == ["Customer of"]
+    in_sight = "document.querySelector('mark').getBoundingClientRect().top < innerHeight"
+    page.wait_for_function(in_sight)
+    # What reaches across highlighted syntax is found in its parts.
+    page.goto(page.url.replace("%22customer+of%22+1.2.0", "%22of+%7B%7B+company%22"))
+    page.wait_for_selector("text=1 hit of")
+    assert page.locator("pre mark").all_inner_texts() == ["of ", "{{ company"]
+    page.goto(report_url + "#/prompts?q=zzz-nothing")
     page.wait_for_selector("text=No prompt matches.")
-    assert "q=zzz-nothing" in page.url
+
+
+def test_a_former_name_leads_to_the_prompt(pages: Pages, report_url: str) -> None:
+    """A renamed prompt is found by its former name, and its old links still open it."""
+    page = pages.open(report_url + "#/prompts?q=inbox")
+    assert page.locator("tr.below").inner_text().split() == ["formerly", "inbox/sorter"]
+    page.goto(report_url + "#/prompt/inbox%2Fsorter")
+    settle(page)
+    assert page.inner_text(".page-head h2") == "support/triage"
+    assert "formerly inbox/sorter" in page.inner_text(".page-head")
 
 
 def test_preview_renders_while_typing(pages: Pages, report_url: str) -> None:

@@ -292,10 +292,12 @@ def test_few_and_many_prompts_are_searched_alike(
     few = pages.open(write_report(report))
     monkeypatch.setattr(html, "FEW_PROMPTS", 0)
     many = pages.open(write_report(report))
-    load = script_of("data.js", "globalThis.texts = m_data.loadTexts(3);")
+    load = script_of("search.js", "globalThis.texts = m_search.loadTexts(3);")
     for page in (few, many):
         page.evaluate(load)
     texts = many.evaluate("texts")
     assert few.evaluate("texts") == texts
-    assert report.prompts[0].versions[-1].messages[0].text in texts[0]
-    assert report.prompts[2].versions[1].version in texts[2]
+    newest = report.prompts[0].versions[-1].messages[0]
+    assert [newest.role, newest.text] in texts[0]
+    place, versions = texts[2][-1]
+    assert (place, versions.split("\n")[1]) == ("version", report.prompts[2].versions[1].version)

@@ -23,7 +23,9 @@ function prepare(index) {
   index.prompts.forEach((row, number) => {
     row.number = number;
   });
-  index.promptByName = new Map(index.prompts.map((row) => [row.name, row]));
+  // A link with a former name leads to the prompt that has it now.
+  const former = index.prompts.flatMap((row) => (row.formerly ?? []).map((name) => [name, row]));
+  index.promptByName = new Map([...former, ...index.prompts.map((row) => [row.name, row])]);
   index.metricByName = new Map(index.metrics.map((metric) => [metric.name, metric]));
   index.alerts.forEach((alert) => {
     alert.c = decodeComparison(alert.c);

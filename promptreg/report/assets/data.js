@@ -27,7 +27,7 @@ export async function unpack(base64) {
   return value;
 }
 
-async function chunk(name) {
+export async function chunk(name) {
   return splitFolder ? fromFile(name) : fromPage(name);
 }
 
@@ -78,24 +78,6 @@ function fromPage(name) {
   });
 }
 
-// What the search looks through beside the list, one text for each prompt.
-export async function loadTexts(count) {
-  if (!unpacked.has("search")) unpacked.set("search", searchTexts(count));
-  return unpacked.get("search");
-}
-
-async function searchTexts(count) {
-  const texts = await unpack(await chunk("search"));
-  // With few prompts their own data is read, rather than kept twice.
-  return texts ?? Promise.all(Array.from({ length: count }, async (_, number) => searched(decode(await unpack(await chunk(`p${number}`))))));
-}
-
-// The twin of html.py's _searched.
-function searched({ versions, metadata }) {
-  const texts = (versions.at(-1)?.messages ?? []).map((message) => message.text);
-  return [...texts, ...metadata.map(([key, value]) => `${key}: ${value}`), versions.map((v) => v.version).join(" ")].join("\n");
-}
-
 export async function loadPrompt(number) {
   const name = `p${number}`;
   let prompt = unpacked.get(name);
@@ -104,7 +86,7 @@ export async function loadPrompt(number) {
   unpacked.set(name, prompt);
   for (const old of unpacked.keys()) {
     if (unpacked.size <= OPEN_PROMPTS) break;
-    if (old !== "search" && old !== name) unpacked.delete(old);
+    if (old !== name) unpacked.delete(old);
   }
   return prompt;
 }

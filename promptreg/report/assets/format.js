@@ -119,3 +119,13 @@ export function shortVersion(version) {
 export function plural(number, one, many = `${one}s`) {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
+
+// A text out of its JSON; what is no text stays JSON.
+export function unquoted(json) {
+  try {
+    const value = JSON.parse(json);
+    return typeof value === "string" ? value : json;
+  } catch {
+    return json;
+  }
+}

@@ -1,11 +1,22 @@
 // A version as it is written: messages, fragments, variables, settings.
 import { h } from "./dom.js";
 import { versionOf } from "./exports.js";
-import { count } from "./format.js";
+import { count, plural } from "./format.js";
 import { highlight } from "./highlight.js";
+import { markWithin } from "./search.js";
 import { card, copyButton, downloadButton, scroll } from "./widgets.js";
 
-export function textPanel(app, prompt, v) {
+export function textPanel(app, prompt, v, link, query) {
+  const panel = reading(prompt, v);
+  if (!query.find) return panel;
+  const parts = [...panel.querySelectorAll("pre.prompt, dd, td, tbody th")];
+  const hits = parts.reduce((sum, part) => sum + markWithin(part, query.find), 0);
+  requestAnimationFrame(() => panel.querySelector("mark")?.scrollIntoView({ block: "center" }));
+  const told = h("p", { class: "actions", role: "status" }, h("span", { class: "muted" }, `${plural(hits, "hit")} of “${query.find}” in ${v.version}`), h("a", { class: "button quiet", href: link("text", v.version) }, "Show without marks"));
+  return h("div", { class: "stack" }, told, panel);
+}
+
+function reading(prompt, v) {
   return h(
     "div",
     { class: "reading" },

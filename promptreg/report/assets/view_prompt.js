@@ -1,7 +1,7 @@
 // One prompt: its versions, figures, models, text and a live preview, each with its own address.
 import { loadPrompt } from "./data.js";
 import { h, icon, newId, replace } from "./dom.js";
-import { count, metricValue, money, plural, shortVersion } from "./format.js";
+import { count, metricValue, money, plural, shortVersion, unquoted } from "./format.js";
 import { promptsJson } from "./exports.js";
 import { chartsPanel } from "./prompt_charts.js";
 import { modelsPanel } from "./prompt_models.js";
@@ -90,6 +90,7 @@ function header(app, row, prompt) {
         prompt.versions.flatMap((v) => v.labels.map((label) => h("span", { class: "served" }, labelBadge(label), h("a", { href: promptRoute(prompt.name, { tab: "text", v: v.version }) }, versionName(v.version))))),
         prompt.tags.map((tag) => h("a", { class: "badge plain", href: routeTo(["prompts"], { tag }), title: "All prompts with this tag" }, tag)),
         owner ? h("span", { class: "badge plain" }, `owner ${unquoted(owner[1])}`) : null,
+        row.formerly ? h("span", { class: "muted" }, "formerly ", row.formerly.map((name, at) => [at ? ", " : "", h("bdi", {}, name)])) : null,
       ),
     ),
     h(
@@ -102,15 +103,6 @@ function header(app, row, prompt) {
       prompt.editUrl ? h("a", { class: "button", href: prompt.editUrl, rel: "noreferrer" }, icon("link"), "Edit") : null,
     ),
   );
-}
-
-export function unquoted(json) {
-  try {
-    const value = JSON.parse(json);
-    return typeof value === "string" ? value : json;
-  } catch {
-    return json;
-  }
 }
 
 function figures(app, prompt) {

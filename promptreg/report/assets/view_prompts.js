@@ -1,13 +1,14 @@
 // All prompts: search in names and texts, filters, sorting, selection; the address keeps the state.
 import { sparkline } from "./charts.js";
-import { loadTexts } from "./data.js";
 import { h, icon, replace } from "./dom.js";
 import { promptsJson } from "./exports.js";
-import { count, day, metricValue, money, plural } from "./format.js";
+import { count, day, metricValue, money, plural, time } from "./format.js";
 import { promptRoute, remember } from "./router.js";
+import { loadTexts, marked, searchFor } from "./search.js";
 import { card, csv, downloadButton, empty, labelBadge, select, sortableTable, sortRows, verdict, versionName } from "./widgets.js";
 
 const PAGE = 100;
+const SHOWN_HITS = 3;
 
 export function promptsPage(app, query) {
   const { index } = app;
@@ -16,19 +17,23 @@ export function promptsPage(app, query) {
   const list = h("div");
   const told = h("p", { class: "muted", role: "status" });
   let texts = null;
+  let reading = "";
   let shownRows = PAGE;
 
   const update = () => {
     remember(["prompts"], { ...state, sort: state.sort === "name" && state.dir === "asc" ? "" : state.sort, dir: state.dir === "asc" ? "" : state.dir });
-    const columns = columnsOf(selected, index, () => replace(exports, selectionTools(index, selected, null, choose("only"))));
+    const columns = columnsOf(selected, index, state.q, () => replace(exports, selectionTools(index, selected, null, choose("only"))));
     const column = columns.find((one) => one.key === state.sort && one.value) ?? columns[1];
-    const found = sortRows(among(index.prompts, state.only).filter((row) => matches(row, state, texts)), column, state.dir);
-    replace(told, `${plural(found.length, "prompt")}${found.length === index.prompts.length ? "" : ` of ${count(index.prompts.length)}`}`);
+    const search = searchFor(state.q);
+    const hits = new Map(among(index.prompts, state.only).filter((row) => passes(row, state)).map((row) => [row, search(row, texts)]));
+    const found = sortRows([...hits.keys()].filter((row) => hits.get(row)), column, state.dir);
+    replace(told, `${plural(found.length, "prompt")}${found.length === index.prompts.length ? "" : ` of ${count(index.prompts.length)}`}${state.q ? reading : ""}`);
     const table = found.length
       ? sortableTable({
           label: "Prompts",
           columns,
           rows: found.slice(0, shownRows),
+          below: (row) => hitList(row, hits.get(row)(), state.q, texts?.[row.number]),
           sort: [column.key, state.dir],
           onsort: ([key, direction]) => {
             Object.assign(state, { sort: key, dir: direction });
@@ -47,20 +52,24 @@ export function promptsPage(app, query) {
   };
 
   const searchTexts = async () => {
-    if (!texts) {
-      try {
-        texts = (await loadTexts(index.prompts.length)).map((text) => text.toLowerCase());
-      } catch {
-        texts = [];
-      }
-      update();
+    if (texts) return;
+    reading = "; reading their texts…";
+    list.setAttribute("aria-busy", "true");
+    try {
+      texts = await loadTexts(index.prompts.length);
+      reading = "";
+    } catch (error) {
+      texts = [];
+      reading = `; their texts cannot be searched: ${error.message}`;
     }
+    list.removeAttribute("aria-busy");
+    update();
   };
   const search = h("input", {
     id: "prompt-search",
     type: "search",
     value: state.q,
-    placeholder: "Name, text, tag, owner, version…",
+    placeholder: "Name, text, tag, version, \"a phrase\"…",
     autocomplete: "off",
     spellcheck: "false",
     oninput: (event) => {
@@ -92,19 +101,34 @@ export function promptsPage(app, query) {
   return [h("h2", { class: "unseen" }, "Prompts"), card("", {}, filters, chosen, h("div", { class: "list-head" }, told, exports), list)];
 }
 
-function matches(row, state, texts) {
+function passes(row, state) {
   if (state.tag && !row.tags.includes(state.tag)) return false;
   if (state.label && !row.labels.includes(state.label)) return false;
   if (state.model && !row.models.includes(state.model)) return false;
   const alerts = row.alerts.critical + row.alerts.warning;
   if (state.alert === "any" && !alerts) return false;
-  if (state.alert === "none" && alerts) return false;
-  const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
-  const meta = [row.name, row.title, row.description, row.owner, row.latest, ...row.tags, ...row.labels, ...row.models].filter(Boolean).join("\n").toLowerCase();
-  return words.every((word) => meta.includes(word) || texts?.[row.number]?.includes(word));
+  return state.alert !== "none" || !alerts;
 }
 
-function columnsOf(selected, index, onselect) {
+// The lines that a search found, each a link to where it stands.
+function hitList(row, hits, query, texts) {
+  if (!hits.length) return null;
+  const newest = texts?.find(([place]) => place === "version")?.[1].split("\n").at(-1);
+  const left = hits.length - SHOWN_HITS;
+  return h(
+    "ul",
+    { class: "hits" },
+    hits.slice(0, SHOWN_HITS).map((hit) => h("li", {}, h("a", { href: hitRoute(row, hit, query, newest) }, h("span", { class: "muted" }, hit.number ? `${hit.place}, line ${hit.number}` : hit.place), h("span", { dir: "auto" }, marked(hit.line, query, { clip: true }))))),
+    left > 0 ? h("li", { class: "muted" }, `and ${plural(left, "more line")}`) : null,
+  );
+}
+
+function hitRoute(row, hit, query, newest) {
+  if (["formerly", "tag", "label", "description"].includes(hit.place)) return promptRoute(row.name);
+  return promptRoute(row.name, { tab: "text", v: hit.place === "version" ? hit.line : newest, find: hit.place === "version" ? "" : query });
+}
+
+function columnsOf(selected, index, query, onselect) {
   const missing = (text, value) => (value === null ? h("span", { class: "muted" }, text) : text);
   return [
     {
@@ -132,15 +156,15 @@ function columnsOf(selected, index, onselect) {
       class: "name",
       value: (row) => row.name,
       cell: (row) => [
-        h("a", { href: promptRoute(row.name) }, h("bdi", {}, row.name)),
+        h("a", { href: promptRoute(row.name) }, h("bdi", {}, marked(row.name, query))),
         row.alerts.critical ? verdict("critical", plural(row.alerts.critical, "alert")) : row.alerts.warning ? verdict("warning", plural(row.alerts.warning, "alert")) : null,
         row.draft ? h("span", { class: "badge open short" }, "unreleased change") : null,
         row.deleted ? h("span", { class: "badge plain" }, "deleted") : null,
-        h("span", { class: "under" }, row.title ? h("span", { class: "clamped", dir: "auto", title: row.title }, row.title) : null),
+        h("span", { class: "under" }, row.title ? h("span", { class: "clamped", dir: "auto", title: row.title }, marked(row.title, query)) : null),
       ],
     },
     { key: "live", title: "Live", class: "across", cell: (row) => liveVersions(index, row) },
-    { key: "latest", title: "Latest", value: (row) => row.date || null, cell: (row) => [row.latest ? versionName(row.latest) : h("span", { class: "muted" }, "none"), h("span", { class: "under" }, day(row.date))] },
+    { key: "latest", title: "Latest", value: (row) => row.date || null, cell: (row) => [row.latest ? versionName(row.latest) : h("span", { class: "muted" }, "none"), row.date ? h("span", { class: "under" }, h("time", { datetime: row.date, title: time(row.date) }, day(row.date))) : null] },
     { key: "versions", title: "Versions", num: true, value: (row) => row.versions, cell: (row) => count(row.versions) },
     { key: "calls", title: "Calls", num: true, value: (row) => row.calls, cell: (row) => [count(row.calls), h("span", { class: "under" }, sparkline(row.spark, { label: `calls of the last ${row.spark.length} days`, height: 16 }))] },
     { key: "latency", title: "Median latency", num: true, value: (row) => row.latency, cell: (row) => missing(metricValue(row.latency, "ms"), row.latency) },

@@ -144,7 +144,8 @@ export function csv(rows) {
 }
 
 // columns: [{key, title, num, value(row), cell(row)}]; sorting keeps the address in step.
-export function sortableTable({ label, columns, rows, sort, onsort, rowClass = () => "" }) {
+// What `below` returns of a row stands under it, over all columns.
+export function sortableTable({ label, columns, rows, sort, onsort, rowClass = () => "", below = () => null }) {
   const [key, direction] = sort;
   const heads = columns.map((column) => {
     const active = column.key === key;
@@ -163,9 +164,13 @@ export function sortableTable({ label, columns, rows, sort, onsort, rowClass = (
       "table",
       { class: "list sortable" },
       h("thead", {}, h("tr", {}, heads)),
-      h("tbody", {}, rows.map((row) => h("tr", { class: rowClass(row) }, columns.map((column, at) => cellOf(column, row, at))))),
+      h("tbody", {}, rows.map((row) => [h("tr", { class: rowClass(row) }, columns.map((column, at) => cellOf(column, row, at))), rowBelow(below(row), columns.length)])),
     ),
   );
+}
+
+function rowBelow(content, width) {
+  return content ? h("tr", { class: "below" }, h("td", { colspan: width }, content)) : null;
 }
 
 function cellOf(column, row, at) {
