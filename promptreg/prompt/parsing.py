@@ -17,7 +17,7 @@ from promptreg.prompt import (
     Prompt,
     Variable,
 )
-from promptreg.prompt.yamldoc import Document, load
+from promptreg.prompt.yamldoc import Document, Positions, load
 from promptreg.values import dataclass
 from promptreg.versioning import Version
 
@@ -58,9 +58,8 @@ def _is_identifier(text: str) -> bool:
     return text.isascii() and text.isidentifier()
 
 
-@lru_cache(maxsize=16)
 def parse_prompt(data: bytes, path: str, name: str) -> Prompt:
-    """Parse a prompt file; the base, the tip and the tag of a check mostly hold the same bytes.
+    """Parse a prompt file.
 
     Args:
         data: The bytes of the file.
@@ -77,8 +76,11 @@ def parse_prompt(data: bytes, path: str, name: str) -> Prompt:
     raise PromptError(first.message, location=first.location, fix=first.fix, rule=first.rule)
 
 
+@lru_cache(maxsize=16)
 def lint_prompt(data: bytes, path: str, name: str) -> Parsed:
     """Parse a prompt file and collect everything that is wrong with it.
+
+    The base, the tip and the tag of a check mostly hold the same bytes, which are parsed once.
 
     Args:
         data: The bytes of the file.
@@ -90,7 +92,7 @@ def lint_prompt(data: bytes, path: str, name: str) -> Parsed:
     except PromptError as error:
         return Parsed(None, (finding_of(error, path, prompt=name),))
     reader = _Reader(document, name)
-    prompt = reader.read()
+    prompt = reader.read(Positions(data, path))
     failed = any(f.severity == "error" for f in reader.findings)
     return Parsed(None if failed else prompt, tuple(reader.findings))
 
@@ -104,7 +106,7 @@ class _Reader:
         self.name = name
         self.findings: list[Finding] = []
 
-    def read(self) -> Prompt:
+    def read(self, positions: Mapping[str, Location]) -> Prompt:
         self._unknown("", self.value, KNOWN_FIELDS)
         declares = self.value.get("variables") is not None
         return Prompt(
@@ -127,7 +129,7 @@ class _Reader:
             metadata=MappingProxyType(self._mapping("metadata")),
             test_data=tuple(self._list("testData")),
             formerly=self._formerly(),
-            positions=MappingProxyType(dict(self.document.positions)),
+            positions=positions,
         )
 
     def _add(
@@ -267,11 +269,12 @@ class _Reader:
                 fix="add `messages:` with a `- role: user` and its `content:`",
             )
             return ()
-        read = (self._message(f"messages.{i}", item) for i, item in enumerate(items))
+        read = (self._message(index, item) for index, item in enumerate(items))
         return tuple(message for message in read if message is not None)
 
-    def _message(self, where: str, item: Any) -> Message | Placeholder | None:
-        line = self.document.positions[where].line
+    def _message(self, index: int, item: Any) -> Message | Placeholder | None:
+        where = f"messages.{index}"
+        line = self.document.line_of("messages", index)
         if not isinstance(item, dict):
             self._add(where, "a message must be a mapping with role and content")
             return None
@@ -298,8 +301,7 @@ class _Reader:
         if not isinstance(content, str):
             self._add(f"{where}.content", "a message needs text as its content")
             return None
-        first, last = self.document.text_lines.get(f"{where}.content", (line, 0))
-        return Message(role, content, first, last)
+        return Message(role, content, *self.document.text_lines("messages", index, "content"))
 
     def _variables(self) -> tuple[Variable, ...]:
         return tuple(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from promptreg.errors import Location, PromptError
 
-__all__ = ["complain_of_half", "join_pairs"]
+__all__ = ["complain_of_half", "join_pairs", "take_out"]
 
 _HIGH, _LOW = r"u(d[89ab][0-9a-f]{2})", r"u(d[c-f][0-9a-f]{2})"
 # Any other escape is stepped over as a whole: a backslash that is escaped itself begins none.
@@ -53,6 +54,24 @@ def join_pairs(text: str) -> tuple[str, str] | None:
         return f"\\U{ord(_character(match)):08x}".ljust(len(match[0]), filler)
 
     return _ESCAPE.sub(joined, text), filler
+
+
+def take_out(filler: str, root: Any) -> None:
+    """Take the filling character out of all texts below a node, in place.
+
+    Args:
+        filler: What `join_pairs` returned.
+        root: The node that was made of its text, a tree without aliases like all JSON.
+    """
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        if node.id == "scalar":
+            node.value = node.value.replace(filler, "")
+        elif node.id == "sequence":
+            nodes += node.value
+        else:
+            nodes += [part for pair in node.value for part in pair]
 
 
 def _character(pair: re.Match[str]) -> str:

@@ -1,62 +1,115 @@
 """YAML text to plain JSON values with the place of every field; pure.
 
-One pinned parser (ruamel.yaml's C parser) reads every file: the pure Python parser disagrees with
-it on some input, and a digest must not depend on which of them happens to be installed. Values are
-built here from the node tree, after YAML 1.2's core schema, so that nothing outside JSON gets in.
+Values are built here from the parser's nodes, after YAML 1.2's core schema, so that nothing outside
+JSON gets in. Texts and keys that nobody tagged are nearly all there is: they cost one comparison.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
-from promptreg.errors import ConfigError, Location, PromptError
+from promptreg.errors import Location, PromptError
 from promptreg.naming import MAX_BYTES
-from promptreg.values import dataclass
+from promptreg.prompt.yamlnodes import MAX_DEPTH, TAG, compose, loader_class
 
-__all__ = ["MAX_BYTES", "Document", "decode", "load"]
+__all__ = ["MAX_BYTES", "Document", "Positions", "decode", "is_merge", "load", "merged_nodes"]
 
-_MAX_NODES = 50_000
-_MAX_DEPTH = 100
+_MAX_VALUES = 50_000
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _CONFLICT_MARKER = r"^(?:<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)"
-_ODD_BREAKS = {"\u2028": "U+2028", "\u2029": "U+2029", "\x85": "U+0085"}
-_TAG = "tag:yaml.org,2002:"
 _NULLS = frozenset({"", "~", "null"})
 _BOOLS = frozenset({"true", "false"})
 
 
-@dataclass(frozen=True, slots=True)
 class Document:
     """A parsed YAML file.
 
-    Attributes:
+    Args:
+        path: The name to use in errors.
         text: The decoded text without byte order mark, line ends as they are.
         bom: Whether the file starts with a byte order mark.
         value: The root mapping as plain JSON types.
-        positions: Where each field stands, by dotted path; line and column count from 1.
-        text_lines: For string values, the first and the last line of the text itself, by dotted
-            path.
-        root: The node tree of the root mapping, for splicing.
+        root: The node of the root mapping, for splicing.
     """
 
-    path: str
-    text: str
-    bom: bool
-    value: dict[str, Any]
-    positions: Mapping[str, Location]
-    text_lines: Mapping[str, tuple[int, int]]
-    root: Any
+    def __init__(
+        self, path: str, text: str, *, bom: bool, value: dict[str, Any], root: Any
+    ) -> None:
+        self.path = path
+        self.text = text
+        self.bom = bom
+        self.value = value
+        self.root = root
+
+    @cached_property
+    def positions(self) -> Mapping[str, Location]:
+        """Where each field stands, by dotted path; line and column count from 1."""
+        from promptreg.prompt.yamlplaces import places_of
+
+        return places_of(self.root, self.path)
+
+    def line_of(self, *steps: str | int) -> int:
+        """Return the line on which a value begins.
+
+        Args:
+            steps: The keys and indices that lead to it; it must be there.
+        """
+        return int(self._node(steps).start_mark.line) + 1
+
+    def text_lines(self, *steps: str | int) -> tuple[int, int]:
+        """Return the first and the last line of a text, without the indicator of a block.
+
+        Args:
+            steps: The keys and indices that lead to it; it must be there.
+        """
+        node = self._node(steps)
+        # A block's text begins below its indicator and ends above the next field.
+        block = node.style in ("|", ">")
+        first, last = node.start_mark.line + 1 + block, node.end_mark.line + 1 - block
+        return first, max(first, last)
+
+    def _node(self, steps: tuple[str | int, ...]) -> Any:
+        node = self.root
+        for step in steps:
+            node = _child(node, step) if isinstance(step, str) else node.value[step]
+        return node
 
     def scalar(self, key: str) -> str | None:
         """Return the text of a scalar root field as written, before it is read as a number."""
         for key_node, value_node in self.root.value:
             if key_node.value == key and value_node.id == "scalar":
-                return None if value_node.tag == f"{_TAG}null" else str(value_node.value)
+                return None if value_node.tag == f"{TAG}null" else str(value_node.value)
         return None
+
+
+class Positions(Mapping[str, Location]):
+    """Where the fields of a file stand, for who keeps its bytes alone: parsed again when asked.
+
+    Args:
+        data: The bytes of the file, which were parsed without a fault.
+        path: Its path.
+    """
+
+    def __init__(self, data: bytes, path: str) -> None:
+        self._data = data
+        self._path = path
+
+    @cached_property
+    def _found(self) -> Mapping[str, Location]:
+        return load(self._data, self._path).positions
+
+    def __getitem__(self, where: str) -> Location:
+        return self._found[where]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def decode(data: bytes, path: str) -> tuple[str, bool]:
@@ -114,10 +167,8 @@ def load(data: bytes, path: str) -> Document:
             rule="conflict-markers",
             fix="resolve the conflict; promptreg bump resolves version and digest lines alone",
         )
-    root, filler = _compose_any(text, path)
-    builder = _Builder(path, filler)
-    value = builder.build_root(root)
-    return Document(path, text, bom, value, builder.positions, builder.text_lines, root)
+    root = compose(text, path)
+    return Document(path, text, bom=bom, value=_Values(path).of_root(root), root=root)
 
 
 def _conflict_marker(text: str) -> re.Match[str] | None:
@@ -126,246 +177,121 @@ def _conflict_marker(text: str) -> re.Match[str] | None:
     return re.search(_CONFLICT_MARKER, text, re.MULTILINE)
 
 
-@cache
-def _loader_class() -> Any:
-    try:
-        # The C parser's own module; ruamel.yaml falls back to the pure parser silently.
-        from _ruamel_yaml import CParser
-        from ruamel.yaml.nodes import ScalarNode, SequenceNode
-        from ruamel.yaml.resolver import Resolver
-        from ruamel.yaml.tag import Tag
-    except ImportError as error:
-        raise ConfigError(
-            "the C parser of ruamel.yaml is not installed",
-            fix="pip install 'ruamel.yaml[oldlibyaml]'",
-        ) from error
-    text, sequence, mapping = (Tag(suffix=f"{_TAG}{name}") for name in ("str", "seq", "map"))
-
-    @lru_cache(maxsize=4096)
-    def plain(value: str) -> Any:
-        found = Resolver.yaml_implicit_resolvers.get(value[:1], ())
-        return next((Tag(suffix=tag) for tag, pattern in found if pattern.match(value)), text)
-
-    class Loader(CParser):  # type: ignore[misc,unused-ignore]
-        """The C parser with YAML 1.2's rules for plain scalars.
-
-        ruamel.yaml's own way makes a class for each file and a tag for each node, and looks for
-        the version of YAML at each of them: half of the time of a parse.
-        """
-
-        def resolve(self, kind: Any, value: Any, implicit: tuple[bool, bool]) -> Any:
-            if kind is ScalarNode:
-                return plain(value) if implicit[0] else text
-            return sequence if kind is SequenceNode else mapping
-
-        def descend_resolver(self, parent: Any, index: Any) -> None:
-            """Do nothing: no tag depends on a node's place."""
-
-        def ascend_resolver(self) -> None:
-            """Do nothing, too."""
-
-    return Loader
+def is_merge(key: Any) -> bool:
+    """Tell whether a key's node says that another mapping fills this one in."""
+    return bool(
+        key.tag == f"{TAG}merge" or (key.value == "<<" and key.id == "scalar" and key.style is None)
+    )
 
 
-def _compose_any(text: str, path: str) -> tuple[Any, str]:
-    """Return the root node, and a character that its texts hold and the file does not mean."""
-    try:
-        return _compose(text, path), ""
-    except PromptError:
-        # Rare enough to look only now: pairs of escapes that JSON knows.
-        from promptreg.prompt.surrogates import join_pairs
-
-        joined = join_pairs(text)
-        if joined is None:
-            raise
-    return _compose(joined[0], path), joined[1]
+def merged_nodes(mapping: Any) -> list[Any]:
+    """Return the nodes that fill a mapping's node in; what an earlier one says counts."""
+    found: list[Any] = []
+    for key, value in mapping.value:
+        if is_merge(key):
+            found += value.value if value.id == "sequence" else [value]
+    return found
 
 
-def _compose(text: str, path: str) -> Any:
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    loader = _loader_class()
-    if (nested := _too_deep(text)) is not None:
-        raise PromptError(
-            f"nested deeper than {_MAX_DEPTH} levels",
-            location=Location(path, nested),
-            rule="invalid-yaml",
-        )
-    if directive := "%" in text and re.search(r"^%(?:YAML|TAG)\b", text, re.MULTILINE):
-        line = text.count("\n", 0, directive.start()) + 1
-        if not re.search(r"^[^#\s%]", text[: directive.start()], re.MULTILINE):
-            raise PromptError(
-                "directives are not allowed",
-                location=Location(path, line, 1),
-                rule="invalid-yaml",
-                fix="remove the line; every file is read as YAML 1.2",
-            )
-    try:
-        parser = loader(text)
-        try:
-            return parser.get_single_node()
-        finally:
-            parser.dispose()
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
-        if mark and (half := _half_character(text, mark.index, where)):
-            raise half from error
-        raise PromptError(
-            _explain(error, text, mark), location=where, rule="invalid-yaml"
-        ) from error
-    except (YAMLError, RecursionError) as error:
-        position = getattr(error, "position", None)
-        line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 0
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise PromptError(first, location=Location(path, line), rule="invalid-yaml") from error
+def _child(mapping: Any, key: str) -> Any:
+    """Return the node of a key, which may stand in what the mapping merges."""
+    own = next((v for k, v in mapping.value if k.value == key and not is_merge(k)), None)
+    if own is not None:
+        return own
+    found = (_child(source, key) for source in merged_nodes(mapping))
+    return next((node for node in found if node is not None), None)
 
 
-def _half_character(text: str, index: int, where: Location) -> PromptError | None:
-    from promptreg.prompt.surrogates import complain_of_half
+class _Values:
+    """Builds plain values from the nodes of one file."""
 
-    return complain_of_half(text, index, where)
+    def __init__(self, path: str) -> None:
+        loader = loader_class()
+        self._path = path
+        self._text = loader.text
+        self._map = loader.mapping
+        self._left = _MAX_VALUES
 
-
-def _too_deep(text: str) -> int | None:
-    """Return the line where the text nests so deep that the C parser's recursion could crash.
-
-    Indentation needs no bound: within the size limit it reaches some 1,400 levels.
-    """
-    if text.count("- ") + text.count("? ") >= _MAX_DEPTH:
-        compact = re.search(rf"^[ ]*(?:[-?][ ]+){{{_MAX_DEPTH},}}", text, re.MULTILINE)
-        if compact is not None:
-            return text.count("\n", 0, compact.start()) + 1
-    if text.count("[") + text.count("{") <= _MAX_DEPTH * 20:
-        return None
-    depth = 0
-    for match in re.finditer(r"[\[\]{}\n]", text):
-        if match[0] in "[{":
-            depth += 1
-            if depth > _MAX_DEPTH * 20:
-                return text.count("\n", 0, match.start()) + 1
-        elif match[0] in "]}":
-            depth = max(0, depth - 1)
-    return None
-
-
-def _explain(error: Any, text: str, mark: Any) -> str:
-    problem = str(error.problem or error.context or "not valid YAML")
-    if problem == "second occurrence":
-        problem = f"an anchor is defined twice, first on line {error.context_mark.line + 1}"
-    elif error.problem and error.context and error.context_mark is not None:
-        # The fault shows at the end of what was not closed; where that began says more.
-        problem += f" ({error.context} from line {error.context_mark.line + 1})"
-    if mark is not None:
-        lines = text.splitlines()
-        around = "".join(lines[max(0, mark.line - 1) : mark.line + 1])
-        if "\t" in around and "tab" not in problem and "token" in problem:
-            problem += " (a tab? YAML indents with spaces)"
-    for character, name in _ODD_BREAKS.items():
-        if character in text:
-            line = text[: text.index(character)].count("\n") + 1
-            return f"{problem} ({name} on line {line} counts as a line break in YAML)"
-    return problem
-
-
-class _Builder:
-    """Builds plain values from nodes and remembers where they stood."""
-
-    def __init__(self, path: str, filler: str = "") -> None:
-        self.path = path
-        self.filler = filler
-        self.positions: dict[str, Location] = {}
-        self.text_lines: dict[str, tuple[int, int]] = {}
-        self._nodes = 0
-
-    def build_root(self, root: Any) -> dict[str, Any]:
+    def of_root(self, root: Any) -> dict[str, Any]:
         if root is None:
             raise PromptError(
-                "file is empty", location=Location(self.path, 1, 1), rule="invalid-yaml"
+                "file is empty", location=Location(self._path, 1, 1), rule="invalid-yaml"
             )
         if root.id != "mapping":
             raise self._error(root, f"file must hold a mapping, not a {root.id}")
-        return self._mapping(root, "", 0)
+        return self._mapping(root, 0)
 
     def _error(
         self, node: Any, message: str, rule: str = "invalid-yaml", fix: str | None = None
     ) -> PromptError:
-        return PromptError(message, location=self._location(node), rule=rule, fix=fix)
-
-    def _location(self, node: Any) -> Location:
         mark = node.start_mark
-        return Location(self.path, mark.line + 1, mark.column + 1)
+        where = Location(self._path, mark.line + 1, mark.column + 1)
+        return PromptError(message, location=where, rule=rule, fix=fix)
 
-    def _value(self, node: Any, where: str, depth: int) -> Any:
-        self._nodes += 1
-        if self._nodes > _MAX_NODES:
-            raise self._error(node, f"more than {_MAX_NODES:,} values; aliases expand too far")
-        if depth > _MAX_DEPTH:
-            raise self._error(node, f"nested deeper than {_MAX_DEPTH} levels")
-        match node.id:
-            case "mapping":
-                return self._mapping(node, where, depth)
-            case "sequence":
-                return self._sequence(node, where, depth)
-            case _:
-                return self._scalar(node, where)
+    def _value(self, node: Any, depth: int) -> Any:
+        if node.id == "mapping":
+            return self._mapping(node, depth)
+        return self._sequence(node, depth) if node.id == "sequence" else self._scalar(node)
 
-    def _sequence(self, node: Any, where: str, depth: int) -> list[Any]:
-        items = []
-        for index, item in enumerate(node.value):
-            inner = f"{where}.{index}"
-            self.positions[inner] = self._location(item)
-            items.append(self._value(item, inner, depth + 1))
-        return items
+    def _count(self, node: Any, values: int, depth: int) -> None:
+        """Take note of the values in a collection, before any of them is built."""
+        self._left -= values
+        if self._left < 0:
+            raise self._error(node, f"more than {_MAX_VALUES:,} values; aliases expand too far")
+        if depth >= MAX_DEPTH and values:
+            raise self._error(node, f"nested deeper than {MAX_DEPTH} levels")
 
-    def _mapping(self, node: Any, where: str, depth: int) -> dict[str, Any]:
-        if node.tag != f"{_TAG}map":
+    def _sequence(self, node: Any, depth: int) -> list[Any]:
+        text = self._text
+        self._count(node, len(node.value), depth)
+        return [
+            item.value if item.ctag is text else self._value(item, depth + 1) for item in node.value
+        ]
+
+    def _mapping(self, node: Any, depth: int) -> dict[str, Any]:
+        text = self._text
+        if node.ctag is not self._map and node.tag != f"{TAG}map":
             raise self._error(node, f"tag {node.tag} is not allowed")
+        self._count(node, len(node.value), depth)
         result: dict[str, Any] = {}
         merged: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if key_node.tag == f"{_TAG}merge" or (
-                key_node.value == "<<" and key_node.id == "scalar" and key_node.style is None
-            ):
-                merged = {**self._merge(value_node, where, depth), **merged}
+        for key_node, item in node.value:
+            if key_node.ctag is text:
+                key = key_node.value
+            elif is_merge(key_node):
+                merged = {**self._merge(item, depth), **merged}
                 continue
-            key = self._key(key_node)
-            inner = f"{where}.{key}" if where else key
+            else:
+                key = self._key(key_node)
             if key in result:
                 raise self._error(key_node, f"key {key!r} stands twice", "duplicate-key")
-            self.positions[inner] = self._location(value_node)
-            self.positions[f"{inner}#key"] = self._location(key_node)
-            result[key] = self._value(value_node, inner, depth + 1)
+            result[key] = item.value if item.ctag is text else self._value(item, depth + 1)
         return {**merged, **result} if merged else result
 
-    def _merge(self, node: Any, where: str, depth: int) -> dict[str, Any]:
+    def _merge(self, node: Any, depth: int) -> dict[str, Any]:
         sources = node.value if node.id == "sequence" else [node]
+        self._count(node, len(sources) - 1, depth)
         result: dict[str, Any] = {}
         for source in sources:
             if source.id != "mapping":
                 raise self._error(source, "a merge key wants a mapping")
-            value = self._value(source, where, depth + 1)
-            result = {**value, **result}
+            result = {**self._mapping(source, depth + 1), **result}
         return result
 
     def _key(self, node: Any) -> str:
-        if node.id != "scalar" or node.tag != f"{_TAG}str":
+        if node.id != "scalar" or node.tag != f"{TAG}str":
             text = node.value if node.id == "scalar" else node.id
             raise self._error(
                 node, f"key {text!s} is not a string", "non-string-key", fix="quote the key"
             )
-        return str(node.value.replace(self.filler, "") if self.filler else node.value)
+        return str(node.value)
 
-    def _scalar(self, node: Any, where: str) -> Any:
+    def _scalar(self, node: Any) -> Any:
         text: str = node.value
-        match node.tag.removeprefix(_TAG):
+        match node.tag.removeprefix(TAG):
             # The C parser resolves a lone = as YAML 1.1 did; to us it is text.
             case "str" | "value":
-                # A block's text begins below its indicator and ends above the next field.
-                block = node.style in ("|", ">")
-                first, last = node.start_mark.line + 1 + block, node.end_mark.line + 1 - block
-                self.text_lines[where] = (first, max(first, last))
-                return text.replace(self.filler, "") if self.filler else text
+                return text
             # A tag may call any text so: !!bool yes, !!null none.
             case "null" if text.lower() in _NULLS:
                 return None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from promptreg.errors import PromptError
-from promptreg.prompt import yamldoc
+from promptreg.prompt import yamlnodes
 from promptreg.prompt.splice import set_version_and_digest
 from promptreg.prompt.yamldoc import MAX_BYTES, load
 
@@ -154,7 +154,8 @@ def test_positions_and_text_lines() -> None:
     assert str(document.positions["name"]) == "p.yaml:2:7"
     assert str(document.positions["messages.0.role"]) == "p.yaml:4:11"
     assert str(document.positions["messages.0.content#key"]) == "p.yaml:5:5"
-    assert document.text_lines["messages.0.content"] == (6, 6)
+    assert document.text_lines("messages", 0, "content") == (6, 6)
+    assert document.line_of("messages", 0) == 4
 
 
 def test_byte_order_mark_moves_nothing() -> None:
@@ -165,9 +166,13 @@ def test_byte_order_mark_moves_nothing() -> None:
 
 
 def test_merge_keys() -> None:
-    """A merge key fills in what the mapping does not say itself; earlier sources win."""
+    """A merge key fills in what the mapping does not say itself; earlier sources win, as places."""
     text = b"d: &d {a: 1, b: 2}\ne: &e {b: 3, c: 4}\nx:\n  <<: [*d, *e]\n  a: 0\n"
-    assert load(text, "p.yaml").value["x"] == {"a": 0, "b": 2, "c": 4}
+    document = load(text, "p.yaml")
+    assert document.value["x"] == {"a": 0, "b": 2, "c": 4}
+    places = {key: str(document.positions[f"x.{key}"]) for key in "abc"}
+    assert places == {"a": "p.yaml:5:6", "b": "p.yaml:1:17", "c": "p.yaml:2:17"}
+    assert [document.line_of("x", key) for key in "abc"] == [5, 1, 2]
 
 
 def test_scalar_as_written() -> None:
@@ -276,4 +281,4 @@ def test_the_loader_resolves_scalars_as_ruamel_does() -> None:
     text = "empty:\n" + "".join(f"k{n}: {scalar}\n" for n, scalar in enumerate(_SCALARS.split()))
     text += "".join(f"{scalar}: [{scalar}, {{a: {scalar}}}]\n" for scalar in ("1", "on", "~", "=x"))
     wanted = YAML(typ="safe", pure=False).compose(text)
-    assert _outline(yamldoc._compose(text, "x.yml")) == _outline(wanted)
+    assert _outline(yamlnodes.compose(text, "x.yml")) == _outline(wanted)
