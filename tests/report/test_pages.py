@@ -95,6 +95,28 @@ def test_charts_have_a_keyboard_cursor_and_a_table(pages: Pages, report_url: str
     assert "1.10.0" in chart.locator("tbody tr").last.inner_text()
 
 
+def test_models_are_compared_in_cards(pages: Pages, report_url: str) -> None:
+    """Each model has a card with its figures and badges; who wins is said only where it is known."""
+    page = pages.open(report_url + ROUTES["models"])
+    settle(page)
+    answers = page.locator(".answers > div").all_inner_texts()
+    assert [text.split("\n")[:2] for text in answers] == [
+        ["Fastest", "openai/gpt-4o-mini"],
+        ["Cheapest", "openai/gpt-4o-mini"],
+        ["Best quality", "openai/gpt-4o"],
+        ["Most reliable", "cannot tell"],
+    ]
+    cards = page.locator(".model")
+    assert cards.count() == 2
+    card = cards.filter(has=page.locator(".badge"), has_text="fastest")
+    assert card.locator("h3").inner_text() == "openai/gpt-4o-mini"
+    assert card.locator(".badge").all_inner_texts() == ["fastest", "cheapest"]
+    assert "Median latency" in card.inner_text()
+    assert "n 2,888" in card.inner_text()
+    page.get_by_text("Show as table").click()
+    assert page.locator("tbody tr").count() == 2
+
+
 def test_links_can_be_shared_and_back_works(pages: Pages, report_url: str) -> None:
     """An address opens the same view again, and the back button returns to the one before."""
     page = pages.open(report_url + "#/compare?prompt=summarizer&base=1.0.0&head=1.2.0&view=inline")

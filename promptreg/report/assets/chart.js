@@ -95,7 +95,7 @@ function legendOf(entries) {
   return h("ul", { class: "legend" }, entries.map(([name, color, more]) => h("li", {}, mark(color), versionName(name), more || null)));
 }
 
-function tableBehind(title, { head, rows }) {
+export function tableBehind(title, { head, rows }) {
   const id = newId("table");
   const box = h("div", { class: "scroll", id, role: "region", "aria-label": `${title}, as a table`, tabindex: "0" });
   const details = h("details", { class: "behind" }, h("summary", {}, icon("chevron"), "Show as table"), box);
