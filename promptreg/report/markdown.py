@@ -77,7 +77,10 @@ def _prompts(report: Report) -> Iterator[str]:
     if not report.prompts:
         yield "No prompt yet."
         return
-    heads = ("Prompt", "Latest", "Versions", "Calls", "p50", "Cost/call", "Quality", "Success")
+    heads = (
+        *("Prompt", "Latest", "Versions", "Calls"),
+        *("Median latency", "Cost per call", "Quality", "Success"),
+    )
     yield _table(
         heads, [_prompt(row, report.currency) for row in report.prompts], right=range(2, 8)
     )

@@ -96,7 +96,7 @@ def test_charts_have_a_keyboard_cursor_and_a_table(pages: Pages, report_url: str
 
 
 def test_models_are_compared_in_cards(pages: Pages, report_url: str) -> None:
-    """Each model has a card with its figures and badges; who wins is said only where it is known."""
+    """Each model has a card with figures and badges; who wins is said only where it is known."""
     page = pages.open(report_url + ROUTES["models"])
     settle(page)
     answers = page.locator(".answers > div").all_inner_texts()
