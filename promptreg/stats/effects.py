@@ -81,65 +81,65 @@ class Effect(ABC):
     def interval(self, alpha: float = 0.05) -> Interval:
         """Return the interval at level 1 - alpha: all changes the two-sided test keeps."""
         start = self.estimate
-        here, _ = self.contrast(start)
+        here, shift = self.contrast(start)
         if self.exact_when_constant and here.is_exact:
             return Interval(start, start)
         unit = abs(self.base) if self.relative else 1.0
         error, half = here.error / unit or 1e-3, here.half_width(alpha) / unit or 1e-3
+
+        def end(sign: float, bound: float) -> float:
+            def margin(change: float) -> float:
+                return _margin(*self.contrast(change), alpha, sign)
+
+            origin = start, _margin(here, shift, alpha, sign)
+            if origin[1] <= 0.0:
+                return start
+            found = _by_interpolation(margin, origin, start - sign * half, bound)
+            if found is None:
+                found = _by_bracket(margin, origin, start - sign * 2.0 * error, bound)
+            return found
+
         floor, ceiling = self.bounds()
-        low = _end(self._margin(alpha, 1.0), start, (start - half, start - 2.0 * error), floor)
-        high = _end(self._margin(alpha, -1.0), start, (start + half, start + 2.0 * error), ceiling)
-        return Interval(low, high)
-
-    def _margin(self, alpha: float, sign: float) -> Callable[[float], float]:
-        """Return by how much a one-sided test keeps a change, in half-widths of an interval.
-
-        0 at the end that is sought, 1 at an estimate; nearly straight in between.
-        """
-
-        def margin(change: float) -> float:
-            contrast, shift = self.contrast(change)
-            beyond = sign * (contrast.difference - shift)
-            half = contrast.half_width(alpha)
-            if not half:
-                return -_MOST if beyond > contrast.rounding else 1.0
-            return max(-_MOST, min(_MOST, 1.0 - beyond / half))
-
-        return margin
+        return Interval(end(1.0, floor), end(-1.0, ceiling))
 
     def bounds(self) -> tuple[float, float]:
         """Return the least and greatest change that is possible at all."""
         return (-1.0, math.inf) if self.relative else (-math.inf, math.inf)
 
 
-def _end(
-    margin: Callable[[float], float], start: float, guesses: tuple[float, float], bound: float
-) -> float:
-    """Find the change at which a margin falls to zero, walking from `start` to a `bound`.
+def _margin(contrast: Contrast, shift: float, alpha: float, sign: float) -> float:
+    """Return by how much a one-sided test keeps a shift, in half-widths of its interval.
+
+    That is 0 at an end of the interval, 1 at the estimate, and nearly straight in between.
 
     Args:
-        margin: See `Effect._margin`.
-        start: Where the margin is above zero.
-        guesses: Where the end is likely, and a first step to find it wherever it is.
-        bound: Where to stop.
+        contrast: What is tested.
+        shift: The difference that it is tested at.
+        alpha: The level of the interval.
+        sign: 1 for the test that ends the interval below, -1 above.
     """
-    first = margin(start)
-    if first <= 0.0:
-        return start
-    found = _end_by_interpolation(margin, (start, first), guesses[0], bound)
-    if found is None:
-        found = _end_by_bracket(margin, (start, first), guesses[1], bound)
-    return found
+    beyond = sign * (contrast.difference - shift)
+    half = contrast.half_width(alpha)
+    if not half:
+        return -_MOST if beyond > contrast.rounding else 1.0
+    return max(-_MOST, min(_MOST, 1.0 - beyond / half))
 
 
 _Point = tuple[float, float]
 """A change and its margin."""
 
 
-def _end_by_interpolation(
+def _by_interpolation(
     margin: Callable[[float], float], start: _Point, guess: float, bound: float
 ) -> float | None:
-    """Find the end in four evaluations as a rule; None where the margin is not nearly straight."""
+    """Find where a margin is zero, by four of them as a rule; None where it is not nearly straight.
+
+    Args:
+        margin: Of a change.
+        start: Where it is above zero.
+        guess: Where the end is likely.
+        bound: Beyond it there is no end.
+    """
     older, old, place = start, start, guess
     lowest, highest = (bound, start[0]) if guess < start[0] else (start[0], bound)
     for _ in range(_QUICK_STEPS):
@@ -166,10 +166,15 @@ def _at_zero(a: _Point, b: _Point, c: _Point) -> float:
     return line + bend * b[1] * c[1]
 
 
-def _end_by_bracket(
-    margin: Callable[[float], float], start: _Point, far: float, bound: float
-) -> float:
-    """Find the end, or the bound or infinity where there is none: bracket, then false position."""
+def _by_bracket(margin: Callable[[float], float], start: _Point, far: float, bound: float) -> float:
+    """Find where a margin is zero: bracket it, then the false position.
+
+    Args:
+        margin: Of a change.
+        start: Where it is above zero.
+        far: The first place to try; each step is twice as long as the one before.
+        bound: Returned where there is no end up to it; far beyond everything it is infinity.
+    """
     near, near_margin = start
     clip = max if far < near else min
     while True:

@@ -4,86 +4,90 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 from promptreg.stats.effects import Effect, Interval
-from promptreg.stats.kernel import Contrast, combine, compare_means, compare_pairs
+from promptreg.stats.kernel import Contrast, StratifiedMeans, combine, compare_pairs
 from promptreg.stats.samples import Moments, PairMoments, Tail
 
-__all__ = ["LinearEffect", "LogEffect", "MeanStratum", "TailEffect"]
+__all__ = ["LinearEffect", "LogEffect", "MeanStrata", "TailEffect"]
 
-MeanStratum = tuple[Moments, Moments] | PairMoments
+MeanStrata = Sequence[tuple[Moments, Moments]] | Sequence[PairMoments]
 """Base and head apart, or joined by case."""
+
+
+class _Contrasts(Protocol):
+    """What `StratifiedMeans` offers."""
+
+    base: float
+    head: float
+
+    def contrast(self, ratio: float = 1.0) -> Contrast:
+        """Return the contrast mean(b) - ratio * mean(a)."""
 
 
 class LinearEffect(Effect):
     """A change of arithmetic means; relative changes by a margin on the ratio (Fieller)."""
 
-    def __init__(
-        self, strata: Sequence[MeanStratum], *, base: float, head: float, relative: bool = True
-    ) -> None:
-        super().__init__(base=base, head=head, relative=relative)
-        self.strata = strata
+    def __init__(self, means: _Contrasts, *, relative: bool) -> None:
+        super().__init__(base=means.base, head=means.head, relative=relative)
+        self._means = means
+        self._unscaled = means.contrast()
 
     @classmethod
-    def of(cls, strata: Sequence[MeanStratum], *, relative: bool) -> LinearEffect:
+    def of(cls, strata: MeanStrata, *, relative: bool) -> LinearEffect:
         """Combine strata with weights na nb / (na + nb), or n where they are paired."""
-        base, head = _weighted_means(strata)
-        return cls(strata, base=base, head=head, relative=relative)
+        return cls(_contrasts(strata), relative=relative)
 
     def contrast(self, change: float) -> tuple[Contrast, float]:
         """Return the contrast of means at this ratio or difference."""
         if not self.relative:
-            return _contrast(self.strata, 1.0), change
-        return _contrast(self.strata, 1.0 + change), 0.0
+            return self._unscaled, change
+        return self._means.contrast(1.0 + change) if change else self._unscaled, 0.0
 
     def interval(self, alpha: float = 0.05) -> Interval:
         """Return the interval, in closed form for differences."""
         if self.relative:
             return Effect.interval(self, alpha)
-        half = _contrast(self.strata, 1.0).half_width(alpha)
+        half = self._unscaled.half_width(alpha)
         return Interval(self.estimate - half, self.estimate + half)
 
 
-class LogEffect(Effect):
-    """A relative change of geometric means, from moments of logarithms."""
+class _LogChange(Effect):
+    """A relative change from the contrast of two logarithms.
 
-    def __init__(
-        self, strata: Sequence[MeanStratum], *, base: float, head: float, relative: bool = True
-    ) -> None:
-        super().__init__(base=base, head=head, relative=relative)
-        self.strata = strata
+    Args:
+        base: The base's logarithm.
+        head: The head's.
+        contrast: Their difference.
+    """
 
-    @classmethod
-    def of(cls, strata: Sequence[MeanStratum]) -> LogEffect:
-        """Combine strata of logarithms with weights na nb / (na + nb), or n where paired."""
-        base, head = _weighted_means(strata)
-        return cls(strata, base=math.exp(base), head=math.exp(head))
+    def __init__(self, base: float, head: float, contrast: Contrast) -> None:
+        super().__init__(base=math.exp(base), head=math.exp(head))
+        self._contrast = contrast
 
     def contrast(self, change: float) -> tuple[Contrast, float]:
-        """Return the contrast of the means of logarithms."""
-        shift = math.log1p(change) if change > -1.0 else -math.inf
-        return _contrast(self.strata, 1.0), shift
+        """Return the contrast of the logarithms."""
+        return self._contrast, math.log1p(change) if change > -1.0 else -math.inf
 
     def interval(self, alpha: float = 0.05) -> Interval:
         """Return the interval in closed form."""
-        contrast = _contrast(self.strata, 1.0)
-        half = contrast.half_width(alpha)
-        return Interval(math.expm1(contrast.difference - half), _expm1(contrast.difference + half))
+        difference, half = self._contrast.difference, self._contrast.half_width(alpha)
+        return Interval(math.expm1(difference - half), _expm1(difference + half))
 
 
-class TailEffect(Effect):
+class LogEffect(_LogChange):
+    """A relative change of geometric means, from moments of logarithms."""
+
+    @classmethod
+    def of(cls, strata: MeanStrata) -> LogEffect:
+        """Combine strata of logarithms with weights na nb / (na + nb), or n where paired."""
+        means = _contrasts(strata)
+        return cls(means.base, means.head, means.contrast())
+
+
+class TailEffect(_LogChange):
     """A relative change of the p95, from the order statistics around it."""
-
-    def __init__(
-        self,
-        strata: Sequence[tuple[float, Tail, Tail]],
-        *,
-        base: float,
-        head: float,
-        relative: bool = True,
-    ) -> None:
-        super().__init__(base=base, head=head, relative=relative)
-        self.strata = strata
 
     @classmethod
     def of(cls, strata: Sequence[tuple[float, Tail, Tail]]) -> TailEffect:
@@ -91,62 +95,34 @@ class TailEffect(Effect):
         total = math.fsum(weight for weight, _, _ in strata)
         base = math.fsum(weight * math.log(a.value) for weight, a, _ in strata) / total
         head = math.fsum(weight * math.log(b.value) for weight, _, b in strata) / total
-        return cls(strata, base=math.exp(base), head=math.exp(head))
-
-    def contrast(self, change: float) -> tuple[Contrast, float]:
-        """Return the contrast of the logarithms of the p95."""
-        shift = math.log1p(change) if change > -1.0 else -math.inf
-        parts = [
-            (
-                weight,
-                Contrast(
-                    math.log(b.value / a.value),
-                    math.hypot(a.log_error, b.log_error),
-                    math.inf,
-                ),
-            )
-            for weight, a, b in self.strata
-        ]
-        return combine(parts), shift
-
-    def interval(self, alpha: float = 0.05) -> Interval:
-        """Return the interval in closed form."""
-        contrast, _ = self.contrast(0.0)
-        half = contrast.half_width(alpha)
-        return Interval(math.expm1(contrast.difference - half), _expm1(contrast.difference + half))
+        parts = [(weight, _tail_contrast(a, b)) for weight, a, b in strata]
+        return cls(base, head, combine(parts))
 
 
-def _weight(stratum: MeanStratum) -> float:
-    if isinstance(stratum, PairMoments):
-        return float(stratum.n)
-    a, b = stratum
-    return a.n * b.n / (a.n + b.n)
+def _tail_contrast(a: Tail, b: Tail) -> Contrast:
+    error = math.hypot(a.log_error, b.log_error)
+    return Contrast(math.log(b.value / a.value), error, math.inf)
 
 
-def _contrast(strata: Sequence[MeanStratum], ratio: float) -> Contrast:
-    return combine(
-        [
-            (
-                _weight(stratum),
-                compare_pairs(stratum, ratio)
-                if isinstance(stratum, PairMoments)
-                else compare_means(stratum[0], stratum[1], ratio),
-            )
-            for stratum in strata
-        ]
-    )
+class _PairedMeans:
+    """What `StratifiedMeans` is for samples of their own, for pairs."""
+
+    def __init__(self, strata: Sequence[PairMoments]) -> None:
+        total = sum(pairs.n for pairs in strata)
+        self.base = sum(pairs.n * pairs.mean_a for pairs in strata) / total
+        self.head = sum(pairs.n * pairs.mean_b for pairs in strata) / total
+        self._strata = strata
+
+    def contrast(self, ratio: float = 1.0) -> Contrast:
+        """Return the contrast mean(b - ratio * a)."""
+        return combine([(pairs.n, compare_pairs(pairs, ratio)) for pairs in self._strata])
 
 
-def _weighted_means(strata: Sequence[MeanStratum]) -> tuple[float, float]:
-    base = head = total = 0.0
-    for stratum in strata:
-        weight = _weight(stratum)
-        if isinstance(stratum, PairMoments):
-            a, b = stratum.mean_a, stratum.mean_b
-        else:
-            a, b = stratum[0].mean, stratum[1].mean
-        base, head, total = base + weight * a, head + weight * b, total + weight
-    return base / total, head / total
+def _contrasts(strata: MeanStrata) -> _Contrasts:
+    pairs = [stratum for stratum in strata if isinstance(stratum, PairMoments)]
+    if pairs:
+        return _PairedMeans(pairs)
+    return StratifiedMeans([stratum for stratum in strata if not isinstance(stratum, PairMoments)])
 
 
 def _expm1(value: float) -> float:

@@ -23,6 +23,8 @@ __all__ = [
     "paired_contrast",
     "score_contrast_difference",
     "score_contrast_ratio",
+    "score_variance_difference",
+    "score_variance_ratio",
 ]
 
 _EXACT_UP_TO = 200_000
@@ -84,36 +86,45 @@ def increase_mid_p(tables: Sequence[Table]) -> float:
 
 
 def score_contrast_difference(table: Table, difference: float) -> Contrast:
-    """Return the contrast rate(b) - rate(a), its error under "they differ by `difference`".
+    """Return the contrast rate(b) - rate(a), its error under "they differ by `difference`"."""
+    variance = score_variance_difference(table, difference)
+    return Contrast(table.rate_b - table.rate_a, math.sqrt(variance), _INFINITE_DF)
+
+
+def score_variance_difference(table: Table, difference: float) -> float:
+    """Return the variance of rate(b) - rate(a) under "they differ by `difference`".
 
     Miettinen and Nurminen, Statistics in Medicine 4 (1985) 213-226.
     """
-    n = table.n_a + table.n_b
+    _, n_a, _, n_b = table
+    n = n_a + n_b
     rate_a = _restricted_by_difference(table, difference)
     rate_b = min(1.0, max(0.0, rate_a + difference))
-    variance = rate_a * (1.0 - rate_a) / table.n_a + rate_b * (1.0 - rate_b) / table.n_b
-    return Contrast(table.rate_b - table.rate_a, math.sqrt(variance * n / (n - 1)), _INFINITE_DF)
+    return (rate_a * (1.0 - rate_a) / n_a + rate_b * (1.0 - rate_b) / n_b) * n / (n - 1)
 
 
 def score_contrast_ratio(table: Table, ratio: float) -> Contrast:
-    """Return the contrast rate(b) - ratio * rate(a), its error under "it is zero".
+    """Return the contrast rate(b) - ratio * rate(a), its error under "it is zero"."""
+    variance = score_variance_ratio(table, ratio)
+    return Contrast(table.rate_b - ratio * table.rate_a, math.sqrt(variance), _INFINITE_DF)
+
+
+def score_variance_ratio(table: Table, ratio: float) -> float:
+    """Return the variance of rate(b) - ratio * rate(a) under "it is zero".
 
     Miettinen and Nurminen, Statistics in Medicine 4 (1985) 213-226.
     """
-    n = table.n_a + table.n_b
+    ones_a, n_a, ones_b, n_b = table
+    n = n_a + n_b
     a = n * ratio
-    b = -(ratio * table.n_b + table.ones_b + table.n_a + ratio * table.ones_a)
-    c = table.ones_a + table.ones_b
+    b = -(ratio * n_b + ones_b + n_a + ratio * ones_a)
+    c = ones_a + ones_b
     root = math.sqrt(max(0.0, b * b - 4.0 * a * c))
     # This form of the smaller root divides by a sum, so it neither cancels nor fails at ratio 0.
     rate_a = min(1.0, 2.0 * c / (root - b)) if root > b else 0.0
     rate_b = min(1.0, ratio * rate_a)
-    variance = (
-        ratio * ratio * rate_a * (1.0 - rate_a) / table.n_a + rate_b * (1.0 - rate_b) / table.n_b
-    )
-    return Contrast(
-        table.rate_b - ratio * table.rate_a, math.sqrt(variance * n / (n - 1)), _INFINITE_DF
-    )
+    variance = ratio * ratio * rate_a * (1.0 - rate_a) / n_a + rate_b * (1.0 - rate_b) / n_b
+    return variance * n / (n - 1)
 
 
 def mcnemar_mid_p(counts: Iterable[PairCounts]) -> float:
@@ -153,14 +164,14 @@ _NEWTON_END = 1e-15
 
 def _restricted_by_difference(table: Table, difference: float) -> float:
     """Return the most likely rate of a given rate(b) - rate(a): a cubic's root in closed form."""
-    d, n_a, n_b = difference, table.n_a, table.n_b
-    n, ones = n_a + n_b, table.ones_a + table.ones_b
+    d, (ones_a, n_a, ones_b, n_b) = difference, table
+    n, ones = n_a + n_b, ones_a + ones_b
     c2 = ((n_b + 2.0 * n_a) * d - n - ones) / n
-    c1 = ((n_a * d - n - 2.0 * table.ones_a) * d + ones) / n
-    c0 = table.ones_a * d * (1.0 - d) / n
-    q = c2**3 / 27.0 - c1 * c2 / 6.0 + c0 / 2.0
+    c1 = ((n_a * d - n - 2.0 * ones_a) * d + ones) / n
+    c0 = ones_a * d * (1.0 - d) / n
+    q = c2 * c2 * c2 / 27.0 - c1 * c2 / 6.0 + c0 / 2.0
     p = math.copysign(math.sqrt(max(0.0, c2 * c2 / 9.0 - c1 / 3.0)), q)
-    cosine = min(1.0, max(-1.0, q / p**3)) if p else 0.0
+    cosine = min(1.0, max(-1.0, q / (p * p * p))) if p else 0.0
     root = 2.0 * p * math.cos((math.pi + math.acos(cosine)) / 3.0) - c2 / 3.0
     low, high = max(0.0, -d), min(1.0, 1.0 - d)
     root = min(high, max(low, root))

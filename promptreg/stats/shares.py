@@ -12,8 +12,8 @@ from promptreg.stats.proportions import (
     increase_mid_p,
     mcnemar_mid_p,
     paired_contrast,
-    score_contrast_difference,
-    score_contrast_ratio,
+    score_variance_difference,
+    score_variance_ratio,
 )
 from promptreg.stats.samples import PairCounts
 
@@ -29,7 +29,9 @@ class BinaryEffect(Effect):
         self, tables: Sequence[Table], *, base: float, head: float, relative: bool = True
     ) -> None:
         super().__init__(base=base, head=head, relative=relative)
-        self.tables = tables
+        self._tables = tables
+        total = sum(table.weight for table in tables)
+        self._squares = [(table.weight / total) ** 2 for table in tables]
 
     @classmethod
     def of(cls, tables: Sequence[Table], *, relative: bool) -> BinaryEffect:
@@ -41,19 +43,24 @@ class BinaryEffect(Effect):
 
     def contrast(self, change: float) -> tuple[Contrast, float]:
         """Return the score contrast under this change."""
+        # What `combine` says of the tables' contrasts, whose degrees of freedom are infinite.
         if self.relative:
-            ratio = 1.0 + change
-            return combine((t.weight, score_contrast_ratio(t, ratio)) for t in self.tables), 0.0
-        parts = ((t.weight, score_contrast_difference(t, change)) for t in self.tables)
-        return combine(parts), change
+            at, shift, scaled = 1.0 + change, 0.0, (1.0 + change) * self.base
+        else:
+            at, shift, scaled = change, change, self.base
+        variance_of = score_variance_ratio if self.relative else score_variance_difference
+        variance = 0.0
+        for square, table in zip(self._squares, self._tables, strict=True):
+            variance += square * variance_of(table, at)
+        return Contrast(self.head - scaled, math.sqrt(variance), math.inf), shift
 
     def p_increase(self) -> float:
         """Return Fisher's mid-p for more ones."""
-        return increase_mid_p(self.tables)
+        return increase_mid_p(self._tables)
 
     def p_decrease(self) -> float:
         """Return Fisher's mid-p for fewer ones."""
-        return increase_mid_p([table.swapped for table in self.tables])
+        return increase_mid_p([table.swapped for table in self._tables])
 
     def bounds(self) -> tuple[float, float]:
         """Return the least and greatest change a share can make."""
