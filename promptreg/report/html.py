@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from promptreg.report import wire
 from promptreg.report.bundle import application, boot_script, loader_script, stylesheet
 from promptreg.report.format import alert_texts, figure_texts, row_texts
+from promptreg.report.wire_prompt import pack_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,7 +92,7 @@ def pack(prompt: PromptRow, *, level: int = 6) -> PackedPrompt:
         prompt: The prompt.
         level: How hard zlib tries; 9 is a fortieth smaller and takes two and a half times as long.
     """
-    chunk = deflate(wire.pack_prompt(prompt), level)
+    chunk = deflate(pack_prompt(prompt), level)
     return PackedPrompt(chunk, wire.pack_row(prompt), _searched(prompt))
 
 

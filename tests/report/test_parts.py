@@ -20,7 +20,7 @@ from promptreg.report.html import deflate, render
 from promptreg.report.model import MetricComparison
 from promptreg.report.spread import histogram_of, interval_of, share_interval
 from promptreg.report.template_tree import template_spans, template_tree
-from promptreg.report.wire import pack_prompt
+from promptreg.report.wire_prompt import pack_prompt
 from tests.report.synthetic import synthetic_report
 
 

@@ -24,7 +24,7 @@ from promptreg.report import html
 from promptreg.report.bundle import script_of
 from promptreg.report.model import MessageRow, PromptRow, VersionRow
 from promptreg.report.template_tree import template_tree
-from promptreg.report.wire import pack_prompt
+from promptreg.report.wire_prompt import pack_prompt
 from tests.report import template_grid as grid
 from tests.report.conftest import Pages
 from tests.report.synthetic import histories, synthetic_report
@@ -255,7 +255,7 @@ def test_the_page_puts_texts_and_trees_together_again(pages: Pages) -> None:
         for n, text in enumerate(texts)
     )
     page = pages.open()
-    page.evaluate(script_of("data.js", "globalThis.decode = m_data.decode;"))
+    page.evaluate(script_of("decode.js", "globalThis.decode = m_decode.decode;"))
     found = page.evaluate(
         "(packed) => decode(packed).versions.map(({ messages: [m] }) => [m.text, m.tree()])",
         pack_prompt(PromptRow("p", versions=versions)),

@@ -1,7 +1,8 @@
 // Starts the page: reads the index, draws the frame, follows the address.
-import { loadIndex, useFolder, decodeComparison } from "./data.js";
+import { loadIndex, useFolder } from "./data.js";
 import { append, h, icon, replace } from "./dom.js";
 import { count, day, setCurrency, time } from "./format.js";
+import { readAlerts } from "./judged.js";
 import { parseRoute, routeTo } from "./router.js";
 import { abPage } from "./view_ab.js";
 import { alertsPage } from "./view_alerts.js";
@@ -27,9 +28,7 @@ function prepare(index) {
   const former = index.prompts.flatMap((row) => (row.formerly ?? []).map((name) => [name, row]));
   index.promptByName = new Map([...former, ...index.prompts.map((row) => [row.name, row])]);
   index.metricByName = new Map(index.metrics.map((metric) => [metric.name, metric]));
-  index.alerts.forEach((alert) => {
-    alert.c = decodeComparison(alert.c);
-  });
+  index.alerts = readAlerts(index.alerts);
   index.figures.forEach((figure) => {
     figure.dates = figure.series.length === index.days.length ? index.days : [];
   });

@@ -1,5 +1,6 @@
 // Finds words in everything that is said of a prompt, and tells the lines where they stand.
-import { chunk, decode, unpack } from "./data.js";
+import { chunk, unpack } from "./data.js";
+import { decode } from "./decode.js";
 import { h } from "./dom.js";
 import { unquoted } from "./format.js";
 

@@ -1,0 +1,28 @@
+// Reads columns of numbers; the twin of columns.py.
+
+const ZERO = 48;
+
+// Returns an array with null where there is no number.
+export function numbers(column) {
+  if (typeof column !== "string") return column;
+  const [decimals, start, ...places] = column.split(" ");
+  const steps = new Array(places[0].length).fill(0);
+  for (const digits of places) {
+    for (let at = 0; at < steps.length; at++) steps[at] = steps[at] * 10 + digits.charCodeAt(at) - ZERO;
+  }
+  const from = Number(start);
+  const scale = 10 ** Math.abs(decimals);
+  const value = decimals < 0 ? (step) => (from + step) * scale : (step) => (from + step) / scale;
+  return steps.map((step) => (step === 0 ? null : value(step)));
+}
+
+// All columns of a table by their names.
+export function table(columns) {
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, numbers(column)]));
+}
+
+// Deals out to the groups what was put together by metric, each as [metric, row]; read makes rows of a metric's columns.
+export function deal({ names, of }, pool, read) {
+  const left = new Map(Object.entries(of).map(([metric, columns]) => [metric, read(columns, metric).values()]));
+  return numbers(names).map((set) => pool[set].map((metric) => [metric, left.get(metric).next().value]));
+}
