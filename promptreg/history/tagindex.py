@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from promptreg.config import Config
     from promptreg.git import Repository
     from promptreg.history.claims import Claim
-    from promptreg.naming import TagFormat
+    from promptreg.naming import Layout, TagFormat
+    from promptreg.prompt import Prompt
     from promptreg.prompt.content import Content
 
 __all__ = ["TagIndex"]
@@ -44,6 +45,7 @@ class TagIndex:
         self._deleted_key: object = None
         self._release_branch: str | None = None
         self._formats = config.tags
+        self._layout = config.layout
         self._parsed: dict[str, tuple[Mapping[str, str], dict[Version, tuple[str, str]]]] = {}
         self._versions: dict[str, tuple[Sequence[str], frozenset[Version]]] = {}
         # A tag object never changes, so what was read of it once holds for ever.
@@ -140,8 +142,7 @@ class TagIndex:
             return False
         try:
             found = (
-                self.repository.entry_at(tag.target, path)
-                for path in self.config.layout.candidates(name)
+                self.repository.entry_at(tag.target, path) for path in self._layout.candidates(name)
             )
             return any(entry is not None for entry in found)
         except HistoryError:
@@ -255,19 +256,39 @@ class TagIndex:
             trailers.prompt, trailers.blob, tuple(sorted(trailers.includes.items())), release.tag
         )
 
+    def texts(self, release: Release) -> tuple[Prompt, Mapping[str, str]]:
+        """Return the prompt and the fragments of a release, for who reads each but once.
+
+        Its digest is not computed, and nothing is kept.
+
+        Raises:
+            HistoryError: Its blob was not fetched.
+        """
+        from promptreg.prompt.content import parse_with_includes
+
+        trailers = release.trailers
+        return parse_with_includes(
+            *self._file(trailers.prompt, trailers.blob, trailers.includes, release.tag)
+        )
+
     def _read_content(
         self, name: str, blob: str, includes: tuple[tuple[str, str], ...], tag: str
     ) -> Content:
-
         # Listing versions reads no content, so it does not load the parser either.
         from promptreg.prompt.content import content_of
 
+        return content_of(*self._file(name, blob, dict(includes), tag))
+
+    def _file(
+        self, name: str, blob: str, includes: Mapping[str, str], tag: str
+    ) -> tuple[bytes, str, _Fragments, Layout]:
+        """Return the bytes and the path of a released file, and what reading it takes."""
         data = self.repository.blob(blob)
         if data is None:
             raise _blob_not_fetched(f"content of {tag}", blob)
-        path = self.config.layout.candidates(name)[1]
-        source = _Fragments(self.repository, dict(includes), tag, self.config.layout.root)
-        return content_of(data, path, source, self.config.layout)
+        layout = self._layout
+        source = _Fragments(self.repository, includes, tag, layout.root)
+        return data, layout.candidates(name)[1], source, layout
 
     def claim(self, name: str, version: Version, tag: str, oid: str) -> Claim:
         """Return the claim that a tag makes, whoever made it."""
@@ -282,8 +303,8 @@ class TagIndex:
             if commit is None:
                 raise _not_fetched(self.config.tags[0].prefix(name), f"commit of tag {tag}")
             source = CommitSource(self.repository, commit)
-            path = locate(source, self.config.layout, name)
-            return content_of(source.read(path) or b"", path, source, self.config.layout)
+            path = locate(source, self._layout, name)
+            return content_of(source.read(path) or b"", path, source, self._layout)
 
         return Claim(version, f"tag {tag}", load)
 

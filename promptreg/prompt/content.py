@@ -20,6 +20,7 @@ __all__ = [
     "Content",
     "content_of",
     "includes_of",
+    "parse_with_includes",
     "read_content",
 ]
 
@@ -75,9 +76,20 @@ def content_of(data: bytes, path: str, source: Source, layout: Layout) -> Conten
     Raises:
         PromptError: The file or a fragment is not valid.
     """
-    prompt = parse_prompt(data, path, layout.name_of(path) or path)
-    includes = includes_of(prompt, source, layout)
+    prompt, includes = parse_with_includes(data, path, source, layout)
     return Content(prompt, includes, compute_digest(prompt.value, includes), data)
+
+
+def parse_with_includes(
+    data: bytes, path: str, source: Source, layout: Layout
+) -> tuple[Prompt, dict[str, str]]:
+    """Return what `content_of` does for who needs no digest: the prompt and its fragments.
+
+    Raises:
+        PromptError: The file or a fragment is not valid.
+    """
+    prompt = parse_prompt(data, path, layout.name_of(path) or path)
+    return prompt, includes_of(prompt, source, layout)
 
 
 def includes_of(prompt: Prompt, source: Source, layout: Layout) -> dict[str, str]:

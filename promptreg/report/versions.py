@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.diffs.myers import changed_blocks
 from promptreg.errors import NotFoundError, PromptError, PromptregError
@@ -17,6 +18,7 @@ from promptreg.sources import CommitSource, locate
 
 if TYPE_CHECKING:
     from promptreg.history.tags import Release
+    from promptreg.prompt import Prompt
     from promptreg.registry import Registry
     from promptreg.report.model import LevelName
 
@@ -38,6 +40,9 @@ _ELSEWHERE = frozenset(
 )
 _LEVELS = frozenset({"none", "patch", "minor", "major"})
 _MAX_EDITS = 2000
+# An encoder of their own: `json.dumps` makes one for each of some ten values a version.
+_plain = json.JSONEncoder(ensure_ascii=False).encode
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,20 @@ class GitPrompt:
     notes: tuple[str, ...] = ()
 
 
+class _Written(NamedTuple):
+    """What the file of a version says; the names are those of a row's fields."""
+
+    model: str | None = None
+    template: str = "jinja2"
+    description: str | None = None
+    messages: tuple[MessageRow, ...] = ()
+    fragments: tuple[Fragment, ...] = ()
+    variables: tuple[VariableRow, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    lines_added: int = 0
+    lines_removed: int = 0
+
+
 def read_prompt(
     registry: Registry, name: str, commit: str, labels: Mapping[str, Sequence[str]]
 ) -> GitPrompt:
@@ -81,48 +100,46 @@ def read_prompt(
     rows: list[VersionRow] = []
     notes: list[str] = []
     yanks = {str(version): yank.reason for version, yank in registry.yanks_of(name).items()}
-    newest: Content | None = None
-    before: list[str] = []
+    newest: Prompt | None = None
+    lines: list[str] = []
     for release in registry.tags.releases(name):
-        row = _released(release, labels, yanks)
+        written = _Written()
         try:
-            newest = registry.tags.content(release)
+            newest, includes = registry.tags.texts(release)
         except PromptregError as error:
             notes.append(f"{release.tag}: {error.message}")
-            rows.append(row)
-            continue
-        lines = _lines_of(newest)
-        rows.append(_with_diffstat(_with_content(row, newest), before, lines))
-        before = lines
+        else:
+            before, lines = lines, _lines_of(newest, includes)
+            written = _written(newest, includes, before, lines)
+        rows.append(_released(release, written, labels, yanks))
     path, current = _at_commit(registry, name, commit, notes)
     if current is not None:
+        newest = current.prompt
         if all(row.digest != current.digest for row in rows):
-            rows.append(_unreleased(registry, name, commit, current, before))
-        newest = current
+            rows.append(_unreleased(registry, name, commit, current, lines))
     found = GitPrompt(name, path, tuple(rows), notes=tuple(notes))
     if newest is None:
         return found
-    prompt = newest.prompt
     return replace(
         found,
-        title=prompt.title,
-        description=prompt.description,
-        tags=tuple(prompt.tags),
-        metadata=tuple(
-            (str(key), json.dumps(value, ensure_ascii=False))
-            for key, value in prompt.metadata.items()
-        ),
-        formerly=prompt.formerly,
+        title=newest.title,
+        description=newest.description,
+        tags=tuple(newest.tags),
+        metadata=tuple((str(key), _plain(value)) for key, value in newest.metadata.items()),
+        formerly=newest.formerly,
     )
 
 
 def iso(moment: datetime) -> str:
     """Write a time in UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _released(
-    release: Release, labels: Mapping[str, Sequence[str]], yanks: Mapping[str, str]
+    release: Release,
+    written: _Written,
+    labels: Mapping[str, Sequence[str]],
+    yanks: Mapping[str, str],
 ) -> VersionRow:
     version = str(release.version)
     level: LevelName = release.trailers.level.label  # type: ignore[assignment]
@@ -138,6 +155,7 @@ def _released(
         yanked=yanks.get(version),
         changes=changes,
         labels=tuple(labels.get(version, ())),
+        **written._asdict(),
     )
 
 
@@ -173,7 +191,8 @@ def _unreleased(
 ) -> VersionRow:
     version = registry.resolve(f"{name}@HEAD").version
     found = registry.repository.commit(commit)
-    row = VersionRow(
+    prompt, includes = content.prompt, content.includes
+    return VersionRow(
         version=str(version),
         digest=content.digest,
         commit=commit,
@@ -181,14 +200,23 @@ def _unreleased(
         date=iso(found.committer.when),
         released=False,
         summary="Not released yet",
+        **_written(prompt, includes, before, _lines_of(prompt, includes))._asdict(),
     )
-    return _with_diffstat(_with_content(row, content), before, _lines_of(content))
 
 
-def _with_content(row: VersionRow, content: Content) -> VersionRow:
-    prompt = content.prompt
-    return replace(
-        row,
+def _written(
+    prompt: Prompt, includes: Mapping[str, str], before: list[str], lines: list[str]
+) -> _Written:
+    """Return what a file says.
+
+    Args:
+        prompt: The parsed file.
+        includes: Its fragments.
+        before: The lines of the version before it.
+        lines: Its own lines.
+    """
+    blocks = changed_blocks(before, lines, _MAX_EDITS)
+    return _Written(
         model=prompt.model,
         template=prompt.template,
         description=prompt.description,
@@ -198,19 +226,21 @@ def _with_content(row: VersionRow, content: Content) -> VersionRow:
             else MessageRow("placeholder", m.name)
             for m in prompt.messages
         ),
-        fragments=tuple(Fragment(path, text) for path, text in sorted(content.includes.items())),
-        variables=_variables(content),
+        fragments=tuple(Fragment(path, text) for path, text in sorted(includes.items())),
+        variables=_variables(prompt, includes),
         settings=tuple(_flat({k: v for k, v in prompt.value.items() if k not in _ELSEWHERE})),
+        lines_added=sum(b.new_end - b.new_start for b in blocks),
+        lines_removed=sum(b.old_end - b.old_start for b in blocks),
     )
 
 
-def _variables(content: Content) -> tuple[VariableRow, ...]:
-    from promptreg.render import prompt_variables
+def _variables(prompt: Prompt, includes: Mapping[str, str]) -> tuple[VariableRow, ...]:
+    variables = prompt.variables
+    if not prompt.declares_variables:
+        from promptreg.render import prompt_variables
 
-    try:
-        variables = prompt_variables(content.prompt, content.includes.__getitem__)
-    except (PromptError, KeyError):
-        variables = content.prompt.variables
+        with contextlib.suppress(PromptError, KeyError):
+            variables = prompt_variables(prompt, includes.__getitem__)
     return tuple(
         VariableRow(
             name=v.name,
@@ -232,20 +262,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, _json(value)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _lines_of(content: Content) -> list[str]:
-    texts = [m.content if isinstance(m, Message) else m.name for m in content.prompt.messages]
-    texts += [text for _, text in sorted(content.includes.items())]
+def _lines_of(prompt: Prompt, includes: Mapping[str, str]) -> list[str]:
+    texts = [m.content if isinstance(m, Message) else m.name for m in prompt.messages]
+    texts += [text for _, text in sorted(includes.items())]
     return [line for text in texts for line in text.splitlines()]
-
-
-def _with_diffstat(row: VersionRow, old: list[str], new: list[str]) -> VersionRow:
-    blocks = changed_blocks(old, new, _MAX_EDITS)
-    return replace(
-        row,
-        lines_added=sum(b.new_end - b.new_start for b in blocks),
-        lines_removed=sum(b.old_end - b.old_start for b in blocks),
-    )
