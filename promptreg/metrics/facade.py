@@ -28,9 +28,11 @@ from promptreg.metrics.wal import (
 from promptreg.pricing import Pricer
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from promptreg.config import SparkConfig
     from promptreg.storage.compact import CompactReport
-    from promptreg.storage.engines import Engine
+    from promptreg.storage.engines import Engine, Rows
     from promptreg.storage.query import QueryResult
     from promptreg.storage.status import Status
     from promptreg.storage.store import Store
@@ -259,6 +261,12 @@ class Metrics:
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer trusted SQL on the view `calls`; see `Engine.sql`."""
         return self.engine.sql(query, parameters)
+
+    def keep(
+        self, name: str, query: str, parameters: Sequence[Any] = ()
+    ) -> AbstractContextManager[Rows]:
+        """Give the answer to trusted SQL a name within a block; see `Engine.keep`."""
+        return self.engine.keep(name, query, parameters)
 
     def query(self, query: str) -> QueryResult:
         """Answer one SELECT on `calls`; anything that writes or reads files is refused.

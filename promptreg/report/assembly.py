@@ -14,8 +14,8 @@ from promptreg.report.verdicts import alerts_of, best_models, compare_versions
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
+    from promptreg.report.asking import Answers
     from promptreg.report.live import PromptLabels
-    from promptreg.report.measures import Answers
     from promptreg.report.model import Alert, Comparison, LabelRow, VersionRow
     from promptreg.report.versions import GitPrompt
     from promptreg.stats.thresholds import Threshold

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConfigError
 from promptreg.gate import gate_thresholds
+from promptreg.report.asking import Scope, ask
 from promptreg.report.assembly import Setting, shared_digests
 from promptreg.report.figures import Totals, figures_of, read_totals
 from promptreg.report.live import LiveLabels
-from promptreg.report.measures import Scope, ask
 from promptreg.report.model import (
     DEFAULT_METRICS,
     Alert,
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
     from promptreg.metrics.summary import Rename
     from promptreg.registry import Registry
+    from promptreg.report.asking import Answers
     from promptreg.report.assembly import Extract
     from promptreg.report.desk import Done, Outline, Staff
     from promptreg.report.live import PromptLabels
-    from promptreg.report.measures import Answers
 
 __all__ = ["Collector", "Options", "collect"]
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from promptreg.registry import Registry
+    from promptreg.report.asking import Answers
     from promptreg.report.assembly import Assembled, Extract, Setting
     from promptreg.report.html import PackedPrompt
-    from promptreg.report.measures import Answers
     from promptreg.report.versions import GitPrompt
 
 __all__ = ["Desk", "Done", "Here", "Outline", "Staff"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promptreg.metrics.summary import Rename
-    from promptreg.report.measures import Rows
+    from promptreg.storage.engines import Rows
 
 __all__ = ["PERIOD_DAYS", "Totals", "figures_of", "read_totals"]
 

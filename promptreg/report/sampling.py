@@ -1,241 +1,106 @@
-"""The samples that versions are judged by, as the gate takes them; a few queries for many versions.
+"""The samples that versions are judged by, as the gate takes them; pure.
 
 Rows of one case or unit are one observation. Where a suite ran cases their values are kept apart
 as well, so that any two versions can be compared case by case.
 """
 
-# ruff: noqa: S608 - only texts of ours are put together, every value is a parameter
-
 from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from promptreg.gate.model import Context
 from promptreg.gate.pairing import Joined, Side
-from promptreg.gate.tails import tails_query
+from promptreg.report.asking import VALUES
+from promptreg.report.asking_samples import LOGGED
 from promptreg.report.spread import steady
 from promptreg.stats.samples import Moments, PairCounts, PairMoments, Pairs, Sample, Tail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from promptreg.report.measures import CaseValues, Query, Rows, VersionMeasures
+    from promptreg.report.asking import Answers, Group
+    from promptreg.report.measures import CaseValues, VersionMeasures
 
-__all__ = ["SampleAnswers", "add_samples", "ask_samples", "join_cases"]
+__all__ = ["add_samples", "join_cases"]
 
-_LOGGED = frozenset({"latency", "cost", "input_tokens", "output_tokens"})
-_GROUPS = ("prompt", "key", "model", "suite", "dataset_digest", "environment")
-_KEYS = ", ".join(_GROUPS)
+_NAMES = tuple(VALUES)
+_LOGS = tuple(name for name in VALUES if name in LOGGED)
 _WIDTH = 11
 
-Row = tuple[Any, ...]
 _Place = tuple[str, Context]
 
 
-class SampleAnswers(NamedTuple):
-    """What the store answered about the samples of some prompts' versions.
-
-    Attributes:
-        sizes: Rows and distinct cases of each version, context and model.
-        moments: Their sufficient statistics.
-        scores: The same of each score.
-        tails: The p95 of their latencies.
-        cases: The values of each case of a suite.
-        case_scores: Its scores.
-    """
-
-    sizes: list[Row]
-    moments: list[Row]
-    scores: list[Row]
-    tails: list[Row]
-    cases: list[Row]
-    case_scores: list[Row]
-
-
-def ask_samples(rows: Rows, picked: Query, values: Mapping[str, str]) -> SampleAnswers:
-    """Ask for the samples and cases of each version.
-
-    Args:
-        rows: Where the rows are.
-        picked: The rows in scope with their key and values.
-        values: The metrics, whose columns are called ``v_NAME``.
-    """
-    head, parameters = picked
-    columns = {name: f"v_{name}" for name in values}
-    observed = f"{head}, {_observed(columns)}"
-    tails = rows.sql(f"{observed}{tails_query('observed', _GROUPS, 'v_latency')}", parameters)
-    moments = rows.sql(
-        f"{observed}SELECT {_KEYS}, {_moment_columns(columns)} "
-        f"FROM observed GROUP BY {_KEYS} ORDER BY {_KEYS}",
-        parameters,
-    )
-    scores = rows.sql(_scores_query(head), parameters)
-    sizes = rows.sql(
-        f"{head}SELECT {_KEYS}, count(*), count(DISTINCT case_id) "
-        f"FROM picked GROUP BY {_KEYS} ORDER BY {_KEYS}",
-        parameters,
-    )
-    cases: tuple[list[Row], list[Row]] = ([], [])
-    if any(row[7] for row in sizes):
-        cases = _ask_cases(rows, picked, columns)
-    return SampleAnswers(sizes, moments, scores, tails, *cases)
-
-
-def add_samples(
-    answers: SampleAnswers, values: Mapping[str, str], found: Mapping[str, VersionMeasures]
-) -> None:
+def add_samples(answers: Answers, found: Mapping[str, VersionMeasures]) -> None:
     """Add the sides and cases of each version of a prompt.
 
     Args:
         answers: What the store answered about the prompt.
-        values: The metrics in the order they were asked for.
         found: Takes them, by key.
     """
+    groups = {group.number: group for group in answers.groups}
+    places = {number: _place(group) for number, group in groups.items()}
     samples: dict[_Place, dict[tuple[str, str], Sample]] = defaultdict(dict)
-    tails = {row[1:6]: Tail(*row[7:]) for row in answers.tails}
-    for row in answers.moments:
-        samples[_place(row)].update(_samples_of(row, list(values), tails.get(row[1:6])))
-    for row in answers.scores:
-        samples[_place(row)].update(_samples_of((*row[:6], *row[7:]), [row[6]], None))
     calls: dict[_Place, dict[str, int]] = defaultdict(dict)
     cases: dict[_Place, dict[str, int]] = defaultdict(dict)
-    for row in answers.sizes:
-        place = _place(row)
-        calls[place][row[2]] = row[6]
-        cases[place][row[2]] = row[7]
-    for place, own in calls.items():
+    tails = {number: Tail(*tail) for number, *tail in answers.samples.tails}
+    for number, count, *values in answers.samples.moments:
+        model, place = groups[number].model, places[number]
+        calls[place][model] = groups[number].calls
+        cases[place][model] = count
+        own = samples[place]
+        for at, name in enumerate(_NAMES):
+            _add_sample(own, (model, name), values[_WIDTH * at : _WIDTH * at + _WIDTH])
+        if number in tails:
+            own[model, "latency"] = own[model, "latency"]._replace(tail=tails[number])
+    for number, name, *values in answers.samples.scores:
+        _add_sample(samples[places[number]], (groups[number].model, name), values)
+    for place, own_calls in calls.items():
         key, context = place
-        found[key].sides[context] = Side(own, cases[place], samples[place])
-    _add_cases(answers, values, found)
+        found[key].sides[context] = Side(own_calls, cases[place], samples[place])
+    _add_cases(answers, found)
 
 
-def _place(row: Row) -> _Place:
-    _, key, _, suite, dataset, environment = row[:6]
-    return key, Context(suite, dataset, environment)
+def _place(group: Group) -> _Place:
+    return group.key, Context(group.suite, group.dataset_digest, group.environment)
 
 
-def _scores_query(head: str) -> str:
-    keys = f"{_KEYS}, name"
-    return (
-        f"{head}, {_scored()}{_observed({'score': 'v_score'}, keys, source='scored')}"
-        f"SELECT {keys}, {_moment_columns({'score': 'v_score'})} "
-        f"FROM observed GROUP BY {keys} ORDER BY {keys}"
-    )
-
-
-def _scored() -> str:
-    return (
-        f"scored AS (SELECT {_KEYS}, case_id, unit, e.key AS name, e.value AS v_score "
-        "FROM (SELECT *, unnest(map_entries(scores)) AS e FROM picked WHERE scores IS NOT NULL) "
-        "WHERE isfinite(e.value)), "
-    )
-
-
-def _observed(values: Mapping[str, str], groups: str = _KEYS, source: str = "picked") -> str:
-    """Return common tables with one row per row, and with one row per observation."""
-    named = [*values.values(), *(f"l_{name}" for name in values if name in _LOGGED)]
-    return (
-        f"{_logged(values, groups, source)}, observed AS ("
-        f"SELECT {groups}, {_averages(named)} FROM logged "
-        f"WHERE case_id IS NOT NULL OR unit IS NOT NULL GROUP BY {groups}, case_id, unit "
-        f"UNION ALL SELECT {groups}, {', '.join(named)} FROM logged "
-        "WHERE case_id IS NULL AND unit IS NULL)\n"
-    )
-
-
-def _logged(values: Mapping[str, str], groups: str, source: str) -> str:
-    columns = [*values.values()]
-    columns += [
-        f"CASE WHEN {value} > 0 THEN ln({value}) END AS l_{name}"
-        for name, value in values.items()
-        if name in _LOGGED
-    ]
-    return f"logged AS (SELECT {groups}, case_id, unit, {', '.join(columns)} FROM {source})"
-
-
-def _averages(columns: Iterable[str]) -> str:
-    return ", ".join(f"avg({column}) AS {column}" for column in columns)
-
-
-def _moment_columns(values: Mapping[str, str]) -> str:
-    columns = []
-    for name, value in values.items():
-        log = f"l_{name}"
-        logs = f"count({log}), avg({log}), var_samp({log})" if name in _LOGGED else "0, 0, 0"
-        columns.append(
-            f"count({value}), avg({value}), var_samp({value}), min({value}), max({value}), "
-            f"count(*) FILTER ({value} = 1), count(*) FILTER ({value} = 0), "
-            f"count(*) - count({value}), {logs}"
-        )
-    return ", ".join(columns)
-
-
-def _samples_of(
-    row: Sequence[Any], names: Sequence[str], tail: Tail | None
-) -> dict[tuple[str, str], Sample]:
-    """Read one group's moments; success is kept as ``error_rate``."""
-    model, values = row[2], row[6:]
-    samples = {}
-    for number, name in enumerate(names):
-        n, mean, var, least, most, ones, zeros, missing, *logs = values[
-            _WIDTH * number : _WIDTH * (number + 1)
-        ]
-        if not n:
-            continue
-        sample = Sample(
-            Moments(n, steady(mean), steady(var or 0.0)),
-            Moments(logs[0], steady(logs[1] or 0.0), steady(logs[2] or 0.0)),
-            least,
-            most,
-            ones,
-            zeros,
-            missing,
-            tail if name == "latency" else None,
-        )
-        if name == "success_rate":
-            samples[model, "error_rate"] = sample.complement()
-        else:
-            samples[model, name] = sample
-    return samples
-
-
-def _ask_cases(rows: Rows, picked: Query, values: Mapping[str, str]) -> tuple[list[Row], list[Row]]:
-    """Ask for the values of each case of a suite, and for its scores."""
-    head, parameters = picked
-    whole = "case_id IS NOT NULL AND suite IS NOT NULL"
-    named = [*values.values(), *(f"l_{name}" for name in values if name in _LOGGED)]
-    query = (
-        f"{head}, {_logged(values, _KEYS, 'picked')}\nSELECT {_KEYS}, case_id, {_averages(named)} "
-        f"FROM logged WHERE {whole} GROUP BY {_KEYS}, case_id ORDER BY {_KEYS}, case_id"
-    )
-    scores = (
-        f"{head}, {_scored().removesuffix(', ')}\nSELECT {_KEYS}, case_id, name, avg(v_score) "
-        f"FROM scored WHERE {whole} GROUP BY {_KEYS}, case_id, name ORDER BY {_KEYS}, case_id, name"
-    )
-    return rows.sql(query, parameters), rows.sql(scores, parameters)
-
-
-def _add_cases(
-    answers: SampleAnswers, values: Mapping[str, str], found: Mapping[str, VersionMeasures]
+def _add_sample(
+    samples: dict[tuple[str, str], Sample], place: tuple[str, str], values: Sequence[Any]
 ) -> None:
+    """Add the sample of a model's metric; success is kept as ``error_rate``."""
+    n, mean, var, least, most, ones, zeros, missing, logs, log_mean, log_var = values
+    if not n:
+        return
+    linear = Moments(n, steady(mean), steady(var or 0.0))
+    log = Moments(logs, steady(log_mean or 0.0), steady(log_var or 0.0))
+    sample = Sample(linear, log, least, most, ones, zeros, missing)
+    model, name = place
+    if name == "success_rate":
+        samples[model, "error_rate"] = sample.complement()
+    else:
+        samples[place] = sample
+
+
+def _add_cases(answers: Answers, found: Mapping[str, VersionMeasures]) -> None:
     """Keep the values of each case of a suite; its scores are further metrics."""
-    logs = [name for name in values if name in _LOGGED]
-    for row in answers.cases:
-        means = [None if mean is None else steady(mean) for mean in row[7:]]
-        own = dict(zip(values, means, strict=False))
-        logged = dict(zip(logs, means[len(values) :], strict=True))
-        _case(found, row).update({name: (own[name], logged.get(name)) for name in values})
-    for row in answers.case_scores:
-        _case(found, row)[row[7]] = (steady(row[8]), None)
-
-
-def _case(found: Mapping[str, VersionMeasures], row: Row) -> CaseValues:
-    key, context = _place(row)
-    models = found[key].cases.setdefault(context, {})
-    values: CaseValues = models.setdefault(row[2], {}).setdefault(row[6], {})
-    return values
+    models = {
+        group.number: found[group.key]
+        .cases.setdefault(_place(group)[1], {})
+        .setdefault(group.model, {})
+        for group in answers.groups
+        if group.suite is not None
+    }
+    for number, case, *averages in answers.samples.cases:
+        means = [None if mean is None else steady(mean) for mean in averages]
+        logged = dict(zip(_LOGS, means[len(_NAMES) :], strict=True))
+        values: CaseValues = models[number].setdefault(case, {})
+        values |= {
+            name: (mean, logged.get(name)) for name, mean in zip(_NAMES, means, strict=False)
+        }
+    for number, case, name, mean in answers.samples.case_scores:
+        models[number].setdefault(case, {})[name] = (steady(mean), None)
 
 
 def join_cases(base: VersionMeasures, head: VersionMeasures, context: Context) -> Joined:

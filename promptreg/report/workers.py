@@ -25,9 +25,9 @@ from promptreg.errors import RepositoryError
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry
+    from promptreg.report.asking import Answers
     from promptreg.report.assembly import Setting
     from promptreg.report.desk import Done, Outline
-    from promptreg.report.measures import Answers
 
 __all__ = ["WORTHWHILE_VERSIONS", "Workers", "worthwhile"]
 

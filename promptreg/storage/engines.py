@@ -13,7 +13,19 @@ if TYPE_CHECKING:
     from promptreg.config import SparkConfig
     from promptreg.storage.store import Store
 
-__all__ = ["DuckEngine", "Engine", "open_engine"]
+__all__ = ["DuckEngine", "Engine", "Rows", "open_engine"]
+
+
+class Rows(Protocol):
+    """Answers SQL within a block of `Engine.keep`."""
+
+    def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Answer a trusted query with rows of Python values."""
+
+    def keep(
+        self, name: str, query: str, parameters: Sequence[Any] = ()
+    ) -> AbstractContextManager[Rows]:
+        """Give another answer a name; see `Engine.keep`."""
 
 
 class Engine(Protocol):
@@ -33,6 +45,14 @@ class Engine(Protocol):
 
     def pin(self) -> AbstractContextManager[object]:
         """Answer every query of a block from the same snapshot."""
+
+    def keep(
+        self, name: str, query: str, parameters: Sequence[Any] = ()
+    ) -> AbstractContextManager[Rows]:
+        """Give the answer to a trusted query a name that the queries of a block may select from.
+
+        Every query of the block is answered from the same snapshot.
+        """
 
     def close(self) -> None:
         """Free what the engine holds; the next question opens it again."""
@@ -61,6 +81,12 @@ class DuckEngine:
     def pin(self) -> AbstractContextManager[object]:
         """Answer every query of a block from the same snapshot."""
         return self.store.pin()
+
+    def keep(
+        self, name: str, query: str, parameters: Sequence[Any] = ()
+    ) -> AbstractContextManager[Rows]:
+        """Give the answer to a trusted query a name: it is computed once and held meanwhile."""
+        return self.store.keep(name, query, parameters)
 
     def close(self) -> None:
         """Free the connection."""

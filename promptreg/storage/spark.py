@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from promptreg.errors import MetricsError
 from promptreg.metrics.columns import COLUMNS, NAMES, Kind
+from promptreg.storage.kept import NamedAnswer
 from promptreg.storage.schema import arrow_schema
 from promptreg.storage.spark_session import open_session, quiet, require_spark, spark_errors
 from promptreg.storage.spark_sql import bind, translate, translate_query
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from promptreg.config import SparkConfig
+    from promptreg.storage.engines import Rows
     from promptreg.storage.store import Store
 
 __all__ = ["SparkEngine", "spark_location"]
@@ -76,6 +78,15 @@ class SparkEngine:
     def pin(self) -> AbstractContextManager[object]:
         """Answer every query of a block from the same snapshot."""
         return self._store.pin()
+
+    @contextmanager
+    def keep(self, name: str, query: str, parameters: Sequence[Any] = ()) -> Iterator[Rows]:
+        """Give an answer a name: a common table, which Spark computes again for each query.
+
+        Only `calls` may be read on a cluster, so nothing is written there.
+        """
+        with self.pin():
+            yield NamedAnswer(self, name, query, parameters)
 
     def close(self) -> None:
         """Give up the session; the next question opens another.

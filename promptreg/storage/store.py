@@ -161,6 +161,26 @@ class Store:
             finally:
                 self._pinned -= 1
 
+    @contextmanager
+    def keep(self, name: str, query: str, parameters: Sequence[Any] = ()) -> Iterator[Store]:
+        """Hold the answer to a query as a table that the queries of a block may select from.
+
+        Args:
+            name: The table's name.
+            query: DuckDB SQL with `?` or `$1` for parameters.
+            parameters: Their values.
+
+        Raises:
+            MetricsError: The query is wrong, or a file of the table cannot be read.
+        """
+        # Pinned, because another snapshot may come with another connection.
+        with self.pin():
+            self.sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}", parameters)
+            try:
+                yield self
+            finally:
+                self.sql(f"DROP TABLE IF EXISTS {name}")
+
     def refresh(self) -> duckdb.DuckDBPyConnection:
         """Bring the view up to date and return the connection that has it."""
         with self._lock:

@@ -14,9 +14,10 @@ import pytest
 from promptreg.errors import ConfigError
 from promptreg.metrics import Metrics
 from promptreg.registry import Registry
+from promptreg.report.asking import Scope
 from promptreg.report.data import Options, collect
 from promptreg.report.html import render
-from promptreg.report.measures import Scope, measure
+from promptreg.report.measures import measure
 from promptreg.report.model import PromptRow, Report
 from promptreg.report.origin import parse_remote
 from promptreg.report.schema import as_json, json_schema

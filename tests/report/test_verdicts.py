@@ -11,7 +11,8 @@ import pytest
 from promptreg.config import Config
 from promptreg.gate import gate_thresholds, judge
 from promptreg.metrics.facade import Metrics
-from promptreg.report.measures import Scope, measure
+from promptreg.report.asking import Scope
+from promptreg.report.measures import measure
 from promptreg.report.model import Comparison
 from promptreg.report.verdicts import compare_versions
 from tests.gate.worlds import BASE, CHANGE, HEAD, SUITE, calls, store_of

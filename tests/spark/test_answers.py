@@ -15,8 +15,9 @@ from promptreg.metrics import Metrics
 from promptreg.metrics.summary import GROUPS, Rename
 from promptreg.monitor import PerformanceMonitor
 from promptreg.monitor.looking import cost_since, prompts_with_rows
+from promptreg.report.asking import Scope
 from promptreg.report.figures import read_totals
-from promptreg.report.measures import Scope, measure
+from promptreg.report.measures import measure
 from promptreg.stats.metrics import metric_named
 from tests.spark.same import differences
 from tests.spark.world import BASE, HEAD, NOW, START

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -23,10 +23,12 @@ from promptreg.monitor import PerformanceMonitor
 from promptreg.monitor.looking import prompts_with_rows
 from promptreg.operations.witnesses import compare_metrics
 from promptreg.registry import Registry
+from promptreg.report.asking import Scope
 from promptreg.report.figures import read_totals
-from promptreg.report.measures import Scope, measure
+from promptreg.report.measures import measure
 from promptreg.stats.metrics import metric_named
 from promptreg.storage.engines import DuckEngine
+from promptreg.storage.kept import NamedAnswer
 from tests.kit import CommandRepo
 from tests.spark.test_answers import CHANGE, SINCE
 from tests.spark.world import NOW
@@ -43,7 +45,7 @@ UPKEEP = {f"storage/{name}.py" for name in ("engine", "purge", "rewrite", "share
     "storage/transfer.py",
     "storage/store.py",
 }
-SEAM = {"metrics/facade.py", "storage/engines.py", "storage/spark.py"}
+SEAM = {f"storage/{name}.py" for name in ("engines", "kept", "spark")} | {"metrics/facade.py"}
 TRANSLATOR = {"storage/spark_sql.py", "storage/spark_subset.py"}
 
 
@@ -78,6 +80,11 @@ class Recorder:
     def pin(self) -> AbstractContextManager[object]:
         """Answer from one snapshot."""
         return self.duck.pin()
+
+    @contextmanager
+    def keep(self, name: str, query: str, parameters: Sequence[Any] = ()) -> Iterator[NamedAnswer]:
+        """Give an answer a name as Spark does, so that the whole query must be portable."""
+        yield NamedAnswer(self, name, query, parameters)
 
     def close(self) -> None:
         """Free nothing: the store belongs to another."""

@@ -1,0 +1,313 @@
+"""What the store is asked about a group of prompts: each row is read once, then summed up often.
+
+A row belongs to the version whose digest it carries, or, without a digest, to the version it names.
+The rows in scope are kept for as long as it takes to ask, with numbers in the place of the texts
+they are grouped by: a group is a prompt, a version, a model and a context.
+"""
+
+# ruff: noqa: S608 - only texts of ours are put together, every value is a parameter
+
+from __future__ import annotations
+
+import itertools
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from promptreg.metrics.renamed import name_now, of_prompts
+from promptreg.report.asking_samples import REPEATED, SampleAnswers, ask_samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from promptreg.metrics.summary import Rename
+    from promptreg.storage.engines import Rows
+
+__all__ = ["QUANTILES", "SHOWN", "VALUES", "Answers", "Group", "Scope", "ask"]
+
+QUANTILES = 41
+"""How many evenly spread quantiles stand for a distribution."""
+SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
+_GRID = [n / (QUANTILES - 1) for n in range(QUANTILES)]
+WEEKLY_FROM_DAYS = 120
+# A day of a version that has fewer calls than this on average says little by itself.
+SELDOM_CALLS = 5
+SELDOM_FROM_DAYS = 28
+
+Row = tuple[Any, ...]
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which rows to look at.
+
+    Attributes:
+        prompts: The prompts' names.
+        since: The earliest time, naive UTC; None is all time.
+        currency: Costs in another currency are left out.
+        aliases: Prompt, version and digest for rows that name a version and no digest.
+        shared: Prompt and digest of contents that several versions have; these rows go by version.
+        renames: Names under which prompts were logged before.
+    """
+
+    prompts: tuple[str, ...]
+    since: datetime | None = None
+    currency: str = "USD"
+    aliases: tuple[tuple[str, str, str], ...] = ()
+    shared: tuple[tuple[str, str], ...] = ()
+    renames: tuple[Rename, ...] = ()
+
+
+_LATENCY = "CASE WHEN isfinite(latency_ms) AND success IS DISTINCT FROM false THEN latency_ms END"
+# Latency is that of calls that succeeded: a call that fails at once is not fast.
+VALUES: Mapping[str, str] = {
+    "quality": "CASE WHEN isfinite(quality_score) THEN quality_score END",
+    "accuracy": "CASE WHEN isfinite(accuracy) THEN accuracy END",
+    "latency": _LATENCY,
+    "cost": "CASE WHEN isfinite(cost) AND (currency IS NULL OR currency = $currency) THEN cost END",
+    "input_tokens": "CAST(input_tokens AS DOUBLE)",
+    "output_tokens": "CAST(output_tokens AS DOUBLE)",
+    "success_rate": "CAST(success AS DOUBLE)",
+}
+"""The metrics every row may have, as SQL."""
+
+
+class Group(NamedTuple):
+    """The rows of one version on one model in one context.
+
+    Attributes:
+        number: Stands for the group; numbers rise with the names.
+        of_version: Stands for all groups of the version.
+        of_model: Stands for all groups of the version on the model.
+        key: The digest, or the version without one.
+        version: The highest version that the rows name.
+        calls: How many rows there are.
+        latest: The time of the last of them, naive UTC.
+    """
+
+    number: int
+    of_version: int
+    of_model: int
+    prompt: str
+    key: str
+    model: str
+    suite: str | None
+    dataset_digest: str | None
+    environment: str | None
+    version: str
+    calls: int
+    latest: datetime
+
+
+class Answers(NamedTuple):
+    """What the store answered about some prompts; rows begin with the number they are about.
+
+    Attributes:
+        groups: What the numbers stand for.
+        versions: The cost, the tokens and the metrics of each version.
+        models: The metrics of each version's models.
+        scores: The further metrics of each version, a row each.
+        days: The course of the prompts that have one by day.
+        weeks: The course of the others.
+        samples: What versions are judged by, for each group.
+    """
+
+    groups: list[Group]
+    versions: list[Row]
+    models: list[Row]
+    scores: list[Row]
+    days: list[Row]
+    weeks: list[Row]
+    samples: SampleAnswers
+
+    def by_prompt(self) -> dict[str, Answers]:
+        """Return the answers about each prompt that has rows."""
+        groups = self.groups
+        of_version = {group.of_version: group.prompt for group in groups}
+        of_model = {group.of_model: group.prompt for group in groups}
+        of_group = {group.number: group.prompt for group in groups}
+        versions = _split(self.versions, of_version)
+        models = _split(self.models, of_model)
+        scores, days, weeks = (
+            _split(rows, of_version) for rows in (self.scores, self.days, self.weeks)
+        )
+        samples = [_split(rows, of_group) for rows in self.samples]
+        return {
+            prompt: Answers(
+                own,
+                versions[prompt],
+                models[prompt],
+                scores.get(prompt, []),
+                days.get(prompt, []),
+                weeks.get(prompt, []),
+                SampleAnswers(*(part.get(prompt, []) for part in samples)),
+            )
+            for prompt, own in _split(groups, of_group).items()
+        }
+
+
+def _split(rows: Sequence[R], prompts: Mapping[int, str]) -> dict[str, list[R]]:
+    parts: dict[str, list[R]] = {}
+    for row in rows:
+        parts.setdefault(prompts[row[0]], []).append(row)
+    return parts
+
+
+def ask(rows: Rows, scope: Scope) -> Answers:
+    """Ask the store all there is to know about some prompts.
+
+    Args:
+        rows: Where the rows are.
+        scope: Which of them.
+    """
+    with _kept(rows, scope) as kept:
+        groups = [Group(*row) for row in kept.sql("SELECT * FROM grouped ORDER BY number")]
+        versions = _ask_versions(kept)
+        models = _ask_models(kept)
+        scores = _ask_scores(kept)
+        days, weeks = _ask_courses(kept, groups)
+        samples = ask_samples(kept, VALUES, max((g.calls for g in groups), default=0))
+        return Answers(groups, versions, models, scores, days, weeks, samples)
+
+
+# The rows in scope
+
+_NAMES = ("prompt", "key", "model", "suite", "dataset_digest", "environment")
+
+
+@contextmanager
+def _kept(rows: Rows, scope: Scope) -> Iterator[Rows]:
+    """Keep the groups, the rows in scope and what is repeated among them, for a block's queries.
+
+    To group a million rows by six texts takes ten times as long as by a number, and is done once.
+    """
+    located, parameters = _located(scope)
+    names = ", ".join(_NAMES)
+    grouped = (
+        f"SELECT row_number() OVER (ORDER BY {names}) AS number, "
+        "dense_rank() OVER (ORDER BY prompt, key) AS of_version, "
+        f"dense_rank() OVER (ORDER BY prompt, key, model) AS of_model, {names}, version, calls, "
+        f"latest FROM (SELECT {names}, max(version) AS version, count(*) AS calls, "
+        f"max(ts) AS latest FROM ({located}) l GROUP BY {names}) g"
+    )
+    same = " AND ".join(f"l.{name} IS NOT DISTINCT FROM g.{name}" for name in _NAMES)
+    values = ", ".join(f"l.v_{name}" for name in VALUES)
+    picked = (
+        "SELECT g.number, g.of_version, g.of_model, l.ts, l.unit, l.is_case, l.scores, "
+        f"{values} FROM ({located}) l JOIN grouped g ON {same}"
+    )
+    with (
+        rows.keep("grouped", grouped, parameters) as with_groups,
+        with_groups.keep("picked", picked, parameters) as with_rows,
+        with_rows.keep("repeated", REPEATED) as kept,
+    ):
+        yield kept
+
+
+def _located(scope: Scope) -> tuple[str, list[Any]]:
+    """Return a query for the rows in scope with their key and values, and its parameters."""
+    values = ", ".join(f"{value} AS v_{name}" for name, value in VALUES.items())
+    key, join = "coalesce(nullif(c.digest, ''), c.version)", ""
+    name = name_now(scope.renames, "c.prompt", "c.version")
+    parameters: list[Any] = []
+    if scope.aliases:
+        key = "coalesce(nullif(c.digest, ''), a.digest, c.version)"
+        rows = ", ".join("(?, ?, ?)" for _ in scope.aliases)
+        join = f" LEFT JOIN (VALUES {rows}) a(prompt, version, digest) USING (prompt, version)"
+    if scope.shared:
+        pairs = ", ".join("(?, ?)" for _ in scope.shared)
+        key = f"CASE WHEN ({name}, c.digest) IN ({pairs}) THEN c.version ELSE {key} END"
+        parameters += itertools.chain.from_iterable(scope.shared)
+    parameters.append(scope.currency)
+    parameters += itertools.chain.from_iterable(scope.aliases)
+    parameters += scope.prompts
+    condition = of_prompts(scope.renames, scope.prompts, "c.prompt", "c.version")
+    if scope.since is not None:
+        condition += " AND c.ts >= ?"
+        parameters.append(scope.since)
+    query = (
+        f"SELECT {name} AS prompt, {key} AS key, c.version, coalesce(c.model, '') AS model, "
+        "c.suite, c.dataset_digest, c.environment, coalesce(c.case_id, c.unit) AS unit, "
+        "c.case_id IS NOT NULL AS is_case, c.ts, c.scores, "
+        f"{values.replace('$currency', '?')} FROM calls c{join} WHERE {condition}"
+    )
+    return query, parameters
+
+
+# Versions and their models
+
+_TOKENS = "sum(coalesce(v_input_tokens, 0) + coalesce(v_output_tokens, 0))"
+_HAS_TOKENS = "count(v_input_tokens) + count(v_output_tokens)"
+_SPENT = f"sum(v_cost), CASE WHEN {_HAS_TOKENS} > 0 THEN {_TOKENS} END"
+
+
+def _ask_versions(rows: Rows) -> list[Row]:
+    return rows.sql(
+        f"SELECT of_version, {_SPENT}, {_summaries(_GRID)} FROM picked "
+        "GROUP BY of_version ORDER BY of_version"
+    )
+
+
+def _ask_models(rows: Rows) -> list[Row]:
+    # A model's line in a table needs no histogram, which takes most of the time.
+    return rows.sql(
+        f"SELECT of_model, {_summaries(SHOWN)} FROM picked GROUP BY of_model ORDER BY of_model"
+    )
+
+
+def _ask_scores(rows: Rows) -> list[Row]:
+    return rows.sql(
+        f"SELECT of_version, e.key AS name, {_summary('e.value', _GRID)} "
+        "FROM (SELECT of_version, unnest(map_entries(scores)) AS e FROM picked "
+        "WHERE scores IS NOT NULL) WHERE isfinite(e.value) "
+        "GROUP BY of_version, name ORDER BY of_version, name"
+    )
+
+
+def _summaries(grid: Sequence[float]) -> str:
+    return ", ".join(
+        _summary(f"v_{name}", () if name == "success_rate" else grid) for name in VALUES
+    )
+
+
+def _summary(value: str, grid: Sequence[float]) -> str:
+    spread = f"quantile_cont({value}, {list(grid)})" if grid else "NULL"
+    return f"count({value}), avg({value}), stddev_samp({value}), {spread}"
+
+
+# Courses
+
+
+def _ask_courses(rows: Rows, groups: Sequence[Group]) -> tuple[list[Row], list[Row]]:
+    """Return the courses by day, and by week of prompts that are called for longer or seldom."""
+    days = _ask_course(rows, "day")
+    found: dict[str, list[Row]] = _split(days, {g.of_version: g.prompt for g in groups})
+    weekly = {prompt for prompt, course in found.items() if _is_weekly(course)}
+    if not weekly:
+        return days, []
+    numbers = {g.of_version for g in groups if g.prompt in weekly}
+    weeks = _ask_course(rows, "week", sorted(weekly))
+    return [row for row in days if row[0] not in numbers], weeks
+
+
+def _is_weekly(course: Sequence[Row]) -> bool:
+    """Tell whether a prompt's course is too long, or its days too empty, to be drawn by day."""
+    dates = [day for _, day, *_ in course]
+    days: int = (max(dates) - min(dates)).days
+    calls = sum(row[2] for row in course) / len(course)
+    return days >= WEEKLY_FROM_DAYS or (days >= SELDOM_FROM_DAYS and calls < SELDOM_CALLS)
+
+
+def _ask_course(rows: Rows, bucket: str, prompts: Sequence[str] = ()) -> list[Row]:
+    chosen = ""
+    if prompts:
+        marks = ", ".join("?" * len(prompts))
+        chosen = f"WHERE number IN (SELECT number FROM grouped WHERE prompt IN ({marks})) "
+    return rows.sql(
+        f"SELECT of_version, date_trunc('{bucket}', ts) AS day, count(*), {_SPENT}, "
+        "quantile_cont(v_latency, [0.5, 0.95]), avg(v_quality), avg(v_success_rate) "
+        f"FROM picked {chosen}GROUP BY of_version, day ORDER BY of_version, day",
+        prompts,
+    )
