@@ -98,15 +98,16 @@ def synthetic_prompts(
     """Yield prompts one at a time, each a pure function of its number."""
     texts = [history for history in histories() if max(map(len, history)) <= longest]
     for number in range(prompts):
-        rng = random.Random(f"{seed}/{number}")
+        # The figures must not hang on whether the corpus is here.
+        rng, texts_rng = random.Random(f"{seed}/{number}"), random.Random(f"{seed}/{number}/texts")
         name = NAMES[number] if number < len(NAMES) else f"team-{number % 40}/prompt-{number}"
-        yield _prompt(rng, name, texts[number % len(texts)] if texts else [], versions, days)
+        edits = _edits(texts_rng, texts[number % len(texts)] if texts else [], versions)
+        yield _prompt(rng, name, edits, versions, days)
 
 
 def _prompt(
-    rng: random.Random, name: str, history: Sequence[str], count: int, days: int
+    rng: random.Random, name: str, systems: Sequence[str], count: int, days: int
 ) -> PromptRow:
-    systems = _edits(rng, history, count)
     numbers = _version_numbers(rng, count)
     metrics_from = 1 if count > 2 else 0
     rows: list[VersionRow] = []
