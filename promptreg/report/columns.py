@@ -4,7 +4,8 @@ A report holds ten million numbers, and as JSON each is five or six characters, 
 that deflate could find again. A column is one text instead: how many decimals its numbers have, the
 number that all of them are counted from, and then the first digits of all, the second digits of
 all, and so on. Nothing stands between them, a digit takes 3.3 bits, and first digits come in runs:
-a third less than JSON, also for the browser. ``assets/columns.js`` reads them.
+a third less than JSON, also for the browser. A column of equal values is the value alone.
+``assets/columns.js`` reads them, and is told how many there are.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "Pool", "by_metric", "decimals_for", "fixed", "numbers", "short", "whole"]
 
-Column = str | list[Any]
-"""A column as text, or the plain numbers where they are too far apart for one."""
+Column = str | list[Any] | float | None
+"""A text, the value that all have, or all values where they are too far apart for a text."""
 _WIDEST = 9
 _SAFE = 15  # digits that JavaScript's numbers hold
 
@@ -48,9 +49,14 @@ class Pool:
             self.values.append(as_json(value))
         return number
 
-    def column(self, values: Iterable[Hashable]) -> Column:
+    def column(self, values: Sequence[Hashable]) -> Column:
         """Write the numbers of values."""
-        return whole([self.add(value) for value in values])
+        numbers = self._numbers
+        try:
+            # Most values were there before.
+            return whole([numbers[value] for value in values])
+        except KeyError:
+            return whole([self.add(value) for value in values])
 
 
 def numbers(values: Sequence[float | None], digits: int = 4) -> Column:
@@ -71,16 +77,20 @@ def fixed(values: Sequence[float | None], decimals: int, digits: int = 4) -> Col
         decimals: How many; negative ones round to tens and hundreds.
         digits: How many digits each keeps where the numbers are too far apart for one text.
     """
+    if not values or values.count(values[0]) == len(values):
+        return short(values[0], digits) if values else None
     try:
         scale = 10.0**decimals
         steps = [None if value is None else round(value * scale) for value in values]
     except (OverflowError, ValueError):
-        return [short(value, digits) for value in values]
+        steps = []
     return _text(steps, decimals, _WIDEST) or [short(value, digits) for value in values]
 
 
 def whole(values: Sequence[int | None]) -> Column:
     """Write whole numbers; None where there is none."""
+    if not values or values.count(values[0]) == len(values):
+        return values[0] if values else None
     return _text(values, 0, _SAFE) or list(values)
 
 
@@ -123,11 +133,11 @@ def _sizes(values: Iterable[float | None]) -> list[float]:
 
 
 def _text(steps: Sequence[int | None], decimals: int, widest: int) -> str | None:
-    """Write steps from the lowest one, digit by digit; 0 stands for None."""
+    """Write steps from the lowest one, digit by digit; None where that would be too wide."""
     known = [step for step in steps if step is not None]
     if not known:
         return None
-    # The lowest is counted as 1.
+    # 0 stands for None, so that the lowest is 1.
     start = min(known) - 1
     width = len(str(max(known) - start))
     if width > widest:

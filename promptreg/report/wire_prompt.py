@@ -37,7 +37,7 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
     """Pack one prompt with all its versions."""
     texts, pool = Texts(), Pool()
     places = {v.version: n for n, v in enumerate(prompt.versions)}
-    means = {(v.version, m.metric): m.mean for v in prompt.versions for m in v.metrics}
+    own = _own_figures(prompt.versions)
     return {
         "name": prompt.name,
         "path": prompt.path,
@@ -53,7 +53,7 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
         "metrics": _pack_metrics([v.metrics for v in prompt.versions], pool),
         "models": _pack_models(prompt.versions, pool),
         "series": _pack_series([s for s in prompt.series if s.version in places], places),
-        "comparisons": pack_comparisons(prompt.comparisons, places, means, pool),
+        "comparisons": pack_comparisons(prompt.comparisons, places, own, pool),
         "parts": texts.parts,
         "lines": texts.lines,
         "trees": texts.trees,
@@ -61,32 +61,47 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
     }
 
 
+def _own_figures(
+    versions: Sequence[VersionRow],
+) -> dict[tuple[str, str | None, str], tuple[float, int]]:
+    """Return mean and rows of each version's metrics, of all models together (None) and of each."""
+    own = {}
+    for v in versions:
+        for model, metrics in ((None, v.metrics), *((m.model, m.metrics) for m in v.models)):
+            for s in metrics:
+                own[v.version, model, s.metric] = s.mean, s.n
+                if s.metric == "success_rate":
+                    own[v.version, model, "error_rate"] = 1 - s.mean, s.n
+    return own
+
+
 def _pack_versions(versions: Sequence[VersionRow], texts: Texts, pool: Pool) -> dict[str, Any]:
     return {
+        "count": len(versions),
         "version": [v.version for v in versions],
         # Of equal length they need nothing between them.
         "digest": "".join([v.digest[:SHOWN_DIGEST].ljust(SHOWN_DIGEST) for v in versions]),
         "commit": "".join([v.commit[:SHOWN_COMMIT].ljust(SHOWN_COMMIT) for v in versions]),
-        "author": pool.column(v.author for v in versions),
+        "author": pool.column([v.author for v in versions]),
         "date": [v.date for v in versions],
-        "level": pool.column(v.level for v in versions),
+        "level": pool.column([v.level for v in versions]),
         "summary": [v.summary for v in versions],
-        "changes": pool.column(v.changes for v in versions),
+        "changes": pool.column([v.changes for v in versions]),
         "added": whole([v.lines_added for v in versions]),
         "removed": whole([v.lines_removed for v in versions]),
-        "labels": pool.column(v.labels for v in versions),
+        "labels": pool.column([v.labels for v in versions]),
         "released": whole([int(v.released) for v in versions]),
-        "yanked": pool.column(v.yanked for v in versions),
-        "model": pool.column(v.model for v in versions),
-        "template": pool.column(v.template for v in versions),
-        "description": pool.column(v.description for v in versions),
+        "yanked": pool.column([v.yanked for v in versions]),
+        "model": pool.column([v.model for v in versions]),
+        "template": pool.column([v.template for v in versions]),
+        "description": pool.column([v.description for v in versions]),
         "messages": [_pack_messages(v, texts) for v in versions],
         "fragments": [
             [texts.add(f.path, f.text, v.template) for f in v.fragments] for v in versions
         ],
-        "variables": pool.column(v.variables for v in versions),
-        "settings": pool.column(v.settings for v in versions),
-        "annotations": pool.column(v.annotations for v in versions),
+        "variables": pool.column([v.variables for v in versions]),
+        "settings": pool.column([v.settings for v in versions]),
+        "annotations": pool.column([v.annotations for v in versions]),
         "calls": whole([v.calls for v in versions]),
         "cost": numbers([v.cost for v in versions], 6),
         "tokens": whole([v.tokens for v in versions]),
@@ -102,11 +117,16 @@ def _pack_messages(v: VersionRow, texts: Texts) -> list[int]:
 
 def _pack_metrics(groups: Sequence[Sequence[MetricSummary]], pool: Pool) -> dict[str, Any]:
     names, found = by_metric(groups, pool)
-    return {"names": names, "of": {name: _pack_metric(rows) for name, rows in found.items()}}
+    of = {name: _pack_metric(rows) for name, rows in found.items()}
+    return {"count": len(groups), "names": names, "of": of}
 
 
 def _pack_metric(rows: Sequence[MetricSummary]) -> dict[str, Any]:
-    packed = {"n": whole([s.n for s in rows]), "mean": numbers([s.mean for s in rows])}
+    packed = {
+        "count": len(rows),
+        "n": whole([s.n for s in rows]),
+        "mean": numbers([s.mean for s in rows]),
+    }
     if not all(s.quantiles for s in rows):
         # The interval of a share lies unevenly around it.
         return packed | {
@@ -143,15 +163,17 @@ def _pack_models(versions: Sequence[VersionRow], pool: Pool) -> dict[str, Any]:
     models = [model for version in versions for model in version.models]
     names, found = by_metric([m.metrics for m in models], pool)
     return {
+        "count": len(models),
         "version": whole(places),
-        "model": pool.column(m.model for m in models),
+        "model": pool.column([m.model for m in models]),
         "calls": whole([m.calls for m in models]),
-        "badges": pool.column(m.badges for m in models),
+        "badges": pool.column([m.badges for m in models]),
         "names": names,
         "of": {
             name: {
+                "count": len(rows),
                 "n": whole([s.n for s in rows]),
-                "mean": numbers([s.mean for s in rows], 3),
+                "mean": numbers([s.mean for s in rows]),
                 **(
                     {
                         "p50": numbers([s.p50 for s in rows], 3),
@@ -171,15 +193,19 @@ def _pack_series(series: Sequence[Series], places: dict[str, int]) -> dict[str, 
     days = sorted({p.date for p in points})
     numbered = {day: number for number, day in enumerate(days)}
     return {
+        "count": len(series),
         "version": whole([places[s.version] for s in series]),
         "counts": whole([len(s.points) for s in series]),
         "days": days,
-        "dates": whole([numbered[p.date] for p in points]),
-        "calls": whole([p.calls for p in points]),
-        "cost": numbers([p.cost for p in points], 3),
-        "tokens": whole([p.tokens for p in points]),
-        "p50": numbers([p.latency_p50 for p in points], 3),
-        "p95": numbers([p.latency_p95 for p in points], 3),
-        "quality": numbers([p.quality for p in points], 3),
-        "success": numbers([p.success for p in points], 3),
+        "points": {
+            "count": len(points),
+            "dates": whole([numbered[p.date] for p in points]),
+            "calls": whole([p.calls for p in points]),
+            "cost": numbers([p.cost for p in points], 3),
+            "tokens": whole([p.tokens for p in points]),
+            "p50": numbers([p.latency_p50 for p in points], 3),
+            "p95": numbers([p.latency_p95 for p in points], 3),
+            "quality": numbers([p.quality for p in points], 3),
+            "success": numbers([p.success for p in points], 3),
+        },
     }

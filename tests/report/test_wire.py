@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -93,7 +94,9 @@ def test_columns_of_numbers_survive(pages: Pages) -> None:
         *(fixed(column, 2, 3) for column in columns),
         *map(whole, integers),
     ]
-    found = page.evaluate("(packed) => packed.map(read)", json.loads(json.dumps(packed)))
+    given: list[Sequence[float | None]] = [*columns, *columns, *integers]
+    pairs = [[p, len(g)] for p, g in zip(json.loads(json.dumps(packed)), given, strict=True)]
+    found = page.evaluate("(pairs) => pairs.map(([column, count]) => read(column, count))", pairs)
     significant, decimal, exact = found[:200], found[200:400], found[400:]
     for column, shown, rounded in zip(columns, significant, decimal, strict=True):
         assert shown == [_near(x, rel=5.1e-3) for x in column]
@@ -126,9 +129,7 @@ def test_every_field_that_the_page_shows_survives(pages: Pages) -> None:
             json.loads(json.dumps(pack_prompt(prompt))),
         )
         _check_versions(prompt, found["versions"])
-        assert [_judged(c) for c in found["comparisons"]] == [
-            _expected(c) for c in prompt.comparisons
-        ]
+        assert found["comparisons"] == [_expected(c) for c in prompt.comparisons]
         assert found["series"] == [_course(one) for one in prompt.series]
         for name in (
             "name",
@@ -141,6 +142,15 @@ def test_every_field_that_the_page_shows_survives(pages: Pages) -> None:
             "deleted",
         ):
             assert found[name] == as_json(getattr(prompt, name))
+
+
+def test_what_versions_have_themselves_is_written_once() -> None:
+    """A comparison of exactly its versions' rows holds neither their means nor their number."""
+    prompt = _rich()
+    packed = pack_prompt(replace(prompt, comparisons=prompt.comparisons[-1:]))["comparisons"]["of"]
+    for columns in (*packed.values(), *(one["tests"] for one in packed.values())):
+        assert (columns["baseKnown"], columns["headKnown"]) == (1, 1)
+        assert [columns[name] for name in ("base", "head", "baseN", "headN")] == [None] * 4
 
 
 def test_alerts_survive(pages: Pages) -> None:
@@ -168,7 +178,7 @@ def test_alerts_survive(pages: Pages) -> None:
     for shown, alert in zip(found, alerts, strict=True):
         for name in ("prompt", "base", "head", "severity", "current", "live", "basis"):
             assert shown[name] == as_json(getattr(alert, name))
-        assert _metric(shown["c"]) == _expected_metric(alert.comparison)
+        assert shown["c"] == _expected_metric(alert.comparison)
 
 
 def _rich(*, calls: bool = True) -> PromptRow:
@@ -224,19 +234,37 @@ def _rich(*, calls: bool = True) -> PromptRow:
         )
         for n, m in enumerate(head.metrics)
     ]
-    means = {m.metric: m.mean for v in prompt.versions if v.version == base.base for m in v.metrics}
-    known = [replace(m, base=means.get(m.metric, m.base)) for m in reversed(base.metrics)]
+    *others, last = others
     gap = Point("2026-11-30", 3)
-    last = prompt.series[-1]
+    course = prompt.series[-1]
     return replace(
         prompt,
         comparisons=(
-            Comparison(base.base, base.head, base.basis, tuple(known), ("only evaluations",)),
+            replace(base, metrics=base.metrics[::-1], notes=("only evaluations",)),
             Comparison(head.base, head.head, "", (*odd_judged, *own)),
             *others,
+            _with_own_figures(last, prompt),
         ),
-        series=(*prompt.series[:-1], Series(last.version, (*last.points, gap))),
+        series=(*prompt.series[:-1], Series(course.version, (*course.points, gap))),
     )
+
+
+def _with_own_figures(pair: Comparison, prompt: PromptRow) -> Comparison:
+    """Give a pair exactly the means and rows that its versions and their models have."""
+    versions = {v.version: v for v in prompt.versions}
+    base, head = versions[pair.base], versions[pair.head]
+
+    def judged(m: MetricComparison) -> MetricComparison:
+        name = "success_rate" if m.metric == "error_rate" else m.metric
+        sides = []
+        for metrics in (base.metrics, head.metrics, base.models[1].metrics, head.models[1].metrics):
+            (found,) = [s for s in metrics if s.metric == name]
+            sides.append((found.mean if name == m.metric else 1 - found.mean, found.n))
+        (a, n), (b, k), (of_a, of_n), (of_b, of_k) = sides
+        test = ModelTest(base.models[1].model, of_a, of_b, of_n, of_k, 0.1, -0.1, 0.3)
+        return replace(m, base=a, head=b, base_n=n, head_n=k, tests=(test,))
+
+    return replace(pair, metrics=tuple(judged(m) for m in pair.metrics))
 
 
 def _check_versions(prompt: PromptRow, found: list[dict[str, Any]]) -> None:
@@ -292,7 +320,7 @@ def _brief(s: MetricSummary) -> dict[str, Any]:
     shown = s.metric == "latency"
     return {
         "n": s.n,
-        "mean": _near(s.mean, 5.1e-3),
+        "mean": _near(s.mean),
         "p50": _near(s.p50, 5.1e-3) if shown else None,
         "p95": _near(s.p95, 5.1e-3) if shown else None,
     }
@@ -316,14 +344,6 @@ def _course(one: Series) -> dict[str, Any]:
             for name, field in columns.items()
         },
     }
-
-
-def _judged(c: dict[str, Any]) -> dict[str, Any]:
-    return c | {"metrics": [_metric(m) for m in c["metrics"]]}
-
-
-def _metric(m: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in m.items() if name != "known"}
 
 
 def _expected(c: Comparison) -> dict[str, Any]:

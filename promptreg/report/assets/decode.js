@@ -55,8 +55,8 @@ function readVersions(packed) {
 
 function readSummaries({ quantiles = [], histogram = null, ...columns }) {
   const c = table(columns);
-  const shown = quantiles.map(numbers);
-  const spreads = histogram ? spreadsOf(histogram) : () => null;
+  const shown = quantiles.map((column) => numbers(column, columns.count));
+  const spreads = histogram ? spreadsOf(histogram, columns.count) : () => null;
   return c.n.map((n, at) => {
     const [mean, half] = [c.mean[at], c.half?.[at] ?? null];
     return {
@@ -73,30 +73,31 @@ function readSummaries({ quantiles = [], histogram = null, ...columns }) {
   });
 }
 
-function spreadsOf([lows, highs, heights]) {
-  const [low, high, all] = [numbers(lows), numbers(highs), heights.split(" ")];
+function spreadsOf([lows, highs, heights], count) {
+  const [low, high, all] = [numbers(lows, count), numbers(highs, count), heights.split(" ")];
   return (at) => (low[at] === null ? null : { low: low[at], high: high[at], counts: Array.from(all[at], (height) => parseInt(height, 36)) });
 }
 
-function addModels(packed, pool, versions) {
-  const { version, model, calls, badges } = table({ version: packed.version, model: packed.model, calls: packed.calls, badges: packed.badges });
-  const read = (columns) => {
-    const { n, mean, p50 = [], p95 = [] } = table(columns);
+function addModels({ names, of, ...columns }, pool, versions) {
+  const { version, model, calls, badges } = table(columns);
+  const read = (packed) => {
+    const { n, mean, p50 = [], p95 = [] } = table(packed);
     return n.map((count, at) => ({ n: count, mean: mean[at], p50: p50[at] ?? null, p95: p95[at] ?? null }));
   };
-  deal(packed, pool, read).forEach((metrics, at) => {
+  deal({ count: columns.count, names, of }, pool, read).forEach((metrics, at) => {
     versions[version[at]].models.push({ model: pool[model[at]], calls: calls[at], badges: pool[badges[at]], metrics: Object.fromEntries(metrics) });
   });
 }
 
-function readSeries(packed, versions) {
-  const { version, counts, days, dates, ...columns } = table(packed);
+function readSeries({ days, points, ...columns }, versions) {
+  const { version, counts } = table(columns);
+  const { dates, ...figures } = table(points);
   let end = 0;
   return version.map((place, at) => {
     const start = end;
     end += counts[at];
-    const points = Object.entries(columns).map(([name, column]) => [name, column.slice(start, end)]);
-    return { version: versions[place], dates: dates.slice(start, end).map((day) => days[day]), ...Object.fromEntries(points) };
+    const course = Object.entries(figures).map(([name, column]) => [name, column.slice(start, end)]);
+    return { version: versions[place], dates: dates.slice(start, end).map((day) => days[day]), ...Object.fromEntries(course) };
   });
 }
 
