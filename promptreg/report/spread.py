@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from promptreg.report.model import Histogram
@@ -17,7 +19,6 @@ __all__ = ["histogram_of", "interval_of", "share_interval", "steady"]
 BINS = 16
 _LEAST_FOR_HISTOGRAM = 20
 _TAIL = 0.025
-_LAST_PLACE = float(BINS)
 
 
 def steady(value: float) -> float:
@@ -79,24 +80,18 @@ def histogram_of(quantiles: Sequence[float], n: int) -> Histogram | None:
     if not high > low:
         return None
     scale = BINS / (high - low)
+    if not 0.0 < scale < math.inf:
+        return None
+    places = [(value - low) * scale for value in quantiles]
     share = n / (len(quantiles) - 1)
-    counts = [0.0] * BINS
-    start = 0.0
-    for number, value in enumerate(quantiles):
-        end = (value - low) * scale
-        end = 0.0 if end < 0.0 else min(end, _LAST_PLACE)
-        if number:
-            first = int(start)
-            if end <= first + 1:
-                counts[first if first < BINS else BINS - 1] += share
-            else:
-                _spread(counts, start, end, share)
-        start = end
-    return Histogram(low, high, tuple(map(round, counts)))
+    # The counts are steps of a running sum: fifteen look-ups instead of forty ranges to spread.
+    below = [0.0, *(_steps_below(edge, places) for edge in range(1, BINS)), len(quantiles) - 1]
+    counts = [round((after - before) * share) for before, after in itertools.pairwise(below)]
+    return Histogram(low, high, tuple(counts))
 
 
-def _spread(counts: list[float], start: float, end: float, share: float) -> None:
-    """Add a share of values between two places more than a bin apart, both measured in bins."""
-    for number in range(int(start), min(math.ceil(end), BINS)):
-        covered = min(end, number + 1) - max(start, number)
-        counts[number] += share * covered / (end - start)
+def _steps_below(edge: float, places: Sequence[float]) -> float:
+    """Return how many steps between neighbouring places, with a fraction, lie below an edge."""
+    after = bisect_left(places, edge)
+    before = places[after - 1]
+    return after - 1 + (edge - before) / (places[after] - before)
