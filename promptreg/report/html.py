@@ -49,10 +49,18 @@ _ICON = (
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A rendered report: the text before the data, and the data chunks by their ids."""
+    """A rendered report.
+
+    Attributes:
+        head: The text before the data.
+        chunks: The data chunks by their ids.
+        folder: Where beside it a split page looks for its data; named after the data, so that no
+            page ever meets the data of another one.
+    """
 
     head: str
     chunks: tuple[tuple[str, str], ...]
+    folder: str = ""
 
     def parts(self) -> Iterator[str]:
         """Yield the single file piece by piece."""
@@ -160,13 +168,21 @@ class HtmlBuilder:
         for alert in report.alerts:
             by_prompt.setdefault(alert.prompt, []).append(alert)
         rows = [wire.with_alerts(row, by_prompt.get(row["name"], ())) for _, row, _ in packed]
-        index = wire.pack_index(report, rows) | {"split": self._split}
         # The page reads the texts of a few prompts from their own data instead.
         is_small = len(packed) <= FEW_PROMPTS and not self._split
         chunks = [("search", deflate(None if is_small else [one.searched for one in packed]))]
         chunks += [(f"p{number}", one.chunk) for number, one in enumerate(packed)]
-        head = _head(report, rows, deflate(index), split=self._split, live=self._live)
-        return Page(head, tuple(chunks))
+        folder = f"data/{_digest(chunks)}" if self._split else ""
+        index = deflate(wire.pack_index(report, rows) | {"split": folder})
+        head = _head(report, rows, index, split=self._split, live=self._live)
+        return Page(head, tuple(chunks), folder)
+
+
+def _digest(chunks: Iterable[tuple[str, str]]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update("\0".join(chunk).encode())
+    return digest.hexdigest()[:16]
 
 
 def _searched(prompt: PromptRow) -> list[tuple[str, str]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
+import shlex
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["build_page", "write_atomically", "write_folder"]
 
 _ROOM = "write it where there is room, with --output"
+_GENERATOR = b'<meta name="generator" content="promptreg '
+_DATA_FOLDER = re.compile(r"[0-9a-f]{16}")
+_DATA_FILE = re.compile(r"(?:p\d+|search)\.js")
 _FIXES = {
     errno.EDQUOT: _ROOM,
     errno.EEXIST: "name a folder with --output, or leave --split out",
@@ -63,6 +69,8 @@ def build_page(
 def write_atomically(path: Path, parts: Iterable[str]) -> int:
     """Write a file in one step; return its size in bytes.
 
+    A link stays and its target is replaced; a device or a pipe is written to.
+
     Args:
         path: The file; its folder must exist.
         parts: Its text, piece by piece.
@@ -71,17 +79,22 @@ def write_atomically(path: Path, parts: Iterable[str]) -> int:
         ConfigError: The folder does not exist, or takes no file of this size.
     """
     if not path.parent.is_dir():
-        raise ConfigError(f"no folder {path.parent}", fix=f"mkdir -p {path.parent}")
+        raise ConfigError(
+            f"no folder {path.parent}", fix=f"mkdir -p {shlex.quote(str(path.parent))}"
+        )
     if path.is_dir():
         raise ConfigError(f"{path} is a folder", fix="name a file, or use --split for a folder")
     with _unwritable(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            # What is put in the place of /dev/null would be missed by the whole machine.
+            return _write(os.open(path, os.O_WRONLY), parts)
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".promptreg-report.")
         try:
             size = _write(handle, parts)
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(name).chmod(0o666 & ~umask)
-            Path(name).replace(path)
+            Path(name).chmod(mode)
+            Path(name).replace(target)
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 Path(name).unlink()
@@ -90,34 +103,58 @@ def write_atomically(path: Path, parts: Iterable[str]) -> int:
 
 
 def write_folder(page: Page, folder: Path) -> None:
-    """Write a page rendered with `split` as ``index.html`` and ``data/*.js``.
+    """Write a page rendered with `split` as ``index.html`` and its folder of data.
 
-    All files are written before the first takes its place, so that an interruption or a full disk
-    leaves an earlier report as it was.
+    The data comes first, under a name of its own, and ``index.html`` last: an interruption, a full
+    disk or a browser's memory never joins a page with the data of another one.
 
     Args:
         page: The page.
-        folder: Made when it does not exist; data files of an earlier report in it are removed.
+        folder: Made when it does not exist; the data of an earlier report in it is removed.
 
     Raises:
-        ConfigError: The folder takes no files of this size.
+        ConfigError: The folder takes no files of this size, or is somebody else's.
     """
-    data = folder / "data"
+    index = folder / "index.html"
     with _unwritable(folder):
-        data.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".data.") as name:
-            new = Path(name)
+        if index.exists() and not _is_ours(index):
+            raise ConfigError(f"{index} is no report", fix="name another folder with --output")
+        target = folder / page.folder
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new.") as name:
+            new = Path(name, target.name)
+            new.mkdir()
             for chunk, text in page.chunks:
                 line = f'promptregChunk("{chunk}","{text}")\n'
                 (new / f"{chunk}.js").write_text(line, encoding="utf-8")
-            (new / "index.html").write_text(page.head + "</body>\n</html>\n", encoding="utf-8")
-            written = {f"{chunk}.js" for chunk, _ in page.chunks}
-            for old in data.glob("*.js"):
-                if old.name not in written:
-                    old.unlink()
-            for file in written:
-                (new / file).replace(data / file)
-            (new / "index.html").replace(folder / "index.html")
+            # What is there under this name was cut short, or is the same.
+            _remove_data(target)
+            new.replace(target)
+        write_atomically(index, (page.head, "</body>\n</html>\n"))
+        for old in target.parent.iterdir():
+            if old != target and _DATA_FOLDER.fullmatch(old.name):
+                _remove_data(old)
+
+
+def _is_ours(index: Path) -> bool:
+    with index.open("rb") as file:
+        return _GENERATOR in file.read(4096)
+
+
+def _remove_data(folder: Path) -> None:
+    """Remove a folder of data, but nothing that somebody else put there."""
+    if folder.is_dir():
+        for file in folder.iterdir():
+            if _DATA_FILE.fullmatch(file.name):
+                file.unlink()
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def _write(handle: int, parts: Iterable[str]) -> int:

@@ -127,11 +127,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_and_leaves_the_old_report(tmp_path: Path) -> None:
     """Where no room is left the error names the report, and file and folder stay as they were."""
     target, folder = tmp_path / "report.html", tmp_path / "report"
-    page = Page("<title>old</title>", (("p0", "AAAA"),))
+    generator = '<meta name="generator" content="promptreg 1.0">'
+    page = Page(f"{generator}<title>old</title>", (("p0", "AAAA"),), "data/0123456789abcdef")
     write_atomically(target, page.parts())
     write_folder(page, folder)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    large = Page("<title>new</title>", (("p1", "A" * 20_000), ("p0", "A" * 200_000)))
+    large = Page("new", (("p1", "A" * 20_000), ("p0", "A" * 200_000)), "data/fedcba9876543210")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:

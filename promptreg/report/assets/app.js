@@ -33,7 +33,7 @@ function prepare(index) {
     figure.dates = figure.series.length === index.days.length ? index.days : [];
   });
   setCurrency(index.currency);
-  if (index.split) useFolder("data");
+  if (index.split) useFolder(index.split);
   return index;
 }
 
