@@ -11,6 +11,7 @@ from typing import Any
 __all__ = [
     "DataFormat",
     "data",
+    "document",
     "is_color",
     "is_quiet",
     "message",
@@ -74,6 +75,14 @@ def data(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
+def document(parts: Iterable[str]) -> None:
+    """Write a document to stdout in UTF-8, as it says of itself, whatever the terminal takes."""
+    sys.stdout.flush()
+    for part in parts:
+        sys.stdout.buffer.write(part.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
 def message(text: str) -> None:
     """Tell the user something on stderr; silent under --quiet."""
     if not _quiet:
@@ -89,7 +98,9 @@ def print_json(value: Any) -> None:
     """Write a value as indented JSON."""
     import json
 
-    data(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    # Where stdout cannot take a character, JSON has its own way to write it.
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    data(json.dumps(value, indent=2, ensure_ascii=not is_unicode, default=str))
 
 
 def table(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
-import webbrowser
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,20 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptreg.cli.context import directory, open_registry
-from promptreg.cli.output import data, message, print_json
+from promptreg.cli.output import data, document, message, print_json
 from promptreg.cli.progress import growing_bar
 from promptreg.errors import ConfigError
 
 if TYPE_CHECKING:
-    from promptreg.registry import Registry
     from promptreg.report.data import Options
     from promptreg.report.html import Known, Page
 
-__all__ = ["report"]
+__all__ = ["BUILDING", "report", "told"]
 
+BUILDING = "building the report"
 _SPLIT_SUGGESTED = 25_000_000
-_POLL_SECONDS = 1.0
-_BUILDING = "building the report"
+_LOCAL = "127.0.0.1"
 
 
 class ReportFormat(StrEnum):
@@ -73,8 +69,13 @@ def report(
     serve: Annotated[
         bool, typer.Option("--serve", help="Show the page on this machine and keep it fresh.")
     ] = False,
-    host: Annotated[str, typer.Option(help="Where --serve listens.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free port.")] = 0,
+    host: Annotated[
+        str | None, typer.Option(help=f"Where --serve listens; {_LOCAL} by default.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Where --serve listens; a free port by default."),
+    ] = None,
 ) -> None:
     """Write a report: one HTML file without a server that says what is live and how it does.
 
@@ -88,27 +89,51 @@ def report(
         )
     if serve and (split or output):
         raise ConfigError("--serve keeps the page in memory", fix="leave --output and --split out")
+    if not serve and (host is not None or port is not None):
+        raise ConfigError("--host and --port are for --serve", fix="add --serve, or leave them out")
     if output == "-" and (split or open_page or watch):
         raise ConfigError("stdout takes one page only", fix="name a file with --output")
-    from promptreg.report.data import Options
 
-    options = Options(tuple(prompt or ()), _moment(since), title)
+    def options() -> Options:
+        from promptreg.report.data import Options
+
+        # Asked again for each report: the last 30 days go on while one watches.
+        return Options(tuple(prompt or ()), _moment(since), title)
+
     if serve:
-        _serve(options, host, port, open_page=open_page)
-        return
-    if output_format is not ReportFormat.HTML:
-        _write_text(options, output_format, output)
-        return
-    target = _target(output, split=split)
+        from promptreg.cli.report_live import serve_page
+
+        serve_page(options, host or _LOCAL, port or 0, open_page=open_page)
+    elif output_format is not ReportFormat.HTML:
+        _write_text(options(), output_format, output)
+    else:
+        target = _target(output, split=split)
+        _write(options, target, split=split, open_page=open_page, watch=watch)
+
+
+def _write(
+    options: Callable[[], Options],
+    target: Path | None,
+    *,
+    split: bool,
+    open_page: bool,
+    watch: bool,
+) -> None:
+    from promptreg.cli.report_live import open_in_browser, state_of_registry, watch_registry
+
     # Looked at before the first write, so that what changes meanwhile is not missed.
-    state = _state() if watch else ""
+    state = state_of_registry() if watch else ""
     packed: Known | None = {} if watch else None
-    _write_page(options, target, split=split, known=packed)
+
+    def write() -> None:
+        _write_page(options(), target, split=split, known=packed)
+
+    write()
     if open_page and target is not None:
-        place = target / "index.html" if split else target
-        webbrowser.open(place.absolute().as_uri())
-    if watch and target is not None:
-        _watch(lambda: _write_page(options, target, split=split, known=packed), state)
+        open_in_browser((target / "index.html" if split else target).absolute().as_uri())
+    if watch:
+        message("Watching; Ctrl-C ends it.")
+        watch_registry(write, state)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -137,7 +162,7 @@ def _target(output: str | None, *, split: bool) -> Path | None:
 def _write_text(options: Options, output_format: ReportFormat, output: str | None) -> None:
     from promptreg.report.data import collect
 
-    with open_registry(fast_start=False) as registry, growing_bar(_BUILDING) as show:
+    with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
         found = collect(registry, options, on_step=show)
     if output_format is ReportFormat.MARKDOWN:
         from promptreg.report.markdown import markdown_report
@@ -166,74 +191,25 @@ def _write_page(
 ) -> None:
     from promptreg.report.output import build_page, write_atomically, write_folder
 
-    with open_registry(fast_start=False) as registry, growing_bar(_BUILDING) as show:
+    with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
         page = build_page(registry, options, split=split, known=known, on_step=show)
     if target is None:
-        for part in page.parts():
-            sys.stdout.write(part)
-        return
-    if split:
+        document(page.parts())
+    elif split:
         write_folder(page, target)
-        message(f"Wrote {target / 'index.html'} ({_told(page, page.size)}).")
-        return
-    size = write_atomically(target, page.parts())
-    message(f"Wrote {target} ({_told(page, size)}).")
-    if size > _SPLIT_SUGGESTED:
-        message("  It is large: --split writes a folder that opens faster from a server.")
+        message(f"Wrote {target / 'index.html'} ({told(page, page.size)}).")
+    else:
+        size = write_atomically(target, page.parts())
+        message(f"Wrote {target} ({told(page, size)}).")
+        if size > _SPLIT_SUGGESTED:
+            message("  It is large: --split writes a folder that opens faster from a server.")
 
 
-def _told(page: Page, size: int) -> str:
+def told(page: Page, size: int) -> str:
+    """Say how large a page is and how many prompts it has."""
     prompts = len(page.chunks) - 1
     return f"{_size(size)}, {prompts:,} {'prompt' if prompts == 1 else 'prompts'}"
 
 
 def _size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1_000_000 else f"{max(1, round(size / 1000))} kB"  # noqa: PLR2004
-
-
-def _watch(write: Callable[[], None], known: str) -> None:
-    """Write again whenever something changed, until interrupted."""
-    message("Watching; Ctrl-C ends it.")
-    while True:
-        time.sleep(_POLL_SECONDS)
-        if (state := _state()) != known:
-            known = state
-            write()
-
-
-def _state() -> str:
-    from promptreg.report.serving import fingerprint
-
-    with open_registry() as registry:
-        return fingerprint(registry)
-
-
-def _serve(options: Options, host: str, port: int, *, open_page: bool) -> None:
-    from promptreg.report.serving import ReportServer
-
-    known = _state()
-    packed: Known = {}
-    with open_registry(fast_start=False) as registry:
-        first = _page_bytes(registry, options, packed)
-    server = ReportServer(host, port)
-    try:
-        server.show(first)
-        message(f"Showing the report on {server.url} ; Ctrl-C ends it.")
-        if open_page:
-            webbrowser.open(server.url)
-
-        def again() -> None:
-            with open_registry(fast_start=False) as registry:
-                server.show(_page_bytes(registry, options, packed))
-
-        _watch(again, known)
-    finally:
-        server.close()
-
-
-def _page_bytes(registry: Registry, options: Options, packed: Known) -> bytes:
-    from promptreg.report.output import build_page
-
-    with growing_bar(_BUILDING) as show:
-        page = build_page(registry, options, live=True, known=packed, on_step=show)
-    return "".join(page.parts()).encode("utf-8", "replace")

@@ -1,58 +1,38 @@
-"""Shows a report on this machine and reloads it when the registry or its metrics change."""
+"""Shows a report on this machine and reloads it when there is a newer one."""
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
+import socket
+import socketserver
+import sys
 import threading
-from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
 from promptreg.errors import ConfigError
 
-if TYPE_CHECKING:
-    from promptreg.registry import Registry
-
-__all__ = ["ReportServer", "fingerprint"]
+__all__ = ["ReportServer"]
 
 _EDITION_MARK = b'<meta name="promptreg-edition" content='
-_STORE_SUFFIXES = frozenset({".jsonl", ".parquet", ".json"})
-
-
-def fingerprint(registry: Registry) -> str:
-    """Return a text that changes whenever a report of the registry would.
-
-    Args:
-        registry: The registry; its refs, HEAD and metrics files are looked at.
-    """
-    digest = hashlib.sha256()
-    paths = registry.repository.paths
-    for place in (paths.git_dir / "HEAD", paths.common_dir / "packed-refs"):
-        _add_file(digest, place)
-    for folder in (paths.common_dir / "refs", registry.root / registry.config.store):
-        if folder.is_dir():
-            for path in sorted(folder.rglob("*")):
-                if path.suffix in _STORE_SUFFIXES or folder.name == "refs":
-                    _add_file(digest, path)
-    return digest.hexdigest()
-
-
-def _add_file(digest: hashlib._Hash, path: Path) -> None:
-    try:
-        state = path.stat()
-    except FileNotFoundError:
-        return
-    digest.update(f"{path}\0{state.st_mtime_ns}\0{state.st_size}\n".encode())
+_BREATH_SECONDS = 15.0
+_HEADERS = {
+    "Cache-Control": "no-store",
+    # No page from elsewhere may take it in, not even without reading it.
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+}
 
 
 class ReportServer:
     """Serves the newest page to this machine.
 
     Args:
-        host: Where to listen; the loopback address keeps the report on this machine.
+        host: Where to listen; a loopback address keeps the report on this machine.
         port: 0 picks a free one.
 
     Raises:
@@ -60,87 +40,157 @@ class ReportServer:
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._page = b""
-        self._edition = 0
+        self.page = b""
+        self._edition = ""
         self._changed = threading.Condition()
         self._closed = False
-        try:
-            self._server = ThreadingHTTPServer((host, port), self._handler())
-        except OSError as error:
-            raise ConfigError(
-                f"cannot listen on {host}:{port}: {error.strerror}", fix="choose another --port"
-            ) from error
-        self._server.daemon_threads = True
-        self._host = host
+        self._server = _listen(host, port, self)
+        address, self._port = self._server.server_address[:2]
+        self._address = ipaddress.ip_address(str(address).partition("%")[0])
+        self._names = {host.lower(), "localhost"}
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
 
     @property
     def url(self) -> str:
-        """Where the report is."""
-        return f"http://{self._host}:{self._server.server_address[1]}/"
+        """Where this machine finds the report."""
+        address: Any = self._address
+        if address.is_unspecified:
+            address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")  # noqa: PLR2004
+        host = f"[{address}]" if address.version == 6 else address  # noqa: PLR2004
+        return f"http://{host}:{self._port}/"
 
-    def show(self, page: bytes) -> None:
-        """Serve a page from now on, and let open ones reload."""
+    @property
+    def is_public(self) -> bool:
+        """Whether other machines may find it too."""
+        return not self._address.is_loopback
+
+    def show(self, page: bytes) -> bool:
+        """Serve a page from now on, and let open ones reload; tell whether it is another one."""
+        # Named after what it holds: a server that was started again finds open pages fresh or old.
+        edition = hashlib.sha256(page).hexdigest()[:16]
         with self._changed:
-            self._edition += 1
-            numbered = b'%s"%d"' % (_EDITION_MARK, self._edition)
-            self._page = page.replace(_EDITION_MARK + b'""', numbered, 1)
+            if edition == self._edition:
+                return False
+            self._edition = edition
+            named = b'%s"%s"' % (_EDITION_MARK, edition.encode())
+            self.page = page.replace(_EDITION_MARK + b'""', named, 1)
             self._changed.notify_all()
+        # Whoever asks before the first page stands waits for it.
+        if not self._thread.is_alive():
+            self._thread.start()
+        return True
 
     def close(self) -> None:
         """Stop listening."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
         self._server.server_close()
-        self._thread.join()
 
-    def _wait(self, edition: int, seconds: float) -> int:
-        """Return the edition once it is newer than one, or after some time."""
+    def wait(self, edition: str) -> str | None:
+        """Return the edition once it is another one, or after some time; None at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._edition > edition, seconds)
-            return -1 if self._closed else self._edition
+            self._changed.wait_for(
+                lambda: self._closed or self._edition != edition, _BREATH_SECONDS
+            )
+            return None if self._closed else self._edition
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        server = self
+    def knows(self, host: str) -> bool:
+        """Tell whether a request names this machine.
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                _, _, path, query, _ = urlsplit(self.path)
-                if path == "/":
-                    self._send("text/html; charset=utf-8", server._page)
-                elif path == "/events":
-                    self._events(int(query) if query.isdecimal() else server._edition)
-                else:
-                    self.send_error(HTTPStatus.NOT_FOUND)
+        A name of somebody else's that leads to the loopback address would let his page read the
+        report (DNS rebinding); an address cannot be made to lead elsewhere.
+        """
+        if self.is_public:
+            return True
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+            return name in self._names or bool(ipaddress.ip_address(name))
+        except ValueError:
+            return False
 
-            def _send(self, kind: str, body: bytes) -> None:
-                self.send_response(HTTPStatus.OK)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.send_header("Cache-Control", "no-store")
-                self.end_headers()
-                self.wfile.write(body)
 
-            def _events(self, edition: int) -> None:
-                self.send_response(HTTPStatus.OK)
-                self.send_header("Content-Type", "text/event-stream")
-                self.send_header("Cache-Control", "no-store")
-                self.end_headers()
-                wait: Callable[[int, float], int] = server._wait
-                try:
-                    while (found := wait(edition, 15.0)) >= 0:
-                        line = b"data: reload\n\n" if found > edition else b": still here\n\n"
-                        edition = found
-                        self.wfile.write(line)
-                        self.wfile.flush()
-                except OSError:
-                    # The page was closed.
-                    return
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one request; the page and the news of it are all there is."""
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                del format, args
+    server: _Server
 
-        return Handler
+    def do_GET(self) -> None:
+        report = self.server.report
+        path, _, query = self.path.partition("?")
+        if not report.knows(self.headers.get("Host", "")):
+            self.send_error(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                explain="The report is shown under an address of this machine only.",
+            )
+        elif path == "/":
+            page = report.page
+            if self._start("text/html; charset=utf-8", len(page)):
+                self.wfile.write(page)
+        elif path == "/events":
+            if self._start("text/event-stream"):
+                self._tell_news(query)
+        else:
+            self.send_error(HTTPStatus.NOT_FOUND)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def _start(self, kind: str, length: int | None = None) -> bool:
+        """Send the head of an answer; tell whether a body is wanted."""
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", kind)
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
+        return self.command != "HEAD"
+
+    def _tell_news(self, edition: str) -> None:
+        while (found := self.server.report.wait(edition)) is not None:
+            line = b": still here\n\n" if found == edition else b"data: reload\n\n"
+            edition = found
+            self.wfile.write(line)
+            self.wfile.flush()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        del format, args
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, family: int, address: tuple[Any, ...], report: ReportServer) -> None:
+        self.report = report
+        self.address_family = family
+        super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        # The one of HTTPServer asks the network for the name of this machine.
+        socketserver.TCPServer.server_bind(self)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+        # Otherwise the page was closed while something was sent to it.
+
+
+def _listen(host: str, port: int, report: ReportServer) -> _Server:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(
+            f"there is no host {host}", fix="choose another --host, such as 127.0.0.1"
+        ) from error
+    family, *_, address = found[0]
+    try:
+        return _Server(family, address, report)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            fix="choose another --port, or 0 for a free one",
+        ) from error

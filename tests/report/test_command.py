@@ -20,7 +20,8 @@ from promptreg.registry import Registry
 from promptreg.report.data import Options
 from promptreg.report.html import Page
 from promptreg.report.output import build_page, write_atomically, write_folder
-from promptreg.report.serving import ReportServer, fingerprint
+from promptreg.report.serving import ReportServer
+from promptreg.report.watching import fingerprint, follow
 from tests.kit import CommandRepo, Repo, prompt_text
 from tests.report.conftest import Pages
 

@@ -1,0 +1,108 @@
+"""`promptreg report --watch`, `--serve` and `--open`: a report that is kept fresh, and shown."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+from promptreg.cli.context import open_registry
+from promptreg.cli.errors import ExitCode, report_error
+from promptreg.cli.output import message, warning
+from promptreg.cli.progress import growing_bar
+from promptreg.cli.report import BUILDING, told
+
+if TYPE_CHECKING:
+    from promptreg.report.data import Options
+    from promptreg.report.html import Known
+    from promptreg.report.serving import ReportServer
+
+__all__ = ["open_in_browser", "serve_page", "state_of_registry", "watch_registry"]
+
+
+def open_in_browser(url: str) -> None:
+    """Open an address in the user's browser, and say so where there is none."""
+    import webbrowser
+
+    if not webbrowser.open(url):
+        warning(f"there is no browser to open {url} with; BROWSER may name one")
+
+
+def state_of_registry() -> str:
+    """Return a text that changes whenever a report would."""
+    from promptreg.report.watching import fingerprint
+
+    with open_registry() as registry:
+        return fingerprint(registry)
+
+
+def watch_registry(build: Callable[[], None], known: str) -> None:
+    """Build again whenever something changed, until interrupted.
+
+    Args:
+        build: Builds the report.
+        known: The registry's state before the first build.
+    """
+    from promptreg.report.watching import follow
+
+    with _ended_by_sigterm():
+        follow(state_of_registry, build, known, on_error=report_error)
+
+
+def serve_page(options: Callable[[], Options], host: str, port: int, *, open_page: bool) -> None:
+    """Show the report on a server of its own, and keep it fresh until interrupted.
+
+    Args:
+        options: Returns what the report is about.
+        host: Where to listen.
+        port: 0 picks a free one.
+        open_page: Whether to open it in the browser.
+    """
+    from promptreg.report.serving import ReportServer
+
+    known = state_of_registry()
+    packed: Known = {}
+    # Before the report is built, so that a port in use is told at once.
+    server = ReportServer(host, port)
+    try:
+        _show(server, options(), packed)
+        message(f"Showing the report on {server.url} ; Ctrl-C ends it.")
+        if server.is_public:
+            warning(f"everybody who reaches this machine on {host} can read all prompts in it")
+        if open_page:
+            open_in_browser(server.url)
+
+        def again() -> None:
+            text = _show(server, options(), packed)
+            if text:
+                message(f"Showing a newer one ({text}).")
+
+        watch_registry(again, known)
+    finally:
+        server.close()
+
+
+def _show(server: ReportServer, options: Options, packed: Known) -> str:
+    """Build the report and show it; return what it is, or nothing if it is the same."""
+    from promptreg.report.output import build_page
+
+    with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
+        page = build_page(registry, options, live=True, known=packed, on_step=show)
+    text = "".join(page.parts()).encode("utf-8", "replace")
+    return told(page, len(text)) if server.show(text) else ""
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM, which ends services and containers, clean up like Ctrl-C does."""
+
+    def end(number: int, frame: object) -> NoReturn:
+        del number, frame
+        raise SystemExit(ExitCode.OK)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
