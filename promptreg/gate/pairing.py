@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from promptreg.gate.model import Delta
 from promptreg.stats.evidence import Stratum
 from promptreg.stats.gate import judge
-from promptreg.stats.limits import merge_moments
+from promptreg.stats.limits import merge_means
 from promptreg.stats.samples import Sample
 from promptreg.values import dataclass, field
 
@@ -55,9 +55,9 @@ class Side:
     def sample(self, model: str, name: str) -> Sample:
         """Return the sample of a metric; an empty one where there is none."""
         found = self.samples.get((model, name))
-        opposite = self.samples.get((model, _OPPOSITES.get(name, "")))
-        if found is None and opposite is not None:
-            return opposite.complement()
+        if found is None and name in _OPPOSITES:
+            opposite = self.samples.get((model, _OPPOSITES[name]))
+            return _NOTHING if opposite is None else opposite.complement()
         return found or _NOTHING
 
 
@@ -92,7 +92,7 @@ class SidesVerdict:
         paired: Whether the same cases are compared one by one.
         n_base: Rows of the base, or cases when paired.
         n_head: Rows of the head, or cases when paired.
-        deltas: Means of both sides per metric.
+        metrics: What is summarised in `strata`.
         notes: What was left out, in words.
     """
 
@@ -103,8 +103,13 @@ class SidesVerdict:
     paired: bool
     n_base: int
     n_head: int
-    deltas: tuple[Delta, ...]
+    metrics: tuple[Metric, ...]
     notes: tuple[str, ...]
+
+    @property
+    def deltas(self) -> tuple[Delta, ...]:
+        """Means of both sides per metric that both have."""
+        return tuple(_deltas(self.strata, self.metrics))
 
 
 def judge_pair(
@@ -178,7 +183,7 @@ def judge_sides(
     if joined is not None and not _is_paired(models, joined.matched, before, head):
         joined = None
     judged = {threshold.metric.name: threshold.metric for threshold in thresholds}
-    summarised = [*judged.values(), *(m for m in metrics if m.name not in judged)]
+    summarised = (*judged.values(), *(m for m in metrics if m.name not in judged))
     strata = {m.name: _strata(m.name, models, before, head, joined) for m in summarised}
     notes = [*_notes(models, before, head, joined)] if before.calls else []
     notes += _dropped(strata.get("latency", ()))
@@ -191,7 +196,7 @@ def judge_sides(
         paired=joined is not None,
         n_base=cases if joined else _calls(before, models),
         n_head=cases if joined else _calls(head, models),
-        deltas=tuple(_deltas(strata, summarised)),
+        metrics=summarised,
         notes=tuple(notes),
     )
 
@@ -278,7 +283,7 @@ def _deltas(
     strata: Mapping[str, tuple[Stratum, ...]], metrics: Sequence[Metric]
 ) -> Iterator[Delta]:
     for metric in metrics:
-        base = merge_moments([stratum.base.linear for stratum in strata[metric.name]])
-        head = merge_moments([stratum.head.linear for stratum in strata[metric.name]])
-        if base.n and head.n:
-            yield Delta(metric.name, base.mean, head.mean, metric.unit)
+        n_base, base = merge_means([stratum.base.linear for stratum in strata[metric.name]])
+        n_head, head = merge_means([stratum.head.linear for stratum in strata[metric.name]])
+        if n_base and n_head:
+            yield Delta(metric.name, base, head, metric.unit)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from promptreg.stats.distributions import chi2_sf, normal_sf
 from promptreg.stats.gate import holm
-from promptreg.stats.kernel import Contrast, combine, compare_means
+from promptreg.stats.kernel import Contrast, StratifiedMeans
 from promptreg.stats.limits import merge_moments
 from promptreg.stats.metrics import Metric, Scale, ab_scale
 from promptreg.stats.samples import Moments
@@ -38,6 +38,8 @@ LEAST_PER_ARM = 20
 
 Strata = Sequence[Mapping[str, Moments]]
 """For each model the moments of each arm."""
+
+_EMPTY = Moments(0, 0.0, 0.0)
 
 FRACTIONS = tuple(i / 10 for i in range(1, 11))
 """The checkpoints of a planned test, as shares of its greatest number of samples."""
@@ -160,16 +162,19 @@ def decide_within(
     """
     arms = list(dict.fromkeys(arm for stratum in strata for arm in stratum))
     pairs = {
-        (base, arm): _Pair.of(strata, base, arm) for base, arm in itertools.combinations(arms, 2)
+        (base, arm): _shared(strata, base, arm) for base, arm in itertools.combinations(arms, 2)
     }
-    if not pairs or min(pair.fewest for pair in pairs.values()) < LEAST_PER_ARM:
+    if not pairs or min(map(_fewest, pairs.values())) < LEAST_PER_ARM:
         return Decision(State.COLLECTING, None, 0.0, ())
     level = alpha / len(pairs)
     compared = []
-    for (base, arm), pair in pairs.items():
-        before = [_Pair.of(past, base, arm).information for past in earlier]
-        seen = _look(pair, look, level, before, enough=alpha if brief else 1.0)
-        compared.append(_comparison(base, arm, pair, metric, seen))
+    for (base, arm), both in pairs.items():
+        means = StratifiedMeans(both)
+        contrast = means.contrast()
+        information = [_information(_shared(past, base, arm)) for past in earlier]
+        information.append(means.information)
+        seen = _look(contrast, look, level, information, enough=alpha if brief else 1.0)
+        compared.append(_comparison((base, arm), contrast.difference, means.base, metric, seen))
     compared = _adjusted(compared)
     against = _adjusted([pair for pair in compared if pair.base == arms[0]])
     by_arms = {(pair.base, pair.arm): pair for pair in compared}
@@ -225,45 +230,29 @@ def sample_ratio_p(counts: Sequence[int], weights: Sequence[float] | None = None
     return chi2_sf(statistic, len(counts) - 1)
 
 
-class _Pair(NamedTuple):
-    """Two arms within the strata that have two values of both.
+def _shared(strata: Strata, base: str, arm: str) -> list[tuple[Moments, Moments]]:
+    """Return both arms within the strata that have two values of both."""
+    both = [(s.get(base, _EMPTY), s.get(arm, _EMPTY)) for s in strata]
+    return [(a, b) for a, b in both if a.n > 1 and b.n > 1]
 
-    Attributes:
-        contrast: Their difference.
-        information: Sum of ``n_a n_b / (n_a + n_b)``.
-        fewest: Values of the smaller arm.
-        base_mean: Mean of the first arm at the weights of the contrast.
-    """
 
-    contrast: Contrast
-    information: float
-    fewest: int
-    base_mean: float
+def _fewest(both: Sequence[tuple[Moments, Moments]]) -> int:
+    """Return how many values the smaller arm has."""
+    return min(sum([a.n for a, _ in both]), sum([b.n for _, b in both]))
 
-    @classmethod
-    def of(cls, strata: Strata, base: str, arm: str) -> _Pair:
-        empty = Moments(0, 0.0, 0.0)
-        both = [(s.get(base, empty), s.get(arm, empty)) for s in strata]
-        kept = [(a, b) for a, b in both if min(a.n, b.n) > 1]
-        if not kept:
-            return cls(Contrast(0.0, 0.0, 0.0), 0.0, 0, 0.0)
-        weights = [a.n * b.n / (a.n + b.n) for a, b in kept]
-        total = math.fsum(weights)
-        mean = math.fsum(w * a.mean for w, (a, _) in zip(weights, kept, strict=True)) / total
-        parts = zip(weights, (compare_means(a, b) for a, b in kept), strict=True)
-        fewest = min(sum(a.n for a, _ in kept), sum(b.n for _, b in kept))
-        return cls(combine(parts), total, fewest, mean)
+
+def _information(both: Sequence[tuple[Moments, Moments]]) -> float:
+    return sum([a.n * b.n / (a.n + b.n) for a, b in both])
 
 
 def _look(
-    pair: _Pair, look: int | None, alpha: float, before: Sequence[float], *, enough: float
+    contrast: Contrast, look: int | None, alpha: float, grown: Sequence[float], *, enough: float
 ) -> Look:
-    contrast = pair.contrast
     if look is None:
-        return anytime(contrast, pair.information, alpha)
+        return anytime(contrast, grown[-1], alpha)
     if contrast.is_exact:
         return Look(min(contrast.p_above(), contrast.p_below()), 0.0)
-    information = (*before, pair.information) if before else FRACTIONS[: look + 1]
+    information = tuple(grown) if len(grown) > 1 else FRACTIONS[: look + 1]
     boundary = Boundaries(alpha, FRACTIONS, information).at(look)
     tail = normal_sf(boundary)
     half = t_isf(tail, contrast.df) * contrast.error if tail > 0.0 else math.inf
@@ -275,26 +264,26 @@ def _look(
     )
 
 
-def _comparison(base: str, arm: str, pair: _Pair, metric: Metric, seen: Look) -> ArmComparison:
-    difference = pair.contrast.difference
+def _comparison(
+    arms: tuple[str, str], difference: float, base_mean: float, metric: Metric, seen: Look
+) -> ArmComparison:
     moved = (difference, difference - seen.half_width, difference + seen.half_width)
-    change, low, high = (_share(each, pair.base_mean, metric) for each in moved)
-    no_share = pair.base_mean == 0.0 and ab_scale(metric) is not Scale.LOG
+    logged = ab_scale(metric) is Scale.LOG
+    change, low, high = [_share(each, base_mean, logged=logged) for each in moved]
     return ArmComparison(
-        base,
-        arm,
+        *arms,
         change,
         low,
         high,
         p=seen.p,
         p_adjusted=seen.p,
-        difference=moved if no_share else None,
+        difference=moved if base_mean == 0.0 and not logged else None,
     )
 
 
-def _share(difference: float, base_mean: float, metric: Metric) -> float:
+def _share(difference: float, base_mean: float, *, logged: bool) -> float:
     """Return a difference as a share of the base's mean."""
-    if ab_scale(metric) is Scale.LOG:
+    if logged:
         # The greatest double is about exp(709.78).
         return math.expm1(difference) if difference < 709.0 else math.inf  # noqa: PLR2004
     if base_mean == 0.0:
@@ -304,8 +293,7 @@ def _share(difference: float, base_mean: float, metric: Metric) -> float:
 
 def _adjusted(comparisons: Sequence[ArmComparison]) -> list[ArmComparison]:
     if len(comparisons) == 1:
-        # Among one there is nothing to adjust.
-        return [comparisons[0]._replace(p_adjusted=min(1.0, comparisons[0].p))]
+        return [*comparisons]
     adjusted = holm([comparison.p for comparison in comparisons])
     return [c._replace(p_adjusted=p) for c, p in zip(comparisons, adjusted, strict=True)]
 
@@ -316,6 +304,9 @@ def _winner(
     metric: Metric,
     alpha: float,
 ) -> str | None:
+    if all(pair.p_adjusted > alpha for pair in pairs.values()):
+        return None
+
     def beats(one: str, other: str) -> bool:
         pair = pairs.get((other, one)) or pairs[one, other]
         gain = pair.change if pair.arm == one else -pair.change

@@ -15,7 +15,15 @@ from promptreg.stats.thresholds import Form, Threshold
 if TYPE_CHECKING:
     from promptreg.stats.effects import Effect
 
-__all__ = ["MINIMUM", "Stratum", "change_effect", "obstacle", "tail_effect", "usable"]
+__all__ = [
+    "MINIMUM",
+    "Stratum",
+    "change_effect",
+    "obstacle",
+    "sizes_of",
+    "tail_effect",
+    "usable",
+]
 
 MINIMUM = 10
 """Below this many values on a side nothing is judged."""
@@ -46,14 +54,19 @@ class Stratum(NamedTuple):
 
 def usable(strata: Sequence[Stratum], metric: Metric) -> list[Stratum]:
     """Return the strata that have at least two values on both sides to compare."""
-    kept = []
+    if gate_scale(metric) is Scale.LOG:
+        return [stratum for stratum in strata if min(_log_sizes(stratum)) > 1]
+    return [stratum for stratum in strata if min(stratum.sizes) > 1]
+
+
+def sizes_of(strata: Sequence[Stratum]) -> tuple[int, int]:
+    """Return how many observations of base and head a comparison over all strata uses."""
+    n_base = n_head = 0
     for stratum in strata:
-        sizes = stratum.sizes
-        if gate_scale(metric) is Scale.LOG:
-            sizes = _log_sizes(stratum)
-        if min(sizes) > 1:
-            kept.append(stratum)
-    return kept
+        base, head = stratum.sizes
+        n_base += base
+        n_head += head
+    return n_base, n_head
 
 
 def obstacle(strata: Sequence[Stratum], kept: Sequence[Stratum], threshold: Threshold) -> str:
@@ -67,9 +80,7 @@ def obstacle(strata: Sequence[Stratum], kept: Sequence[Stratum], threshold: Thre
         return f"no {name} on the {'head' if base else 'base'} side"
     if not kept:
         return f"too few comparable {name} values"
-    n_base = sum(stratum.sizes[0] for stratum in kept)
-    n_head = sum(stratum.sizes[1] for stratum in kept)
-    if min(n_base, n_head) < MINIMUM:
+    if min(sizes_of(kept)) < MINIMUM:
         return f"fewer than {MINIMUM} values"
     if threshold.form is Form.RELATIVE and not _has_base(kept):
         return "the base is zero"

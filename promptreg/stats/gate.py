@@ -23,10 +23,11 @@ from promptreg.stats.evidence import (
     Stratum,
     change_effect,
     obstacle,
+    sizes_of,
     tail_effect,
     usable,
 )
-from promptreg.stats.limits import Standing, merge_moments, standing_of
+from promptreg.stats.limits import Standing, merge_means, standing_of
 from promptreg.stats.means import TailEffect
 from promptreg.stats.power import growth_needed
 from promptreg.stats.samples import TAIL_MINIMUM, Sample
@@ -170,14 +171,16 @@ def _settle(families: Sequence[Sequence[_Candidate]]) -> list[Judgement]:
 
 
 def _decide(candidate: _Candidate, p_harm: float, metrics: int) -> Judgement:
-    draft = candidate.draft._replace(p_harm=p_harm)
-    if draft.note or draft.head is None:
-        return draft
-    if p_harm <= FAIL_LEVEL and candidate.beyond:
-        return draft._replace(verdict=Verdict.FAIL)
-    if draft.p_within < PASS_LEVEL:
-        return draft._replace(verdict=Verdict.PASS)
-    return draft._replace(needed=_needed(candidate, metrics))
+    draft = candidate.draft
+    verdict, needed = draft.verdict, draft.needed
+    if not draft.note and draft.head is not None:
+        if p_harm <= FAIL_LEVEL and candidate.beyond:
+            verdict = Verdict.FAIL
+        elif draft.p_within < PASS_LEVEL:
+            verdict = Verdict.PASS
+        else:
+            needed = _needed(candidate, metrics)
+    return draft._replace(verdict=verdict, p_harm=p_harm, needed=needed)
 
 
 def _needed(candidate: _Candidate, metrics: int) -> int | None:
@@ -219,6 +222,8 @@ def _tail_candidate(strata: Sequence[Stratum], threshold: Threshold) -> _Candida
 def _tail_guard(strata: Sequence[Stratum], threshold: Threshold) -> _Candidate | None:
     """Watch the p95 beside a mean latency: a slow tenth of the calls hides in the mean."""
     if threshold.metric.name != "latency" or threshold.form is not Form.RELATIVE:
+        return None
+    if all(stratum.base.tail is None or stratum.head.tail is None for stratum in strata):
         return None
     candidate = _tail_candidate(strata, threshold._replace(statistic="p95"))
     if not isinstance(candidate.effect, TailEffect):
@@ -284,8 +289,7 @@ def _limit_judged(draft: Judgement, standing: Standing, threshold: Threshold) ->
 
 
 def _draft(strata: Sequence[Stratum], kept: Sequence[Stratum], threshold: Threshold) -> Judgement:
-    n_base = sum(stratum.sizes[0] for stratum in kept)
-    n_head = sum(stratum.sizes[1] for stratum in kept)
+    n_base, n_head = sizes_of(kept)
     note = obstacle(strata, kept, threshold)
     bare = Judgement(
         threshold,
@@ -304,5 +308,5 @@ def _draft(strata: Sequence[Stratum], kept: Sequence[Stratum], threshold: Thresh
 
 
 def _overall(samples: Sequence[Sample]) -> float | None:
-    moments = merge_moments([sample.linear for sample in samples])
-    return moments.mean if moments.n else None
+    n, mean = merge_means([sample.linear for sample in samples])
+    return mean if n else None

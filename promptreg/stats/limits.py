@@ -14,7 +14,7 @@ from promptreg.stats.samples import Moments, Sample
 if TYPE_CHECKING:
     from promptreg.stats.thresholds import Threshold
 
-__all__ = ["Standing", "merge_moments", "standing_of"]
+__all__ = ["Standing", "merge_means", "merge_moments", "standing_of"]
 
 
 class Standing(NamedTuple):
@@ -56,13 +56,24 @@ def standing_of(samples: Sequence[Sample], threshold: Threshold) -> Standing | N
 
 def merge_moments(parts: Sequence[Moments]) -> Moments:
     """Return the moments of all values of several groups together (Chan's formula)."""
-    n = sum(part.n for part in parts)
+    if len(parts) == 1:
+        return parts[0]
+    n, mean = merge_means(parts)
     if n == 0:
         return Moments(0, 0.0, 0.0)
-    mean = math.fsum(part.n * part.mean for part in parts) / n
     square = math.fsum((part.n - 1) * part.var for part in parts if part.n)
     square += math.fsum(part.n * (part.mean - mean) ** 2 for part in parts)
     return Moments(n, mean, square / (n - 1) if n > 1 else 0.0)
+
+
+def merge_means(parts: Sequence[Moments]) -> tuple[int, float]:
+    """Return the number of all values of several groups together and their mean, 0 of none."""
+    n = 0
+    sums = []
+    for part in parts:
+        n += part.n
+        sums.append(part.n * part.mean)
+    return n, math.fsum(sums) / n if n else 0.0
 
 
 def _oriented(threshold: Threshold, p_above: float, p_below: float) -> tuple[float, float]:

@@ -33,6 +33,9 @@ class Kind(StrEnum):
     RATE = "rate"
 
 
+_LONG_TAILED = (Kind.LATENCY, Kind.COST, Kind.TOKENS)
+
+
 class Scale(StrEnum):
     """How two means are compared: by themselves or by their logarithms."""
 
@@ -119,5 +122,4 @@ def gate_scale(metric: Metric) -> Scale:
 
 def ab_scale(metric: Metric) -> Scale:
     """Return the scale an A/B test compares a metric on: logarithms tame the long tails."""
-    logarithmic = metric.kind in (Kind.LATENCY, Kind.COST, Kind.TOKENS)
-    return Scale.LOG if logarithmic else Scale.LINEAR
+    return Scale.LOG if metric.kind in _LONG_TAILED else Scale.LINEAR
