@@ -240,6 +240,26 @@ def test_print_shows_the_page_without_controls(pages: Pages, report_url: str) ->
     page.emulate_media(media="print")
     assert not page.locator(".filters").is_visible()
     assert page.locator("tbody tr").first.is_visible()
+    page.goto(report_url + "#/compare?prompt=support/triage&base=1.0.0")
+    settle(page)
+    # Printers leave grounds out: words that came and went need lines.
+    for word, line in (("ins", "underline"), ("del", "line-through")):
+        drawn = page.locator(f"table.diff {word}").first
+        assert drawn.evaluate("(node) => getComputedStyle(node).textDecorationLine") == line
+
+
+def test_charts_are_drawn_anew_for_paper(pages: Pages, report_url: str) -> None:
+    """A chart is printed at the width of paper, whole, and is as wide as before afterwards."""
+    page = pages.open(report_url + "#/ab")
+    settle(page)
+    width = "document.querySelector('.plot > svg').clientWidth"
+    before = page.evaluate(width)
+    page.evaluate(
+        f"addEventListener('beforeprint', () => {{ globalThis.printed = {width}; }})",
+    )
+    assert page.pdf(format="A4").count(b"/Type /Page\n") in {1, 2}
+    assert 600 < page.evaluate("printed") < 700 < before
+    assert page.evaluate(width) == before
 
 
 def test_states_without_data_say_what_to_do(

@@ -1,5 +1,6 @@
 // Starts the page: reads the index, draws the frame, follows the address.
 import { loadIndex, useFolder } from "./data.js";
+import { drawForPrint } from "./chart.js";
 import { append, h, icon, replace } from "./dom.js";
 import { count, day, setCurrency, time } from "./format.js";
 import { readAlerts } from "./judged.js";
@@ -126,6 +127,7 @@ async function start() {
     if (focused) document.getElementById(focused)?.focus({ preventScroll: samePage });
   });
   addEventListener("keydown", focusSearch);
+  drawForPrint();
   document.querySelector(".skip").addEventListener("click", (event) => {
     // The address belongs to the routes.
     event.preventDefault();

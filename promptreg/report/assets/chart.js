@@ -11,8 +11,8 @@ export function chartCard({ title, note = "", legend = [], height = 240, label, 
   let cursor = -1;
   let drawn = 0;
 
-  const redraw = () => {
-    const width = Math.floor(plot.clientWidth);
+  const redraw = (event) => {
+    const width = event?.detail ?? Math.floor(plot.clientWidth);
     if (!width || width === drawn) return;
     drawn = width;
     const picture = draw({ width, height });
@@ -71,7 +71,8 @@ export function chartCard({ title, note = "", legend = [], height = 240, label, 
     const from = cursor < 0 && event.key === "ArrowLeft" ? marks.length : cursor;
     show(Math.max(0, Math.min(marks.length - 1, from + moves[event.key])), true);
   });
-  new ResizeObserver(redraw).observe(plot);
+  plot.addEventListener("redraw", redraw);
+  new ResizeObserver(() => redraw()).observe(plot);
 
   return h(
     "figure",
@@ -81,6 +82,15 @@ export function chartCard({ title, note = "", legend = [], height = 240, label, 
     live,
     table ? tableBehind(title, table) : null,
   );
+}
+
+// Paper is narrower than most windows, and nothing is measured anew before it is printed.
+const PAPER = 660;
+
+export function drawForPrint() {
+  const all = (detail) => () => document.querySelectorAll(".plot").forEach((plot) => plot.dispatchEvent(new CustomEvent("redraw", { detail })));
+  addEventListener("beforeprint", all(PAPER));
+  addEventListener("afterprint", all(null));
 }
 
 const SHAPES = ["M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "M-3.6-3.6h7.2v7.2h-7.2z", "M0-4.6L4.6 3.6H-4.6z", "M0-5L5 0 0 5-5 0z", "M0 4.6L4.6-3.6H-4.6z", "M-5-1.6h3.4v-3.4h3.2v3.4h3.4v3.2h-3.4v3.4h-3.2v-3.4h-3.4z"];

@@ -64,16 +64,19 @@ function entry(app, prompt, v, picked, compare) {
       h("span", { class: "grow" }),
       before ? h("a", { class: "stat", href: compareRoute(prompt.name, before.version, v.version), "aria-label": `Compare ${before.version} with ${v.version}: ${v.added} lines added, ${v.removed} removed` }, h("span", { class: "plus" }, `+${count(v.added)}`), h("span", { class: "minus" }, `−${count(v.removed)}`)) : null,
     ),
-    h("div", { class: "version-body" }, whatChanged(v), chips(v)),
+    h("div", { class: "version-body" }, whatChanged(prompt, v), chips(v)),
     v.annotations.length ? h("ul", { class: "annotations", "aria-label": "Annotations" }, v.annotations.map(annotation)) : null,
   );
 }
 
-function whatChanged(v) {
+function whatChanged(prompt, v) {
+  // A tag's first line begins with what stands above it already, unless the prompt was renamed.
+  const known = `${prompt.name} ${v.version}`;
+  const summary = v.summary.startsWith(known) ? v.summary.slice(known.length).replace(/^[:\s]+/, "") : v.summary;
   return h(
     "div",
     {},
-    v.summary ? h("p", { class: "summary", dir: "auto" }, v.summary) : null,
+    summary ? h("p", { class: "summary", dir: "auto" }, summary) : null,
     v.changes.length ? h("ul", { class: "changes" }, v.changes.map((c) => h("li", {}, h("span", { dir: "auto" }, c.detail || c.rule), c.detail ? h("code", { title: "the rule that found it" }, c.rule) : null))) : null,
     h(
       "p",
