@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 if TYPE_CHECKING:
@@ -13,8 +13,31 @@ if TYPE_CHECKING:
 __all__ = ["Origin", "origin_of", "parse_remote"]
 
 # Credentials in an address must never reach a report.
-_WEB = re.compile(r"(?:https?|ssh|git)://(?:[^@/]*@)?(?P<host>[^/:]+)(?::\d+)?/(?P<path>.+)")
+_WEB = re.compile(
+    r"(?P<scheme>https?|ssh|git)://(?:[^@/]*@)?(?P<host>[^/:]+)(?P<port>:\d+)?/(?P<path>.+)"
+)
 _SCP = re.compile(r"(?:[^@/]+@)?(?P<host>[^/:@]+):(?P<path>[^/].*)")
+
+
+class _Pages(NamedTuple):
+    """Where a kind of host shows a file at a commit, and lets it be edited on a branch."""
+
+    file: str
+    edit: str
+
+
+_GITEA = _Pages("src/commit/{revision}/{path}", "_edit/{revision}/{path}")
+_KINDS = {
+    "github": _Pages("blob/{revision}/{path}", "edit/{revision}/{path}"),
+    "gitlab": _Pages("-/blob/{revision}/{path}", "-/edit/{revision}/{path}"),
+    # Bitbucket on a host of one's own has other addresses.
+    "bitbucket.org": _Pages("src/{revision}/{path}", "src/{revision}/{path}?mode=edit"),
+    "codeberg.org": _GITEA,
+    "forgejo": _GITEA,
+    "gitea": _GITEA,
+}
+# Hosts that have another name for ssh, by themselves or in people's ~/.ssh/config.
+_PUBLIC = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,36 +46,59 @@ class Origin:
 
     Attributes:
         name: Such as ``acme/prompts``.
-        host: The host of its web pages; empty when it has none that is known.
+        host: The host of its web pages, with its port; empty when it has none that is known.
+        scheme: How its web pages are asked for.
     """
 
     name: str
     host: str = ""
+    scheme: str = "https"
 
     def file_url(self, path: str, commit: str) -> str:
         """Return where a file can be read; empty when unknown."""
-        return self._url("blob", commit, path)
+        pages = _pages_of(self.host)
+        return self._url(pages.file, commit, path) if pages else ""
 
     def edit_url(self, path: str, branch: str) -> str:
         """Return where a file can be edited; empty when unknown."""
-        return self._url("edit", branch, path) if branch else ""
+        pages = _pages_of(self.host)
+        return self._url(pages.edit, branch, path) if pages and branch else ""
 
-    def _url(self, verb: str, revision: str, path: str) -> str:
-        if not path or not self.host:
+    def _url(self, page: str, revision: str, path: str) -> str:
+        if not path:
             return ""
-        between = "/-/" if "gitlab" in self.host else "/"
-        where = f"{quote(revision)}/{quote(path)}"
-        return f"https://{self.host}/{quote(self.name)}{between}{verb}/{where}"
+        place = page.format(revision=quote(revision), path=quote(path))
+        return f"{self.scheme}://{self.host}/{quote(self.name)}/{place}"
+
+
+def _pages_of(host: str) -> _Pages | None:
+    return next((pages for word, pages in _KINDS.items() if word in host), None)
 
 
 def parse_remote(url: str) -> Origin | None:
     """Read the address of a remote; None when it is a folder."""
-    found = _WEB.fullmatch(url) or _SCP.fullmatch(url)
-    if found is None or ("://" in url and not url.startswith(("http", "ssh", "git"))):
+    found = _WEB.fullmatch(url) or (_SCP.fullmatch(url) if "://" not in url else None)
+    if found is None:
         return None
-    path = found["path"].strip("/").removesuffix(".git")
-    known = any(word in found["host"] for word in ("github", "gitlab"))
-    return Origin(path, found["host"] if known else "")
+    given = {"scheme": "", "port": "", **found.groupdict(default="")}
+    path = given["path"].strip("/").removesuffix(".git")
+    host = _public(given["host"].lower())
+    if _pages_of(host) is None:
+        return Origin(path)
+    # A port of ssh or git leads to no web page.
+    is_web = given["scheme"].startswith("http")
+    return Origin(
+        path,
+        host + given["port"] if is_web else host,
+        given["scheme"] if is_web else "https",
+    )
+
+
+def _public(host: str) -> str:
+    for known in _PUBLIC:
+        if host in {f"ssh.{known}", f"altssh.{known}"} or host.startswith(f"{known}-"):
+            return known
+    return host
 
 
 def origin_of(registry: Registry) -> Origin:
@@ -60,7 +106,8 @@ def origin_of(registry: Registry) -> Origin:
     from promptreg.git.process import has_git, try_git
 
     if has_git():
-        result = try_git(registry.root, "config", "--get", "remote.origin.url")
+        # Unlike the configured address this one has its `url.<base>.insteadOf` applied.
+        result = try_git(registry.root, "remote", "get-url", "origin")
         origin = parse_remote(result.stdout.decode("utf-8", "replace").strip())
         if result.returncode == 0 and origin is not None:
             return origin

@@ -261,18 +261,45 @@ def test_an_empty_repository_gives_an_empty_report(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "name", "host"),
+    ("url", "file", "edit"),
     [
-        ("git@github.com:acme/prompts.git", "acme/prompts", "github.com"),
-        ("https://user:token@gitlab.example.com/a/b/c.git", "a/b/c", "gitlab.example.com"),
-        ("ssh://git@git.example:2222/team/p", "team/p", ""),
+        (
+            "git@github.com:acme/prompts.git",
+            "https://github.com/acme/prompts/blob/c0ffee/a/b%20c.yml",
+            "https://github.com/acme/prompts/edit/fix/x/a/b%20c.yml",
+        ),
+        (
+            "https://user:token@gitlab.example.com:8443/a/b/c.git",
+            "https://gitlab.example.com:8443/a/b/c/-/blob/c0ffee/a/b%20c.yml",
+            "https://gitlab.example.com:8443/a/b/c/-/edit/fix/x/a/b%20c.yml",
+        ),
+        (
+            "ssh://git@altssh.bitbucket.org:443/acme/prompts.git",
+            "https://bitbucket.org/acme/prompts/src/c0ffee/a/b%20c.yml",
+            "https://bitbucket.org/acme/prompts/src/fix/x/a/b%20c.yml?mode=edit",
+        ),
+        (
+            "http://gitea.local:3000/acme/prompts",
+            "http://gitea.local:3000/acme/prompts/src/commit/c0ffee/a/b%20c.yml",
+            "http://gitea.local:3000/acme/prompts/_edit/fix/x/a/b%20c.yml",
+        ),
+        (
+            "git@GitHub.com-work:acme/prompts.git/",
+            "https://github.com/acme/prompts/blob/c0ffee/a/b%20c.yml",
+            "https://github.com/acme/prompts/edit/fix/x/a/b%20c.yml",
+        ),
+        ("ssh://git@git.example:2222/team/p", "", ""),
+        ("https://bitbucket.acme.com/scm/team/p.git", "", ""),
     ],
 )
-def test_remotes_are_read_without_credentials(url: str, name: str, host: str) -> None:
-    """A remote's address gives name and host, never a user or a token."""
+def test_files_have_their_pages_at_the_remotes_host(url: str, file: str, edit: str) -> None:
+    """Each kind of host has its own addresses, without credentials; an unknown one has none."""
     origin = parse_remote(url)
     assert origin
-    assert (origin.name, origin.host) == (name, host)
+    assert origin.name in {"acme/prompts", "a/b/c", "team/p", "scm/team/p"}
+    assert origin.file_url("a/b c.yml", "c0ffee") == file
+    assert origin.edit_url("a/b c.yml", "fix/x") == edit
+    assert origin.edit_url("a/b c.yml", "") == origin.file_url("", "c0ffee") == ""
 
 
 @pytest.mark.parametrize("url", ["", "/srv/git/p.git", "file:///srv/p.git", "../p"])
