@@ -5,7 +5,7 @@ that deflate could find again. A column is one text instead: how many decimals i
 number that all of them are counted from, and then the first digits of all, the second digits of
 all, and so on. Nothing stands between them, a digit takes 3.3 bits, and first digits come in runs:
 a third less than JSON, also for the browser. A column of equal values is the value alone.
-``assets/columns.js`` reads them, and is told how many there are.
+``assets/columns.js`` reads them.
 """
 
 from __future__ import annotations

@@ -83,6 +83,7 @@ def _pack_groups(groups: Sequence[Sequence[_Pair]], own: Own, pool: Pool) -> dic
 def _pack_metric(pairs: Sequence[_Pair], own: Own, pool: Pool) -> dict[str, Any]:
     rows = [pair.row for pair in pairs]
     packed = {
+        "count": len(rows),
         "relative": whole([int(row.relative) for row in rows]),
         "limit": pool.column([row.limit for row in rows]),
         "verdict": pool.column([row.verdict for row in rows]),
@@ -132,7 +133,6 @@ def _pack_rows(
     largest = max((abs(x) for ends in effects for x in ends if x and math.isfinite(x)), default=1.0)
     decimals = max(_EFFECT_DECIMALS, decimals_for(largest, 3))
     return {
-        "count": len(rows),
         **_pack_side("base", [(row.base, row.base_n) for row in rows], base),
         **_pack_side("head", [(row.head, row.head_n) for row in rows], head),
         **{end: fixed(ends, decimals) for end, ends in zip(_ENDS, effects, strict=True)},

@@ -16,13 +16,7 @@ from promptreg.report.wire_texts import Texts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promptreg.report.model import (
-        Histogram,
-        MetricSummary,
-        PromptRow,
-        Series,
-        VersionRow,
-    )
+    from promptreg.report.model import Histogram, MetricSummary, PromptRow, Series, VersionRow
 
 __all__ = ["pack_prompt"]
 
@@ -122,11 +116,7 @@ def _pack_metrics(groups: Sequence[Sequence[MetricSummary]], pool: Pool) -> dict
 
 
 def _pack_metric(rows: Sequence[MetricSummary]) -> dict[str, Any]:
-    packed = {
-        "count": len(rows),
-        "n": whole([s.n for s in rows]),
-        "mean": numbers([s.mean for s in rows]),
-    }
+    packed = {"n": whole([s.n for s in rows]), "mean": numbers([s.mean for s in rows])}
     if not all(s.quantiles for s in rows):
         # The interval of a share lies unevenly around it.
         return packed | {
@@ -150,7 +140,7 @@ def _pack_histograms(histograms: Sequence[Histogram | None]) -> list[Any]:
 
 
 def _heights(counts: Sequence[int]) -> str:
-    """Write each bin's count as one character; where there are more, its share of the highest."""
+    """Write each bin's count as one character; of more than fit one, its share of the highest."""
     most = max(counts)
     if most > _HIGHEST:
         counts = [round(_HIGHEST * count / most) for count in counts]
@@ -169,22 +159,17 @@ def _pack_models(versions: Sequence[VersionRow], pool: Pool) -> dict[str, Any]:
         "calls": whole([m.calls for m in models]),
         "badges": pool.column([m.badges for m in models]),
         "names": names,
-        "of": {
-            name: {
-                "count": len(rows),
-                "n": whole([s.n for s in rows]),
-                "mean": numbers([s.mean for s in rows]),
-                **(
-                    {
-                        "p50": numbers([s.p50 for s in rows], 3),
-                        "p95": numbers([s.p95 for s in rows], 3),
-                    }
-                    if name == "latency"
-                    else {}
-                ),
-            }
-            for name, rows in found.items()
-        },
+        "of": {name: _pack_brief(name, rows) for name, rows in found.items()},
+    }
+
+
+def _pack_brief(metric: str, rows: Sequence[MetricSummary]) -> dict[str, Any]:
+    packed = {"n": whole([s.n for s in rows]), "mean": numbers([s.mean for s in rows])}
+    if metric != "latency":
+        return packed
+    return packed | {
+        "p50": numbers([s.p50 for s in rows], 3),
+        "p95": numbers([s.p95 for s in rows], 3),
     }
 
 
@@ -198,7 +183,6 @@ def _pack_series(series: Sequence[Series], places: dict[str, int]) -> dict[str, 
         "counts": whole([len(s.points) for s in series]),
         "days": days,
         "points": {
-            "count": len(points),
             "dates": whole([numbered[p.date] for p in points]),
             "calls": whole([p.calls for p in points]),
             "cost": numbers([p.cost for p in points], 3),

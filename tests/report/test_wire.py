@@ -82,7 +82,7 @@ def test_columns_of_numbers_survive(pages: Pages) -> None:
     """Any numbers come back with the digits that were asked for, and what is none as null."""
     rng = random.Random(8)
     page = pages.open()
-    page.evaluate(script_of("columns.js", "globalThis.read = m_columns.numbers;"))
+    page.evaluate(script_of("columns.js", "globalThis.columns = m_columns;"))
     columns = [_random_column(rng) for _ in range(200)]
     integers = [
         [rng.choice((None, rng.randint(-(10**digits), 10**digits))) for _ in range(9)]
@@ -96,7 +96,9 @@ def test_columns_of_numbers_survive(pages: Pages) -> None:
     ]
     given: list[Sequence[float | None]] = [*columns, *columns, *integers]
     pairs = [[p, len(g)] for p, g in zip(json.loads(json.dumps(packed)), given, strict=True)]
-    found = page.evaluate("(pairs) => pairs.map(([column, count]) => read(column, count))", pairs)
+    found = page.evaluate(
+        "(pairs) => pairs.map(([one, count]) => columns.rows(count, columns.reader(one)))", pairs
+    )
     significant, decimal, exact = found[:200], found[200:400], found[400:]
     for column, shown, rounded in zip(columns, significant, decimal, strict=True):
         assert shown == [_near(x, rel=5.1e-3) for x in column]

@@ -1,103 +1,131 @@
 // Makes of a packed prompt what the page shows; the twin of wire_prompt.py.
-import { deal, numbers, table } from "./columns.js";
+import { deal, once, reader, rows, table } from "./columns.js";
 import { readComparisons } from "./judged.js";
 
 export function decode(packed) {
   const { pool } = packed;
-  const versions = readVersions(packed);
-  deal(packed.metrics, pool, readSummaries).forEach((metrics, at) => {
-    versions[at].metrics = Object.fromEntries(metrics);
-  });
-  addModels(packed.models, pool, versions);
-  return { ...packed, versions, series: readSeries(packed.series, versions), comparisons: readComparisons(packed.comparisons, pool, versions) };
+  const metrics = deal(packed.metrics, pool, summaryOf);
+  const models = once(() => readModels(packed.models, pool, packed.versions.count));
+  const versions = readVersions(packed, metrics, models);
+  const series = once(() => readSeries(packed.series, versions));
+  const comparisons = once(() => readComparisons(packed.comparisons, pool, versions));
+  return {
+    ...packed,
+    versions,
+    get series() {
+      return series();
+    },
+    get comparisons() {
+      return comparisons();
+    },
+  };
 }
 
-function readVersions(packed) {
+function readVersions(packed, dealt, models) {
   const { pool } = packed;
-  const { digest, commit, ...columns } = packed.versions;
+  const { count, digest, commit, ...columns } = packed.versions;
   const c = table(columns);
   // Ids stand one behind the other, all as long.
-  const id = (all, at) => all.slice((at * all.length) / c.version.length, ((at + 1) * all.length) / c.version.length).trimEnd();
+  const id = (all, at) => all.slice((at * all.length) / count, ((at + 1) * all.length) / count).trimEnd();
   const part = (number, name) => {
     const [label, runs, spans] = packed.parts[number];
     return Object.assign(new Text(packed, runs, spans), { [name]: label });
   };
-  return c.version.map((version, at) => ({
-    index: at,
-    version,
-    digest: id(digest, at),
-    commit: id(commit, at),
-    author: pool[c.author[at]],
-    date: c.date[at],
-    level: pool[c.level[at]],
-    summary: c.summary[at],
-    changes: pool[c.changes[at]],
-    added: c.added[at],
-    removed: c.removed[at],
-    labels: pool[c.labels[at]],
-    released: Boolean(c.released[at]),
-    yanked: pool[c.yanked[at]],
-    model: pool[c.model[at]],
-    template: pool[c.template[at]],
-    description: pool[c.description[at]],
-    messages: c.messages[at].map((number) => part(number, "role")),
-    fragments: c.fragments[at].map((number) => part(number, "path")),
-    variables: pool[c.variables[at]],
-    settings: pool[c.settings[at]],
-    annotations: pool[c.annotations[at]],
-    calls: c.calls[at],
-    cost: c.cost[at],
-    tokens: c.tokens[at],
-    metrics: {},
-    models: [],
-  }));
-}
-
-function readSummaries({ quantiles = [], histogram = null, ...columns }) {
-  const c = table(columns);
-  const shown = quantiles.map((column) => numbers(column, columns.count));
-  const spreads = histogram ? spreadsOf(histogram, columns.count) : () => null;
-  return c.n.map((n, at) => {
-    const [mean, half] = [c.mean[at], c.half?.[at] ?? null];
+  return rows(count, (at) => {
+    const metrics = once(() => made(dealt[at]));
     return {
-      n,
-      mean,
-      low: half === null ? (c.low?.[at] ?? null) : mean - half,
-      high: half === null ? (c.high?.[at] ?? null) : mean + half,
-      quantiles: shown.map((column) => column[at]),
-      // Hundreds of them stand in a prompt, and few are drawn.
-      get histogram() {
-        return spreads(at);
+      index: at,
+      version: c.version(at),
+      digest: id(digest, at),
+      commit: id(commit, at),
+      author: pool[c.author(at)],
+      date: c.date(at),
+      level: pool[c.level(at)],
+      summary: c.summary(at),
+      changes: pool[c.changes(at)],
+      added: c.added(at),
+      removed: c.removed(at),
+      labels: pool[c.labels(at)],
+      released: Boolean(c.released(at)),
+      yanked: pool[c.yanked(at)],
+      model: pool[c.model(at)],
+      template: pool[c.template(at)],
+      description: pool[c.description(at)],
+      messages: c.messages(at).map((number) => part(number, "role")),
+      fragments: c.fragments(at).map((number) => part(number, "path")),
+      variables: pool[c.variables(at)],
+      settings: pool[c.settings(at)],
+      annotations: pool[c.annotations(at)],
+      calls: c.calls(at),
+      cost: c.cost(at),
+      tokens: c.tokens(at),
+      get metrics() {
+        return metrics();
+      },
+      get models() {
+        return models()[at];
       },
     };
   });
 }
 
-function spreadsOf([lows, highs, heights], count) {
-  const [low, high, all] = [numbers(lows, count), numbers(highs, count), heights.split(" ")];
-  return (at) => (low[at] === null ? null : { low: low[at], high: high[at], counts: Array.from(all[at], (height) => parseInt(height, 36)) });
+function made(group) {
+  return Object.fromEntries(group.map(([metric, make]) => [metric, make()]));
 }
 
-function addModels({ names, of, ...columns }, pool, versions) {
-  const { version, model, calls, badges } = table(columns);
-  const read = (packed) => {
-    const { n, mean, p50 = [], p95 = [] } = table(packed);
-    return n.map((count, at) => ({ n: count, mean: mean[at], p50: p50[at] ?? null, p95: p95[at] ?? null }));
+function summaryOf({ quantiles = [], histogram = null, ...columns }) {
+  const c = table(columns);
+  const shown = quantiles.map(reader);
+  const spread = histogram ? spreadOf(histogram) : () => null;
+  return (at) => {
+    const mean = c.mean(at);
+    const half = c.half ? c.half(at) : null;
+    return {
+      n: c.n(at),
+      mean,
+      low: half === null ? (c.low?.(at) ?? null) : mean - half,
+      high: half === null ? (c.high?.(at) ?? null) : mean + half,
+      get quantiles() {
+        return shown.map((quantile) => quantile(at));
+      },
+      get histogram() {
+        return spread(at);
+      },
+    };
   };
-  deal({ count: columns.count, names, of }, pool, read).forEach((metrics, at) => {
-    versions[version[at]].models.push({ model: pool[model[at]], calls: calls[at], badges: pool[badges[at]], metrics: Object.fromEntries(metrics) });
-  });
 }
 
-function readSeries({ days, points, ...columns }, versions) {
-  const { version, counts } = table(columns);
-  const { dates, ...figures } = table(points);
-  let end = 0;
-  return version.map((place, at) => {
-    const start = end;
-    end += counts[at];
-    const course = Object.entries(figures).map(([name, column]) => [name, column.slice(start, end)]);
-    return { version: versions[place], dates: dates.slice(start, end).map((day) => days[day]), ...Object.fromEntries(course) };
+function spreadOf([lows, highs, heights]) {
+  const [low, high, all] = [reader(lows), reader(highs), heights.split(" ")];
+  return (at) => (low(at) === null ? null : { low: low(at), high: high(at), counts: Array.from(all[at], (height) => parseInt(height, 36)) });
+}
+
+// The models of each version.
+function readModels(packed, pool, versions) {
+  const c = table({ version: packed.version, model: packed.model, calls: packed.calls, badges: packed.badges });
+  const found = rows(versions, () => []);
+  const open = (columns) => {
+    const { n, mean, p50 = () => null, p95 = () => null } = table(columns);
+    return (at) => ({ n: n(at), mean: mean(at), p50: p50(at), p95: p95(at) });
+  };
+  deal(packed, pool, open).forEach((group, at) => {
+    found[c.version(at)].push({ model: pool[c.model(at)], calls: c.calls(at), badges: pool[c.badges(at)], metrics: made(group) });
+  });
+  return found;
+}
+
+function readSeries({ count, days, points, ...columns }, versions) {
+  const c = table(columns);
+  const { dates, ...figures } = points;
+  const date = reader(dates);
+  const courses = Object.entries(table(figures));
+  let start = 0;
+  return rows(count, (at) => {
+    const from = start;
+    const length = c.counts(at);
+    start += length;
+    const read = (value) => rows(length, (n) => value(from + n));
+    return { version: versions[c.version(at)], dates: read((n) => days[date(n)]), ...Object.fromEntries(courses.map(([name, value]) => [name, read(value)])) };
   });
 }
 

@@ -1,75 +1,82 @@
 // Reads what the statistics say about pairs of versions; the twin of wire_judged.py.
-import { deal, numbers, table } from "./columns.js";
+import { deal, once, reader, rows, table } from "./columns.js";
 
-export function readComparisons({ names, of, ...columns }, pool, versions) {
-  const c = table(columns);
-  return groups({ count: columns.count, names, of }, pool).map((rows, at) => {
-    const [base, head] = [versions[c.base[at]], versions[c.head[at]]];
+export function readComparisons(packed, pool, versions) {
+  const c = table({ base: packed.base, head: packed.head, basis: packed.basis, notes: packed.notes });
+  return judgedOf(packed, pool).map((judged, at) => {
+    const [base, head] = [versions[c.base(at)], versions[c.head(at)]];
+    const metrics = once(() => judged().map((row) => whole(row, base, head)));
     return {
       base: base.version,
       head: head.version,
-      basis: pool[c.basis[at]],
-      notes: pool[c.notes[at]],
-      metrics: rows.map((row) => {
-        const tests = row.tests.map((test) => withOwn(test, row.metric, modelOf(base, test.model), modelOf(head, test.model)));
-        return { ...withOwn(row, row.metric, base, head), tests };
-      }),
+      basis: pool[c.basis(at)],
+      notes: pool[c.notes(at)],
+      get metrics() {
+        return metrics();
+      },
     };
   });
 }
 
-export function readAlerts({ pool, names, of, current, ...columns }) {
-  const { count } = columns;
-  const c = table(columns);
-  const live = numbers(current, count);
-  return groups({ count, names, of }, pool).map(([row], at) => ({
-    ...Object.fromEntries(Object.entries(c).map(([name, column]) => [name, pool[column[at]]])),
-    current: Boolean(live[at]),
-    c: withOwn(row, row.metric),
-  }));
+export function readAlerts({ pool, ...packed }) {
+  const { count, names, of, current, ...columns } = packed;
+  const c = Object.entries(table(columns));
+  const isCurrent = reader(current);
+  return judgedOf(packed, pool).map((judged, at) => {
+    const [row] = judged();
+    return { ...Object.fromEntries(c.map(([name, number]) => [name, pool[number(at)]])), current: Boolean(isCurrent(at)), c: withOwn(row, row.metric) };
+  });
 }
 
-function groups(packed, pool) {
-  return deal(packed, pool, (columns, metric) => rowsOf(columns, metric, pool)).map((group) => group.map(([, row]) => row));
+// For each pair a function that makes the rows of its metrics.
+function judgedOf(packed, pool) {
+  return deal(packed, pool, (columns, metric) => rowOf(columns, metric, pool)).map((group) => () => group.map(([, make]) => make()));
 }
 
-function rowsOf({ tests = null, counts = null, ...columns }, metric, pool) {
+function rowOf({ tests = null, counts = 0, ...columns }, metric, pool) {
   const c = table(columns);
-  const left = tests ? testsOf(tests, pool).values() : null;
-  const many = numbers(counts, columns.count);
-  return c.relative.map((relative, at) => ({
+  const testsAt = testsOf(tests, reader(counts), columns.count, pool);
+  return (at) => ({
     metric,
-    relative: Boolean(relative),
-    limit: pool[c.limit[at]],
-    verdict: pool[c.verdict[at]],
-    needed: c.needed[at],
-    note: pool[c.note[at]],
+    relative: Boolean(c.relative(at)),
+    limit: pool[c.limit(at)],
+    verdict: pool[c.verdict(at)],
+    needed: c.needed(at),
+    note: pool[c.note(at)],
     ...common(c, at, pool),
-    tests: Array.from({ length: many[at] ?? 0 }, () => left.next().value),
-  }));
+    tests: testsAt(at),
+  });
 }
 
-function testsOf(packed, pool) {
+function testsOf(packed, counts, count, pool) {
+  if (!packed) return () => [];
   const c = table(packed);
-  return c.model.map((model, at) => ({ model: pool[model], relative: true, ...common(c, at, pool) }));
+  const starts = [0];
+  for (let at = 0; at < count; at++) starts.push(starts[at] + counts(at));
+  return (at) => rows(counts(at), (n) => ({ model: pool[c.model(starts[at] + n)], relative: true, ...common(c, starts[at] + n, pool) }));
 }
 
 // What comparisons of all rows and of one model's rows have in common.
 function common(c, at, pool) {
   return {
-    base: c.base[at],
-    baseKnown: c.baseKnown[at],
-    baseN: c.baseN[at],
-    head: c.head[at],
-    headKnown: c.headKnown[at],
-    headN: c.headN[at],
-    effect: c.effect[at],
-    low: c.low[at],
-    high: c.high[at],
-    state: pool[c.state[at]],
-    winner: pool[c.winner[at]],
-    confidence: c.confidence[at],
+    base: c.base(at),
+    baseKnown: c.baseKnown(at),
+    baseN: c.baseN(at),
+    head: c.head(at),
+    headKnown: c.headKnown(at),
+    headN: c.headN(at),
+    effect: c.effect(at),
+    low: c.low(at),
+    high: c.high(at),
+    state: pool[c.state(at)],
+    winner: pool[c.winner(at)],
+    confidence: c.confidence(at),
   };
+}
+
+function whole(row, base, head) {
+  const tests = row.tests.map((test) => withOwn(test, row.metric, modelOf(base, test.model), modelOf(head, test.model)));
+  return { ...withOwn(row, row.metric, base, head), tests };
 }
 
 // Means and rows that the versions have themselves are not written once more.
