@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from promptreg.errors import MetricsError
 from promptreg.metrics.columns import COLUMNS, NAMES, Kind
-from promptreg.storage.kept import NamedAnswer
 from promptreg.storage.schema import arrow_schema
 from promptreg.storage.spark_session import open_session, quiet, require_spark, spark_errors
 from promptreg.storage.spark_sql import bind, translate, translate_query
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from promptreg.config import SparkConfig
-    from promptreg.storage.engines import Rows
     from promptreg.storage.store import Store
 
 __all__ = ["SparkEngine", "spark_location"]
@@ -58,6 +56,7 @@ class SparkEngine:
         self._config = config
         self._session: SparkSession | None = None
         self._seen: tuple[list[str], pa.Table | None] | None = None
+        self._kept: tuple[str, ...] = ()
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer a query on `calls` with rows of Python values; see `Engine.sql`."""
@@ -67,7 +66,7 @@ class SparkEngine:
 
     def arrow(self, query: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Answer a query on `calls` with an Arrow table; see `Engine.arrow`."""
-        text, values = translate(query, parameters), bind(parameters)
+        text, values = translate(query, parameters, self._kept), bind(parameters)
         return self._answer(lambda session: session.sql(text, args=values).toArrow())
 
     def select(self, query: str) -> pa.Table:
@@ -80,13 +79,19 @@ class SparkEngine:
         return self._store.pin()
 
     @contextmanager
-    def keep(self, name: str, query: str, parameters: Sequence[Any] = ()) -> Iterator[Rows]:
-        """Give an answer a name: a common table, which Spark computes again for each query.
-
-        Only `calls` may be read on a cluster, so nothing is written there.
-        """
+    def keep(self, name: str, query: str, parameters: Sequence[Any] = ()) -> Iterator[SparkEngine]:
+        """Hold an answer as a view of this session, in Spark's memory or on its disks."""
         with self.pin():
-            yield NamedAnswer(self, name, query, parameters)
+            text, values = translate(query, parameters, self._kept), bind(parameters)
+            held = self._answer(lambda session: _hold(session.sql(text, args=values), name))
+            self._kept = (*self._kept, name)
+            try:
+                yield self
+            finally:
+                self._kept = self._kept[:-1]
+                with quiet():
+                    held.sparkSession.catalog.dropTempView(name)
+                    held.unpersist()
 
     def close(self) -> None:
         """Give up the session; the next question opens another.
@@ -102,7 +107,7 @@ class SparkEngine:
                 self._session.catalog.dropTempView("calls")
         self._session = self._seen = None
 
-    def _answer(self, ask: Callable[[SparkSession], pa.Table]) -> pa.Table:
+    def _answer(self, ask: Callable[[SparkSession], T]) -> T:
         # Opened before the store is locked: it takes seconds.
         session = self._session or open_session(self._config)
         self._session = session
@@ -135,6 +140,14 @@ class SparkEngine:
             parts.append(session.createDataFrame(rows, schema=_SCHEMA))
         whole = parts[0] if len(parts) == 1 else parts[0].unionByName(parts[1])
         whole.createOrReplaceTempView("calls")
+
+
+def _hold(answer: DataFrame, name: str) -> DataFrame:
+    """Compute an answer now, while it is known that the files are there, and name it."""
+    held = answer.persist()
+    held.count()
+    held.createOrReplaceTempView(name)
+    return held
 
 
 def spark_location(file: str, table: str, store: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["bind", "translate", "translate_query"]
 
 
-def translate(query: str, parameters: Sequence[Any] = ()) -> str:
+def translate(query: str, parameters: Sequence[Any] = (), tables: Collection[str] = ()) -> str:
     """Return a query on `calls` as Spark's SQL, whose parameters are named `p1`, `p2`, ...
 
     Args:
         query: DuckDB's SQL with `?` or `$1` for parameters.
         parameters: Their values, of which only the times matter here.
+        tables: What else it may select from.
 
     Raises:
         MetricsError: It is no SQL, or outside the subset that means the same to both.
     """
     times = frozenset(n for n, value in enumerate(parameters, 1) if isinstance(value, datetime))
-    return _translate(query, times)
+    return _translate(query, times, frozenset(tables))
 
 
 def translate_query(query: str) -> str:
@@ -61,14 +62,14 @@ def _bound(value: Any) -> Any:
 
 
 @lru_cache(maxsize=512)
-def _translate(query: str, times: frozenset[int]) -> str:
+def _translate(query: str, times: frozenset[int], tables: frozenset[str]) -> str:
     from sqlglot.dialects.duckdb import DuckDB
 
     dialect = DuckDB()
     # Otherwise sqlglot counts some places in a list from 0, those whose type it can tell.
     dialect.INDEX_OFFSET = 0
     tree = _parse(_numbered(query), dialect)
-    check_subset(tree)
+    check_subset(tree, tables)
     # From the leaves up, because what is rewritten is copied into its parents.
     for node in reversed(list(tree.walk())):
         name = type(node).__name__

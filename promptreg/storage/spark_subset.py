@@ -8,7 +8,7 @@ does not, hashes and samples differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from promptreg.errors import MetricsError
@@ -53,11 +53,12 @@ _ROUNDED = frozenset({"Boolean", "Ceil", "Count", "Floor", "Not", "Round"})
 _FIX = "PROMPTREG_ENGINE=duckdb asks DuckDB, which knows it"
 
 
-def check_subset(tree: exp.Expression) -> None:
+def check_subset(tree: exp.Expression, tables: Collection[str] = ()) -> None:
     """Refuse what the two engines would answer differently, and all but reading `calls`.
 
     Args:
         tree: One statement, read as DuckDB's.
+        tables: What else it may select from.
 
     Raises:
         MetricsError: It is not one SELECT on `calls`, or uses something else.
@@ -68,7 +69,10 @@ def check_subset(tree: exp.Expression) -> None:
         known = node.name.upper() in _NAMED if name == "Anonymous" else name in CONSTRUCTS
         if not known:
             raise MetricsError(f"{_shown(node)} does not mean the same to Spark", fix=_FIX)
-        if name in _RULES and (wrong := _RULES[name](node)):
+        wrong = _table(node, tables) if name == "Table" else ""
+        if name in _RULES:
+            wrong = _RULES[name](node)
+        if wrong:
             raise MetricsError(wrong, fix=_FIX)
 
 
@@ -111,14 +115,14 @@ def _shown(node: exp.Expression) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - fits a line
 
 
-def _table(node: exp.Expression) -> str:
+def _table(node: exp.Expression, tables: Collection[str] = ()) -> str:
     """Tell what is wrong with a relation: only `calls` and the query's own tables are read."""
     from sqlglot import exp
 
     if not isinstance(node.this, exp.Identifier) or node.args.get("db"):
         return "a query reads the view calls and no files"
     name = node.name.lower()
-    if name != "calls" and name not in _visible(node):
+    if name not in {"calls", *tables} and name not in _visible(node):
         return f"there is no {node.name}: a query reads the view calls"
     return ""
 
@@ -194,5 +198,4 @@ _RULES = {
     "Extract": _extract,
     "ILike": _like,
     "Like": _like,
-    "Table": _table,
 }

@@ -214,6 +214,23 @@ def test_threads_ask_at_once(filled: Metrics, make: Callable[..., Metrics]) -> N
     assert make().summary(by=())[0].calls == 240
 
 
+def test_an_answer_is_kept_for_a_block(filled: Metrics) -> None:
+    """Queries of a block select from a kept answer, of one snapshot, and nobody does afterwards."""
+    query = "SELECT version, latency_ms FROM calls WHERE model = ?"
+    with filled.keep("own", query, ["gpt-4o-mini"]) as outer:
+        before = outer.sql("SELECT count(*) FROM calls")
+        filled.log(**row(version="1.0.0", model="gpt-4o-mini"))
+        named = "SELECT version, count(*) AS n FROM own WHERE latency_ms > ? GROUP BY version"
+        with outer.keep("counted", named, [0.0]) as inner:
+            assert inner.sql("SELECT sum(n) FROM counted") == [(67,)]
+        assert outer.sql("SELECT count(*) FROM calls") == before
+        with pytest.raises(MetricsError, match="counted"):
+            outer.sql("SELECT * FROM counted")
+    with pytest.raises(MetricsError, match="own"):
+        filled.sql("SELECT * FROM own")
+    assert filled.sql("SELECT count(*) FROM calls") == [(201,)]
+
+
 def test_pin_keeps_one_snapshot(filled: Metrics) -> None:
     """Inside `pin` rows that arrive meanwhile stay out of every answer."""
     with filled.store.pin() as store:

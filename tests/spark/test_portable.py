@@ -28,7 +28,6 @@ from promptreg.report.figures import read_totals
 from promptreg.report.measures import measure
 from promptreg.stats.metrics import metric_named
 from promptreg.storage.engines import DuckEngine
-from promptreg.storage.kept import NamedAnswer
 from tests.kit import CommandRepo
 from tests.spark.test_answers import CHANGE, SINCE
 from tests.spark.world import NOW
@@ -45,7 +44,7 @@ UPKEEP = {f"storage/{name}.py" for name in ("engine", "purge", "rewrite", "share
     "storage/transfer.py",
     "storage/store.py",
 }
-SEAM = {f"storage/{name}.py" for name in ("engines", "kept", "spark")} | {"metrics/facade.py"}
+SEAM = {f"storage/{name}.py" for name in ("engines", "spark")} | {"metrics/facade.py"}
 TRANSLATOR = {"storage/spark_sql.py", "storage/spark_subset.py"}
 
 
@@ -55,10 +54,11 @@ class Recorder:
 
     duck: DuckEngine
     asked: set[str] = field(default_factory=set)
+    kept: list[str] = field(default_factory=list)
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer, after the query has proved to be portable."""
-        translate(query, parameters)
+        translate(query, parameters, self.kept)
         frame = sys._getframe(1)
         while frame.f_back is not None:
             path = Path(frame.f_code.co_filename)
@@ -70,7 +70,7 @@ class Recorder:
 
     def arrow(self, query: str, parameters: Sequence[Any] = ()) -> Any:
         """Answer, after the query has proved to be portable."""
-        translate(query, parameters)
+        translate(query, parameters, self.kept)
         return self.duck.arrow(query, parameters)
 
     def select(self, query: str) -> Any:
@@ -82,9 +82,13 @@ class Recorder:
         return self.duck.pin()
 
     @contextmanager
-    def keep(self, name: str, query: str, parameters: Sequence[Any] = ()) -> Iterator[NamedAnswer]:
-        """Give an answer a name as Spark does, so that the whole query must be portable."""
-        yield NamedAnswer(self, name, query, parameters)
+    def keep(self, name: str, query: str, parameters: Sequence[Any] = ()) -> Iterator[Recorder]:
+        """Keep an answer, after its query has proved to be portable."""
+        translate(query, parameters, self.kept)
+        with self.duck.keep(name, query, parameters):
+            self.kept.append(name)
+            yield self
+            self.kept.remove(name)
 
     def close(self) -> None:
         """Free nothing: the store belongs to another."""

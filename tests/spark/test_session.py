@@ -91,6 +91,17 @@ def test_a_session_of_ones_own(spark: Metrics) -> None:
     assert not theirs.catalog.tableExists("calls")
 
 
+def test_a_kept_answer_is_of_its_block(spark: Metrics) -> None:
+    """Only the queries of a block may read what is kept, and anybody's query never does."""
+    with spark.keep("own", "SELECT model FROM calls WHERE prompt = ?", ["router"]) as kept:
+        ((found,),) = kept.sql("SELECT count(*) FROM own")
+        assert found > 0
+        with pytest.raises(MetricsError, match="there is no own"):
+            spark.query("SELECT * FROM own")
+    with pytest.raises(MetricsError, match="there is no own"):
+        spark.sql("SELECT * FROM own")
+
+
 def test_files_that_are_gone(java: None, tmp_path: Path) -> None:
     """A file that a purge deleted since the view was made is noticed; a lost one is named."""
     metrics = Metrics(tmp_path / "metrics", spark=LOCAL)
