@@ -32,9 +32,12 @@ def changed_blocks(a: Sequence[str], b: Sequence[str], limit: int) -> list[Block
         return []
     if whole.old_start == whole.old_end or whole.new_start == whole.new_end:
         return [whole]
+    old, new = a[whole.old_start : whole.old_end], b[whole.new_start : whole.new_end]
+    if set(old).isdisjoint(new):
+        return [whole]
     ids: dict[str, int] = {}
-    x = [ids.setdefault(item, len(ids)) for item in a[whole.old_start : whole.old_end]]
-    y = [ids.setdefault(item, len(ids)) for item in b[whole.new_start : whole.new_end]]
+    x = [ids.setdefault(item, len(ids)) for item in old]
+    y = [ids.setdefault(item, len(ids)) for item in new]
     trace = _search(x, y, limit)
     if trace is None:
         return [whole]

@@ -17,7 +17,7 @@ from promptreg.prompt import (
     Prompt,
     Variable,
 )
-from promptreg.prompt.yamldoc import Document, Positions, load
+from promptreg.prompt.yamldoc import Document, Positions, child, line_of, load, text_lines
 from promptreg.values import dataclass
 from promptreg.versioning import Version
 
@@ -269,12 +269,11 @@ class _Reader:
                 fix="add `messages:` with a `- role: user` and its `content:`",
             )
             return ()
-        read = (self._message(index, item) for index, item in enumerate(items))
+        pairs = zip(items, self.document.items("messages"), strict=True)
+        read = (self._message(f"messages.{i}", *pair) for i, pair in enumerate(pairs))
         return tuple(message for message in read if message is not None)
 
-    def _message(self, index: int, item: Any) -> Message | Placeholder | None:
-        where = f"messages.{index}"
-        line = self.document.line_of("messages", index)
+    def _message(self, where: str, item: Any, node: Any) -> Message | Placeholder | None:
         if not isinstance(item, dict):
             self._add(where, "a message must be a mapping with role and content")
             return None
@@ -282,7 +281,7 @@ class _Reader:
             self._unknown(where, item, ("placeholder",))
             slot = item["placeholder"]
             if isinstance(slot, str) and _is_identifier(slot):
-                return Placeholder(slot, line)
+                return Placeholder(slot, line_of(node))
             self._add(f"{where}.placeholder", "a placeholder must be a name")
             return None
         self._unknown(where, item, ("role", "content"))
@@ -301,7 +300,7 @@ class _Reader:
         if not isinstance(content, str):
             self._add(f"{where}.content", "a message needs text as its content")
             return None
-        return Message(role, content, *self.document.text_lines("messages", index, "content"))
+        return Message(role, content, *text_lines(child(node, "content")))
 
     def _variables(self) -> tuple[Variable, ...]:
         return tuple(
@@ -347,11 +346,12 @@ class _Reader:
                 fix="remove `required`",
             )
             return None
-        plain = Variable(name, kind, description=description)
-        for index, choice in enumerate(choices or ()):
-            if complaint := plain.complaint(choice):
-                self._add(f"{where}.enum.{index}", f"a value of enum of {name} {complaint}")
-                return None
+        if choices is not None:
+            plain = Variable(name, kind)
+            for index, choice in enumerate(choices):
+                if complaint := plain.complaint(choice):
+                    self._add(f"{where}.enum.{index}", f"a value of enum of {name} {complaint}")
+                    return None
         enum = tuple(choices) if choices is not None else None
         variable = Variable(name, kind, required, spec.get("default"), enum, description)
         if has_default and (complaint := variable.complaint(spec["default"])):

@@ -16,7 +16,18 @@ from promptreg.errors import Location, PromptError
 from promptreg.naming import MAX_BYTES
 from promptreg.prompt.yamlnodes import MAX_DEPTH, TAG, compose, loader_class
 
-__all__ = ["MAX_BYTES", "Document", "Positions", "decode", "is_merge", "load", "merged_nodes"]
+__all__ = [
+    "MAX_BYTES",
+    "Document",
+    "Positions",
+    "child",
+    "decode",
+    "is_merge",
+    "line_of",
+    "load",
+    "merged_nodes",
+    "text_lines",
+]
 
 _MAX_VALUES = 50_000
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -52,31 +63,9 @@ class Document:
 
         return places_of(self.root, self.path)
 
-    def line_of(self, *steps: str | int) -> int:
-        """Return the line on which a value begins.
-
-        Args:
-            steps: The keys and indices that lead to it; it must be there.
-        """
-        return int(self._node(steps).start_mark.line) + 1
-
-    def text_lines(self, *steps: str | int) -> tuple[int, int]:
-        """Return the first and the last line of a text, without the indicator of a block.
-
-        Args:
-            steps: The keys and indices that lead to it; it must be there.
-        """
-        node = self._node(steps)
-        # A block's text begins below its indicator and ends above the next field.
-        block = node.style in ("|", ">")
-        first, last = node.start_mark.line + 1 + block, node.end_mark.line + 1 - block
-        return first, max(first, last)
-
-    def _node(self, steps: tuple[str | int, ...]) -> Any:
-        node = self.root
-        for step in steps:
-            node = _child(node, step) if isinstance(step, str) else node.value[step]
-        return node
+    def items(self, key: str) -> list[Any]:
+        """Return the nodes of a list that stands in a root field."""
+        return list(child(self.root, key).value)
 
     def scalar(self, key: str) -> str | None:
         """Return the text of a scalar root field as written, before it is read as a number."""
@@ -193,13 +182,26 @@ def merged_nodes(mapping: Any) -> list[Any]:
     return found
 
 
-def _child(mapping: Any, key: str) -> Any:
-    """Return the node of a key, which may stand in what the mapping merges."""
-    own = next((v for k, v in mapping.value if k.value == key and not is_merge(k)), None)
-    if own is not None:
-        return own
-    found = (_child(source, key) for source in merged_nodes(mapping))
+def child(mapping: Any, key: str) -> Any:
+    """Return the node of a key, which may stand in what the mapping merges; None without one."""
+    for key_node, node in mapping.value:
+        if key_node.value == key and not is_merge(key_node):
+            return node
+    found = (child(source, key) for source in merged_nodes(mapping))
     return next((node for node in found if node is not None), None)
+
+
+def line_of(node: Any) -> int:
+    """Return the line on which a value begins."""
+    return int(node.start_mark.line) + 1
+
+
+def text_lines(node: Any) -> tuple[int, int]:
+    """Return the first and the last line of a text, without the indicator of a block."""
+    # A block's text begins below its indicator and ends above the next field.
+    block = node.style in ("|", ">")
+    first, last = node.start_mark.line + 1 + block, node.end_mark.line + 1 - block
+    return first, max(first, last)
 
 
 class _Values:

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from promptreg.errors import PromptError
 from promptreg.prompt import yamlnodes
 from promptreg.prompt.splice import set_version_and_digest
-from promptreg.prompt.yamldoc import MAX_BYTES, load
+from promptreg.prompt.yamldoc import MAX_BYTES, child, line_of, load, text_lines
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
@@ -154,8 +154,9 @@ def test_positions_and_text_lines() -> None:
     assert str(document.positions["name"]) == "p.yaml:2:7"
     assert str(document.positions["messages.0.role"]) == "p.yaml:4:11"
     assert str(document.positions["messages.0.content#key"]) == "p.yaml:5:5"
-    assert document.text_lines("messages", 0, "content") == (6, 6)
-    assert document.line_of("messages", 0) == 4
+    (message,) = document.items("messages")
+    assert line_of(message) == 4
+    assert text_lines(child(message, "content")) == (6, 6)
 
 
 def test_byte_order_mark_moves_nothing() -> None:
@@ -172,7 +173,8 @@ def test_merge_keys() -> None:
     assert document.value["x"] == {"a": 0, "b": 2, "c": 4}
     places = {key: str(document.positions[f"x.{key}"]) for key in "abc"}
     assert places == {"a": "p.yaml:5:6", "b": "p.yaml:1:17", "c": "p.yaml:2:17"}
-    assert [document.line_of("x", key) for key in "abc"] == [5, 1, 2]
+    x = child(document.root, "x")
+    assert [line_of(child(x, key)) for key in "abc"] == [5, 1, 2]
 
 
 def test_scalar_as_written() -> None:
