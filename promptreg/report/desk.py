@@ -109,12 +109,7 @@ class Desk:
 
         found = self.assemble(name, answers, setting)
         now = "" if mark is None else html.mark_of(found.row)
-        level = 9 if setting.prompts <= html.FEW_PROMPTS else 6
-        return Done(
-            now,
-            None if mark and mark == now else html.pack(found.row, level=level),
-            found.extract,
-        )
+        return Done(now, None if mark and mark == now else html.pack(found.row), found.extract)
 
 
 class Here:

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 FEW_PROMPTS = 50
-"""Up to so many prompts are searched in their own data, and packed as small as can be."""
+"""Up to so many prompts are searched in their own data."""
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" '
     'rx="4" fill="#2f5bd3"/><path d="M4 4.5l3.5 3.5L4 11.5M8.5 11.5H12" stroke="#fff" '
@@ -93,15 +93,9 @@ class PackedPrompt(NamedTuple):
     searched: list[tuple[str, str]]
 
 
-def pack(prompt: PromptRow, *, level: int = 6) -> PackedPrompt:
-    """Pack one prompt.
-
-    Args:
-        prompt: The prompt.
-        level: How hard zlib tries; 9 is a fortieth smaller and takes two and a half times as long.
-    """
-    chunk = deflate(pack_prompt(prompt), level)
-    return PackedPrompt(chunk, wire.pack_row(prompt), _searched(prompt))
+def pack(prompt: PromptRow) -> PackedPrompt:
+    """Pack one prompt."""
+    return PackedPrompt(deflate(pack_prompt(prompt)), wire.pack_row(prompt), _searched(prompt))
 
 
 def mark_of(prompt: PromptRow) -> str:
@@ -220,9 +214,9 @@ def _packed_application() -> str:
     return _compressed(application(), level=9)
 
 
-def deflate(value: Any, level: int = 6) -> str:
+def deflate(value: Any) -> str:
     """Compress a JSON value as the page unpacks it: deflate without a header, in base64."""
-    return _compressed(json.dumps(value, ensure_ascii=False, separators=(",", ":")), level)
+    return _compressed(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _compressed(text: str, level: int = 6) -> str:
