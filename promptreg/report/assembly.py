@@ -53,9 +53,10 @@ class Extract:
         versions: How many released versions it has.
         alerts: What somebody should look at.
         labels: What each label serves of it.
-        latest: Its latest stable release; None when it has none.
+        latest: Its latest stable release; None when it has none, or the prompt is gone.
         lost_rows: Metric rows of versions that the commit does not know.
         metrics: The names of all metrics it has.
+        unfetched: How many versions' texts this clone does not have.
         notes: What could not be read, one line each.
     """
 
@@ -65,6 +66,7 @@ class Extract:
     latest: str | None
     lost_rows: int
     metrics: frozenset[str]
+    unfetched: int
     notes: tuple[str, ...]
 
 
@@ -122,9 +124,12 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
         versions=sum(version.released for version in versions),
         alerts=tuple(alerts_of(prompt.name, judged, labels, latest)),
         labels=tuple(setting.labels.rows(prompt.name, versions, comparisons, previous)),
-        latest=next(reversed([v.version for v in versions if _is_stable(v)]), None),
+        latest=next((v.version for v in reversed(versions) if v.is_stable), None)
+        if prompt.path
+        else None,
         lost_rows=sum(m.calls for m in measures.values() if id(m) not in known),
         metrics=frozenset(s.metric for m in by_version.values() for s in m.metrics),
+        unfetched=prompt.unfetched,
         notes=prompt.notes,
     )
     return Assembled(row, extract)
@@ -164,10 +169,6 @@ def _by_version(
         if key in measures:
             found[version.version] = measures[key]
     return found
-
-
-def _is_stable(version: VersionRow) -> bool:
-    return version.released and "-" not in version.version
 
 
 def _measured(version: VersionRow, measures: VersionMeasures | None) -> VersionRow:

@@ -15,6 +15,7 @@ from promptreg.gate import gate_thresholds
 from promptreg.report.asking import Scope, ask
 from promptreg.report.assembly import Setting, shared_digests
 from promptreg.report.figures import Totals, figures_of, read_totals
+from promptreg.report.gaps import gaps
 from promptreg.report.live import LiveLabels
 from promptreg.report.model import (
     DEFAULT_METRICS,
@@ -24,7 +25,7 @@ from promptreg.report.model import (
     PromptRow,
     Report,
 )
-from promptreg.report.origin import origin_of
+from promptreg.report.origin import edit_branch, origin_of
 from promptreg.report.versions import iso
 from promptreg.stats.metrics import metric_named
 
@@ -99,6 +100,7 @@ class Collector:
         self._alerts: list[Alert] = []
         self._versions = 0
         self._lost_rows: Counter[str] = Counter()
+        self._unfetched = 0
         self._scores: set[str] = set()
         self._live = LiveLabels(registry, self._notes)
         since = options.since
@@ -206,6 +208,7 @@ class Collector:
         self._live.add(name, found.labels, found.latest)
         self._scores |= found.metrics
         self._notes += found.notes
+        self._unfetched += found.unfetched
         if found.lost_rows:
             self._lost_rows[name] += found.lost_rows
 
@@ -213,15 +216,15 @@ class Collector:
         """Return everything but the prompts, once they all were yielded."""
         commit = self._commit
         head = self._registry.repository.commit(commit) if commit else None
-        lost = sum(self._lost_rows.values())
-        if lost:
-            names = ", ".join(sorted(self._lost_rows)[:3])
-            self._notes.append(
-                f"{lost:,} metric rows are of versions that this commit does not know: {names}"
-            )
         order = {severity: rank for rank, severity in enumerate(_SEVERITIES)}
         alerts = sorted(self._alerts, key=lambda a: (not a.current, order[a.severity], a.prompt))
         totals = self._totals
+        lacking = gaps(
+            self._registry,
+            self._lost_rows,
+            self._unfetched,
+            is_unreleased=bool(self._names) and not self._versions,
+        )
         return Report(
             title=self._options.title,
             repository=self._origin.name,
@@ -238,7 +241,7 @@ class Collector:
                 unpromoted=self._live.unpromoted(),
             ),
             alerts=tuple(alerts),
-            notes=tuple(dict.fromkeys([*totals.notes, *self._notes])),
+            notes=tuple(dict.fromkeys([*totals.notes, *self._notes, *lacking])),
             tool=_tool(),
         )
 
@@ -263,7 +266,9 @@ class Collector:
             return names
         for pattern in chosen:
             if not fnmatch.filter(names, pattern):
-                raise ConfigError(f"no prompt matches {pattern!r}", fix="promptreg list")
+                now = next((e.name for e in self._renames if e.former == pattern), None)
+                fix = f"it is called {now} now" if now else "promptreg list"
+                raise ConfigError(f"no prompt matches {pattern!r}", fix=fix)
         return [n for n in names if any(fnmatch.fnmatchcase(n, p) for p in chosen)]
 
     @cached_property
@@ -277,6 +282,10 @@ class Collector:
         source = CommitSource(self._registry.repository, self._commit)
         tags = self._registry.tags
         return find_renames(tags, source, lambda: self._registry.paths(source), None)
+
+    @cached_property
+    def _branch(self) -> str:
+        return edit_branch(self._registry, self._commit)
 
     @cached_property
     def _origin(self) -> Any:
@@ -333,13 +342,12 @@ class Collector:
         return ask(self._registry.metrics, scope).by_prompt()
 
     def _setting(self, outline: Outline, labels: PromptLabels) -> Setting:
-        branch = self._registry.repository.head.branch or ""
         return Setting(
             len(self._names),
             labels,
             tuple(gate_thresholds(self._registry.config, outline.name)),
             self._origin.file_url(outline.path, self._commit),
-            self._origin.edit_url(outline.path, branch.removeprefix("refs/heads/")),
+            self._origin.edit_url(outline.path, self._branch),
         )
 
     def _metric_infos(self) -> tuple[MetricInfo, ...]:

@@ -83,7 +83,8 @@ def read_totals(
     try:
         return _read(rows, prompts, since, renames, is_partial=is_partial)
     except PromptregError as error:
-        return Totals(notes=(f"metrics are missing here: {error.message}",))
+        fix = f"; {error.fix}" if error.fix else ""
+        return Totals(notes=(f"metrics are missing here: {error.message}{fix}",))
 
 
 def _read(

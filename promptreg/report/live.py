@@ -81,7 +81,7 @@ class PromptLabels:
             comparisons: The pairs that were judged.
             previous: What `previous` returned.
         """
-        stable = [v.version for v in versions if v.released and "-" not in v.version]
+        stable = [v.version for v in versions if v.is_stable]
         for label, version in self.served.items():
             change = self.changes.get(label)
             place = stable.index(version) if version in stable else len(stable)
@@ -160,7 +160,7 @@ class LiveLabels:
         Args:
             name: The prompt's name.
             rows: What each label serves.
-            latest: Its latest stable release; None when it has none.
+            latest: Its latest stable release; None when it has none, or the prompt is gone.
         """
         if latest is not None:
             self._latest[name] = latest

@@ -10,7 +10,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from promptreg.registry import Registry
 
-__all__ = ["Origin", "origin_of", "parse_remote"]
+__all__ = ["Origin", "edit_branch", "origin_of", "parse_remote"]
 
 # Credentials in an address must never reach a report.
 _WEB = re.compile(
@@ -112,3 +112,23 @@ def origin_of(registry: Registry) -> Origin:
         if result.returncode == 0 and origin is not None:
             return origin
     return Origin(registry.root.name)
+
+
+def edit_branch(registry: Registry, commit: str) -> str:
+    """Return the branch to edit a commit's files on; empty when there is none.
+
+    Jobs of CI have no branch checked out, but often the tip of the release branch.
+
+    Args:
+        registry: The registry.
+        commit: The commit that the report describes.
+    """
+    from promptreg.history.branches import release_ref
+
+    repository = registry.repository
+    if branch := repository.head.branch:
+        return branch
+    ref = release_ref(repository, registry.config.release_branches)
+    if ref is None or repository.refs.read(ref) != commit:
+        return ""
+    return ref.removeprefix("refs/heads/").removeprefix("refs/remotes/origin/")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.diffs.myers import changed_blocks
-from promptreg.errors import NotFoundError, PromptError, PromptregError
+from promptreg.errors import HistoryError, NotFoundError, PromptError, PromptregError
 from promptreg.prompt import Message
 from promptreg.prompt.content import Content, read_content
 from promptreg.report.model import ChangeRow, Fragment, MessageRow, VariableRow, VersionRow
@@ -58,6 +58,7 @@ class GitPrompt:
         tags: Its tags.
         metadata: Its metadata, as key and JSON text.
         formerly: The names it had before, as its file says.
+        unfetched: How many versions' texts this clone does not have.
         notes: What could not be read, one line each.
     """
 
@@ -69,6 +70,7 @@ class GitPrompt:
     tags: tuple[str, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
     formerly: tuple[str, ...] = ()
+    unfetched: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -102,10 +104,13 @@ def read_prompt(
     yanks = {str(version): yank.reason for version, yank in registry.yanks_of(name).items()}
     newest: Prompt | None = None
     lines: list[str] = []
+    unfetched = 0
     for release in registry.tags.releases(name):
         written = _Written()
         try:
             newest, includes = registry.tags.texts(release)
+        except HistoryError:
+            unfetched += 1
         except PromptregError as error:
             notes.append(f"{release.tag}: {error.message}")
         else:
@@ -117,7 +122,7 @@ def read_prompt(
         newest = current.prompt
         if all(row.digest != current.digest for row in rows):
             rows.append(_unreleased(registry, name, commit, current, lines))
-    found = GitPrompt(name, path, tuple(rows), notes=tuple(notes))
+    found = GitPrompt(name, path, tuple(rows), unfetched=unfetched, notes=tuple(notes))
     if newest is None:
         return found
     return replace(

@@ -98,7 +98,7 @@ def _before(versions: Sequence[VersionRow], version: VersionRow) -> str | None:
 
 def _latest(versions: Sequence[VersionRow]) -> VersionRow | None:
     """Return the highest stable release, or the highest version when none is stable."""
-    stable = [v for v in versions if v.released and "-" not in v.version and v.yanked is None]
+    stable = [v for v in versions if v.is_stable]
     candidates = stable or versions
     return candidates[-1] if candidates else None
 

@@ -137,6 +137,11 @@ class VersionRow:
         """Return the summary of one metric, or None when no row carries it."""
         return next((m for m in self.metrics if m.metric == name), None)
 
+    @property
+    def is_stable(self) -> bool:
+        """Whether ranges and "latest" may choose it."""
+        return self.released and self.yanked is None and "-" not in self.version
+
 
 @dataclass(frozen=True, slots=True)
 class PromptRow:
