@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from promptreg.errors import ConfigError
@@ -16,7 +15,7 @@ from promptreg.stats.abtest import LEAST_PER_ARM, decide, decide_within
 from promptreg.stats.evidence import Stratum
 from promptreg.stats.gate import Judgement
 from promptreg.stats.gate import Verdict as Judged
-from promptreg.stats.limits import merge_moments
+from promptreg.stats.limits import merge_means, merge_moments
 from promptreg.stats.metrics import Scale, ab_scale, metric_named
 from promptreg.stats.thresholds import Form, Threshold
 
@@ -36,6 +35,7 @@ _BADGES = {
     "error_rate": "most reliable",
 }
 _ORDER = ("quality", "accuracy", "latency", "cost", "error_rate", "input_tokens", "output_tokens")
+_RANKS = {name: rank for rank, name in enumerate(_ORDER)}
 StateName = Literal["collecting", "running", "winner", "equivalent", "exhausted", "none"]
 Tone = Literal["better", "worse", "unknown", "neutral"]
 
@@ -88,21 +88,22 @@ def _compared(
         context, a, b, thresholds, lambda where: join_cases(base[1], head[1], where)
     )
     models = found.models
-    names = {name for side in (a, b) for model, name in side.samples if model in models}
-    strata = {
-        name: tuple(Stratum(m, a.sample(m, name), b.sample(m, name)) for m in models)
-        for name in sorted(
-            {*names, *(j.threshold.metric.name for j in found.judgements)}, key=_rank
-        )
-    }
     judged: dict[str, list[Judgement]] = {}
     for judgement in found.judgements:
         judged.setdefault(judgement.threshold.metric.name, []).append(judgement)
+    names = {name for side in (a, b) for model, name in side.samples if model in models}
+    # Pairs are for the gate: what is shown and tested beside it are all rows.
+    given = {} if found.paired else found.strata
     rows: list[MetricComparison] = []
-    for name, parts in strata.items():
-        row = _bare_row(name, parts, base[0], head[0], by_model=by_model and len(models) > 1)
-        own = judged.get(name, [])
-        rows += [_judged_row(row, judgement) for judgement in own] or [row]
+    for name in sorted({*names, *judged}, key=_rank):
+        parts = given.get(name) or [
+            Stratum(model, a.sample(model, name), b.sample(model, name)) for model in models
+        ]
+        test = _tested(name, parts, base[0], head[0])
+        each = _tests(name, parts, base[0], head[0]) if by_model and len(models) > 1 else ()
+        row = _measured(name, parts, test, each)
+        own = judged.get(name)
+        rows += [_judged_row(row, judgement) for judgement in own] if own else [_bare_row(row)]
     size = f", {found.n_base:,} paired cases" if found.paired else ""
     named = ", ".join(model for model in models if model)
     basis = f"{context}{size}" + (f" \u00b7 {named}" if named else "")
@@ -110,76 +111,83 @@ def _compared(
 
 
 def _rank(name: str) -> tuple[int, str]:
-    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
+    return (_RANKS.get(name, len(_RANKS)), name)
 
 
-def _bare_row(
-    name: str, strata: Sequence[Stratum], base: str, head: str, *, by_model: bool
-) -> MetricComparison:
-    """Return a metric's means and A/B test, without a verdict of the gate."""
-    a = merge_moments([s.base.linear for s in strata])
-    b = merge_moments([s.head.linear for s in strata])
-    test = _tested(name, strata, base, head)
-    each = [(s.label, _tested(name, [s], base, head), s) for s in strata] if by_model else []
-    return MetricComparison(
+class _Measured(NamedTuple):
+    """A metric's means and A/B tests, without a verdict of the gate."""
+
+    name: str
+    base: float | None
+    head: float | None
+    base_n: int
+    head_n: int
+    test: _Tested
+    tests: tuple[ModelTest, ...]
+
+
+def _measured(
+    name: str, strata: Sequence[Stratum], test: _Tested, tests: tuple[ModelTest, ...]
+) -> _Measured:
+    base_n, base = merge_means([s.base.linear for s in strata])
+    head_n, head = merge_means([s.head.linear for s in strata])
+    return _Measured(
         name,
-        a.mean if a.n else None,
-        b.mean if b.n else None,
-        a.n,
-        b.n,
+        base if base_n else None,
+        head if head_n else None,
+        base_n,
+        head_n,
+        test,
+        tests,
+    )
+
+
+def _bare_row(row: _Measured) -> MetricComparison:
+    """Return what there is to say of a metric without a threshold."""
+    test = row.test
+    return MetricComparison(
+        row.name,
+        row.base,
+        row.head,
+        row.base_n,
+        row.head_n,
         effect=test.effect,
         low=test.low,
         high=test.high,
-        verdict="no verdict" if a.n and b.n else "no data",
+        verdict="no verdict" if row.base_n and row.head_n else "no data",
         state=test.state,
         winner=test.winner,
         confidence=test.confidence,
         note=test.note,
-        tests=tuple(
-            ModelTest(
-                label,
-                s.base.mean if s.base.n else None,
-                s.head.mean if s.head.n else None,
-                s.base.n,
-                s.head.n,
-                *found[:6],
-            )
-            for label, found, s in each
-        ),
+        tests=row.tests,
     )
 
 
-def _judged_row(row: MetricComparison, judgement: Judgement) -> MetricComparison:
-    """Add the gate's verdict; its interval is that of the verdict."""
+def _judged_row(row: _Measured, judgement: Judgement) -> MetricComparison:
+    """Return the gate's verdict with its interval, beside the A/B test."""
     threshold, interval = judgement.threshold, judgement.interval
     is_limit = threshold.form is Form.LIMIT
-    if is_limit or threshold.statistic != "mean":
-        # The A/B test is about the mean of both.
-        row = replace(
-            row,
-            effect=None,
-            low=None,
-            high=None,
-            state="none",
-            winner=None,
-            confidence=None,
-            tests=(),
-        )
-    return replace(
-        row,
-        metric=threshold.name,
-        base=row.base if judgement.base is None else judgement.base,
-        head=row.head if judgement.head is None else judgement.head,
-        base_n=judgement.n_base or row.base_n,
-        head_n=judgement.n_head or row.head_n,
-        relative=judgement.relative,
-        effect=judgement.change,
-        low=interval.low if interval and not is_limit else None,
-        high=interval.high if interval and not is_limit else None,
-        limit=threshold.text,
-        verdict=_verdict(judgement),
+    test = row.test
+    # The A/B test is about the mean of both.
+    is_tested = threshold.statistic == "mean" and not is_limit
+    return MetricComparison(
+        threshold.name,
+        row.base if judgement.base is None else judgement.base,
+        row.head if judgement.head is None else judgement.head,
+        judgement.n_base or row.base_n,
+        judgement.n_head or row.head_n,
+        judgement.relative,
+        judgement.change,
+        interval.low if interval and not is_limit else None,
+        interval.high if interval and not is_limit else None,
+        threshold.text,
+        _verdict(judgement),
+        state=test.state if is_tested else "none",
+        winner=test.winner if is_tested else None,
+        confidence=test.confidence if is_tested else None,
         needed=judgement.needed,
-        note=judgement.note or row.note,
+        note=judgement.note or test.note,
+        tests=row.tests if is_tested else (),
     )
 
 
@@ -234,6 +242,21 @@ def _tested(name: str, strata: Sequence[Stratum], base: str, head: str) -> _Test
     ends = (pair.change, pair.low, pair.high)
     effect, low, high = (value if math.isfinite(value) else None for value in ends)
     return _Tested(effect, low, high, state, decision.winner, decision.confidence, decision.note)
+
+
+def _tests(name: str, strata: Sequence[Stratum], base: str, head: str) -> tuple[ModelTest, ...]:
+    """Return the A/B test of each model."""
+    return tuple(
+        ModelTest(
+            s.label,
+            s.base.mean if s.base.n else None,
+            s.head.mean if s.head.n else None,
+            s.base.n,
+            s.head.n,
+            *_tested(name, [s], base, head)[:6],
+        )
+        for s in strata
+    )
 
 
 def best_models(measures: VersionMeasures) -> dict[str, tuple[str, ...]]:

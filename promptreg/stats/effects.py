@@ -19,8 +19,8 @@ __all__ = ["Effect", "Interval"]
 _STEPS = 60
 _QUICK_STEPS = 8
 _PRECISION = 1e-11
-# Relative to how far the last two places were off, which is about how far the next one is.
-_QUICK_PRECISION = 1e-10
+# The next place is off by less than the product of what the last three were.
+_QUICK_PRECISION = 1e-12
 _FINEST = 1e-15
 _FURTHEST = 1e6
 _MOST = 20.0
@@ -87,20 +87,23 @@ class Effect(ABC):
         unit = abs(self.base) if self.relative else 1.0
         error, half = here.error / unit or 1e-3, here.half_width(alpha) / unit or 1e-3
 
-        def end(sign: float, bound: float) -> float:
+        def end(sign: float, guess: float, bound: float) -> float:
             def margin(change: float) -> float:
                 return _margin(*self.contrast(change), alpha, sign)
 
             origin = start, _margin(here, shift, alpha, sign)
             if origin[1] <= 0.0:
                 return start
-            found = _by_interpolation(margin, origin, start - sign * half, bound)
+            found = _by_interpolation(margin, origin, guess, bound)
             if found is None:
                 found = _by_bracket(margin, origin, start - sign * 2.0 * error, bound)
             return found
 
         floor, ceiling = self.bounds()
-        return Interval(end(1.0, floor), end(-1.0, ceiling))
+        low = end(1.0, start - half, floor)
+        # Both ends lie off the straight line to the same side, as a rule by nearly as much.
+        high = end(-1.0, max(low + 2.0 * half, start + 0.5 * half), ceiling)
+        return Interval(low, high)
 
     def bounds(self) -> tuple[float, float]:
         """Return the least and greatest change that is possible at all."""
@@ -150,7 +153,7 @@ def _by_interpolation(
         if not (new[1] - old[1]) * (new[0] - old[0]) * (guess - start[0]) < 0.0:
             return None
         following = _at_zero(older, old, new)
-        if abs(new[1] * old[1]) <= _QUICK_PRECISION:
+        if abs(new[1] * old[1] * older[1]) <= _QUICK_PRECISION:
             return min(highest, max(lowest, following))
         older, old, place = old, new, following
     return None

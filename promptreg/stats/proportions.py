@@ -115,15 +115,20 @@ def score_variance_ratio(table: Table, ratio: float) -> float:
     Miettinen and Nurminen, Statistics in Medicine 4 (1985) 213-226.
     """
     ones_a, n_a, ones_b, n_b = table
-    n = n_a + n_b
-    a = n * ratio
-    b = -(ratio * n_b + ones_b + n_a + ratio * ones_a)
-    c = ones_a + ones_b
-    root = math.sqrt(max(0.0, b * b - 4.0 * a * c))
-    # This form of the smaller root divides by a sum, so it neither cancels nor fails at ratio 0.
-    rate_a = min(1.0, 2.0 * c / (root - b)) if root > b else 0.0
-    rate_b = min(1.0, ratio * rate_a)
-    variance = ratio * ratio * rate_a * (1.0 - rate_a) / n_a + rate_b * (1.0 - rate_b) / n_b
+    n, zeros_a, zeros_b, over = n_a + n_b, n_a - ones_a, n_b - ones_b, ratio - 1.0
+    # The restricted rate solves a quadratic, its complement another one. Their discriminant is a
+    # sum, and the forms of their roots do not cancel where there are hardly any ones or zeros.
+    apart = over * (n_b + ones_a) + zeros_b - zeros_a
+    root = math.sqrt(apart * apart + 4.0 * ratio * zeros_a * zeros_b)
+    rate_a = 2.0 * (ones_a + ones_b) / (ratio * (n_b + ones_a) + n_a + ones_b + root)
+    linear = over * (n + zeros_a) + zeros_a + zeros_b
+    if linear > 0.0:
+        rest_a = min(1.0, (linear + root) / (2.0 * n * ratio)) if ratio else 1.0
+    else:
+        rest_a = 2.0 * over * zeros_a / (linear - root) if root > linear else 0.0
+    rate_b = ratio * rate_a
+    rest_b = max(0.0, 1.0 - rate_b if rate_b < 0.5 else ratio * rest_a - over)  # noqa: PLR2004
+    variance = ratio * ratio * rate_a * rest_a / n_a + rate_b * rest_b / n_b
     return variance * n / (n - 1)
 
 
@@ -182,7 +187,9 @@ def _restricted_by_difference(table: Table, difference: float) -> float:
         if slope == 0.0:
             break
         step = (((root + c2) * root + c1) * root + c0) / slope
-        root = min(high, max(low, root - step))
+        root -= step
+        if not low <= root <= high:
+            root = min(high, max(low, root))
         if abs(step) <= _NEWTON_END:
             break
     return root

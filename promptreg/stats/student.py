@@ -32,8 +32,8 @@ _BEND = (
     -1.152434101767386e-15,
 )
 # `t_critical` interpolates from so many degrees of freedom on, by so many exact quantiles.
-_SMOOTH_FROM = 4.0
-_NODES = 13
+_SMOOTH_FROM = 6.0
+_NODES = 10
 
 
 def t_sf(t: float, df: float) -> float:
