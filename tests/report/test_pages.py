@@ -276,9 +276,9 @@ def test_states_without_data_say_what_to_do(
     full = synthetic_report(1, 1)
     bare = replace(full.prompts[0].versions[0], calls=0, metrics=(), models=(), changes=())
     single = replace(full.prompts[0], versions=(bare,), series=(), comparisons=())
-    page = pages.open(
-        write_report(replace(full, prompts=(single,), alerts=())) + ROUTES["versions"]
-    )
+    page = pages.open(write_report(replace(full, prompts=(single,), alerts=())))
+    assert page.locator(".steps code").first.inner_text() == "promptreg metrics log"
+    page.goto(page.url + ROUTES["versions"])
     settle(page)
     assert "No metrics yet." in page.inner_text("main")
     for tab in ("charts", "models", "text", "preview"):

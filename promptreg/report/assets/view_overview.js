@@ -15,11 +15,26 @@ const TONES = ["worse", "unknown", "better", "neutral"];
 export function overviewPage(app) {
   const { index } = app;
   return [
-    index.prompts.length ? atAGlance(index) : [h("h2", { class: "unseen" }, "Overview"), card("", {}, empty("No prompt yet.", "Add one with: promptreg new NAME"))],
+    index.prompts.length ? atAGlance(index) : h("h2", { class: "unseen" }, "Overview"),
+    nextSteps(index),
     index.figures.length ? h("dl", { class: "figures" }, index.figures.map((figure) => figureCard(index, figure))) : null,
     index.notes.length ? h("div", { class: "card notes" }, icon("info"), h("ul", {}, index.notes.map((note) => h("li", {}, note)))) : null,
     index.prompts.length ? h("div", { class: "board" }, live(index), alerts(index), recent(index), courses(index)) : null,
   ];
+}
+
+// What is still missing for the report to answer its questions, and the command that brings it.
+function nextSteps(index) {
+  const done = [
+    [index.prompts.length, "Write a prompt", "promptreg new NAME"],
+    [index.prompts.some((row) => row.versions), "Release its first version, once it is committed", "promptreg release"],
+    [index.prompts.some((row) => row.calls), "Log what calls cost, how long they take and how good they are", "promptreg metrics log"],
+    [index.labels.length, "Say what production serves", "promptreg label set production NAME@VERSION"],
+  ];
+  // Whoever measures and has no label reads under "Live now" how to set one.
+  if (done.slice(0, 3).every(([is]) => is)) return null;
+  const step = ([is, text, command]) => h("li", { class: is ? "muted" : "" }, icon(is ? "check" : "chevron"), h("span", {}, text, is ? h("span", { class: "unseen" }, ": done") : null), is ? null : h("code", {}, command));
+  return card(index.prompts.length ? "What comes next" : "No prompt yet", { note: index.prompts.length ? "" : "Four steps to a report that says which version is live, what it costs and whether it is better" }, h("ol", { class: "steps" }, done.map(step)));
 }
 
 function openAlerts(index) {
@@ -110,6 +125,7 @@ function figureCard(index, figure) {
   const points = both && figure.name === "success_rate" ? figure.recent - figure.previous : null;
   const title = `last ${index.periodDays} days against the ${index.periodDays} days before`;
   const known = figure.value !== null;
+  const note = share === null ? noteOf(index, figure.name) : "";
   return h(
     "div",
     { class: "figure" },
@@ -118,10 +134,18 @@ function figureCard(index, figure) {
       "dd",
       { class: known ? "" : "missing" },
       h("span", {}, known ? text : NO_DATA),
+      note ? h("span", { class: "figure-note muted" }, note) : null,
       share === null ? null : h("span", { class: "figure-note" }, delta(points ?? share, null, { title, unit: points === null ? "%" : "\u00a0pp" }), h("span", { class: "muted" }, `in ${index.periodDays} days`)),
       figure.series.length > 1 ? sparkline(figure.series, { label: `${TITLES[figure.name]}, last ${figure.series.length} days`, fill: true, height: 32 }) : null,
     ),
   );
+}
+
+// What has no course over time says something else of interest.
+function noteOf(index, name) {
+  if (name === "prompts" && index.labels.length) return `${count(new Set(index.labels.map((row) => row.prompt)).size)} live`;
+  const latest = index.prompts.reduce((date, row) => (row.date > date ? row.date : date), "");
+  return name === "versions" && latest ? `latest ${day(latest)}` : "";
 }
 
 function live(index) {

@@ -9,6 +9,7 @@ import { card, csv, downloadButton, empty, labelBadge, select, sortableTable, so
 
 const PAGE = 100;
 const SHOWN_HITS = 3;
+const PAUSE = 80;
 
 export function promptsPage(app, query) {
   const { index } = app;
@@ -18,6 +19,7 @@ export function promptsPage(app, query) {
   const told = h("p", { class: "muted", role: "status" });
   let texts = null;
   let reading = "";
+  let typed = 0;
   let shownRows = PAGE;
 
   const update = () => {
@@ -76,7 +78,9 @@ export function promptsPage(app, query) {
       state.q = event.target.value;
       shownRows = PAGE;
       if (state.q) searchTexts();
-      update();
+      // A hundred rows with their hits take longer to lay out than a fast typist to go on.
+      clearTimeout(typed);
+      typed = setTimeout(update, PAUSE);
     },
   });
   const choose = (key) => (value) => {
