@@ -116,18 +116,28 @@ def _pack_metrics(groups: Sequence[Sequence[MetricSummary]], pool: Pool) -> dict
 
 
 def _pack_metric(rows: Sequence[MetricSummary]) -> dict[str, Any]:
-    packed = {"n": whole([s.n for s in rows]), "mean": numbers([s.mean for s in rows])}
-    if not all(s.quantiles for s in rows):
+    widest = max(len(s.quantiles) for s in rows)
+    packed = _pack_means(rows, is_share=not widest)
+    if not widest:
         # The interval of a share lies unevenly around it.
         return packed | {
             "low": numbers([s.low for s in rows]),
             "high": numbers([s.high for s in rows]),
         }
     half = [None if s.low is None or s.high is None else (s.high - s.low) / 2 for s in rows]
+    quantiles = [s.quantiles or (None,) * widest for s in rows]
     return packed | {
         "half": numbers(half, 3),
-        "quantiles": [numbers(column) for column in zip(*(s.quantiles for s in rows), strict=True)],
+        "quantiles": [numbers(column) for column in zip(*quantiles, strict=True)],
         "histogram": _pack_histograms([s.histogram for s in rows]),
+    }
+
+
+def _pack_means(rows: Sequence[MetricSummary], *, is_share: bool) -> dict[str, Any]:
+    # What a share of 99.95 % leaves is an error rate, which shall have its digits, too.
+    return {
+        "n": whole([s.n for s in rows]),
+        "mean": numbers([s.mean for s in rows], 4 + 2 * is_share),
     }
 
 
@@ -164,7 +174,7 @@ def _pack_models(versions: Sequence[VersionRow], pool: Pool) -> dict[str, Any]:
 
 
 def _pack_brief(metric: str, rows: Sequence[MetricSummary]) -> dict[str, Any]:
-    packed = {"n": whole([s.n for s in rows]), "mean": numbers([s.mean for s in rows])}
+    packed = _pack_means(rows, is_share=not any(s.quantiles for s in rows))
     if metric != "latency":
         return packed
     return packed | {

@@ -189,7 +189,10 @@ def _rich(*, calls: bool = True) -> PromptRow:
     first, second, third, *rest = prompt.versions
     first = replace(
         first,
-        metrics=(MetricSummary("latency", 1, 812.5, None, None, None, (812.5,) * 5),),
+        metrics=(
+            MetricSummary("latency", 1, 812.5, None, None, None, (812.5,) * 5),
+            MetricSummary("faithfulness", 1, 0.9),
+        ),
         annotations=(Annotation("Ada", "2026-11-20", "Check the tone.", resolved=True),),
         fragments=(Fragment("parts/tone.md", "Be {{ kind }}.\n"),),
         commit="",

@@ -86,7 +86,7 @@ function summaryOf({ quantiles = [], histogram = null, ...columns }) {
       low: half === null ? (c.low?.(at) ?? null) : mean - half,
       high: half === null ? (c.high?.(at) ?? null) : mean + half,
       get quantiles() {
-        return shown.map((quantile) => quantile(at));
+        return shown.map((quantile) => quantile(at)).filter((value) => value !== null);
       },
       get histogram() {
         return spread(at);
