@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 ROUTES = {
     "overview": "",
-    "prompts": "#/prompts?q=customer",
+    "prompts": "#/prompts?q=customer&older=all",
     "versions": "#/prompt/support%2Ftriage",
     "charts": "#/prompt/support%2Ftriage?tab=charts",
     "models": "#/prompt/support%2Ftriage?tab=models",
@@ -154,6 +154,31 @@ def test_search_shows_where_it_found_what(pages: Pages, report_url: str) -> None
     assert page.locator("pre mark").all_inner_texts() == ["of ", "{{ company"]
     page.goto(report_url + "#/prompts?q=zzz-nothing")
     page.wait_for_selector("text=No prompt matches.")
+
+
+def test_lines_of_older_versions_are_found(
+    pages: Pages, write_report: Callable[[Any], str]
+) -> None:
+    """A line that is gone is found on demand, with the versions that had it."""
+    texts = ("Be kind.", "Be kind.\nBe brief.", "Be brief.")
+    full = synthetic_report(1, 3)
+    versions = tuple(
+        replace(version, messages=(MessageRow("system", text),))
+        for version, text in zip(full.prompts[0].versions, texts, strict=True)
+    )
+    first, second = (v.version for v in versions[:2])
+    url = write_report(replace(full, prompts=(replace(full.prompts[0], versions=versions),)))
+    page = pages.open(url + "#/prompts?q=be")
+    assert page.locator("tr.below a").all_inner_texts() == ["system\nBe brief."]
+    page.get_by_role("button", name="Search older versions").click()
+    found = page.locator(".older .hits a")
+    assert found.all_inner_texts() == [f"system, {first} to {second}\nBe kind."]
+    page.reload()
+    settle(page)
+    found.click()
+    settle(page)
+    assert page.locator("pre mark").all_inner_texts() == ["Be", "Be"]
+    assert page.get_by_label("Version").input_value() == second
 
 
 def test_a_former_name_leads_to_the_prompt(pages: Pages, report_url: str) -> None:

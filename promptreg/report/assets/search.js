@@ -49,6 +49,21 @@ export function searchFor(query) {
   };
 }
 
+// Returns a function that tells whether a line holds all of the words.
+export function linesWithAll(query) {
+  const words = wordsOf(query).map((word) => new RegExp(word, "iu"));
+  const known = new Map();
+  return (line) => {
+    if (!known.has(line)) known.set(line, words.every((word) => word.test(line)));
+    return known.get(line);
+  };
+}
+
+// A line that was found, as a link to where it stands.
+export function hitLine(href, place, line, query) {
+  return h("li", {}, h("a", { href }, h("span", { class: "muted" }, place), h("span", { dir: "auto" }, marked(line, query, { clip: true }))));
+}
+
 function namesOf(row) {
   return [["name", row.name], ["title", row.title ?? ""], ...(row.formerly ?? []).map((name) => ["formerly", name])];
 }

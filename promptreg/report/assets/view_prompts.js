@@ -4,7 +4,8 @@ import { h, icon, replace } from "./dom.js";
 import { promptsJson } from "./exports.js";
 import { count, day, metricValue, money, plural, time } from "./format.js";
 import { promptRoute, remember } from "./router.js";
-import { loadTexts, marked, searchFor } from "./search.js";
+import { hitLine, loadTexts, marked, searchFor, wordsOf } from "./search.js";
+import { olderCard } from "./view_older.js";
 import { card, csv, downloadButton, empty, labelBadge, select, sortableTable, sortRows, verdict, versionName } from "./widgets.js";
 
 const PAGE = 100;
@@ -13,9 +14,10 @@ const PAUSE = 80;
 
 export function promptsPage(app, query) {
   const { index } = app;
-  const state = { q: "", tag: "", label: "", model: "", alert: "", only: "", sort: "name", dir: "asc", ...query };
+  const state = { q: "", tag: "", label: "", model: "", alert: "", only: "", older: "", sort: "name", dir: "asc", ...query };
   const selected = new Set(namesOf(state.only));
   const list = h("div");
+  const older = h("div");
   const told = h("p", { class: "muted", role: "status" });
   let texts = null;
   let reading = "";
@@ -23,7 +25,7 @@ export function promptsPage(app, query) {
   let shownRows = PAGE;
 
   const update = () => {
-    remember(["prompts"], { ...state, sort: state.sort === "name" && state.dir === "asc" ? "" : state.sort, dir: state.dir === "asc" ? "" : state.dir });
+    remember(["prompts"], addressOf(state));
     const columns = columnsOf(selected, index, state.q, () => replace(exports, selectionTools(index, selected, null, choose("only"))));
     const column = columns.find((one) => one.key === state.sort && one.value) ?? columns[1];
     const search = searchFor(state.q);
@@ -49,6 +51,11 @@ export function promptsPage(app, query) {
         ? h("button", { type: "button", class: "button quiet more", onclick: () => { shownRows += PAGE; update(); } }, `Show ${Math.min(PAGE, found.length - shownRows)} more`)
         : null;
     replace(list, table, more);
+    const open = () => {
+      state.older = "all";
+      remember(["prompts"], addressOf(state));
+    };
+    replace(older, wordsOf(state.q).length ? olderCard([...hits.keys()], state.q, state.older, open) : null);
     replace(exports, selectionTools(index, selected, found, choose("only")));
     replace(chosen, state.only ? [`Comparing ${plural(namesOf(state.only).length, "chosen prompt")} `, h("button", { type: "button", class: "button quiet", onclick: () => choose("only")("") }, "Show all prompts")] : []);
   };
@@ -65,8 +72,10 @@ export function promptsPage(app, query) {
       reading = `; their texts cannot be searched: ${error.message}`;
     }
     list.removeAttribute("aria-busy");
-    update();
+    updateIfShown();
   };
+  // Whoever has left the page since must not be sent back by its address.
+  const updateIfShown = () => list.isConnected && update();
   const search = h("input", {
     id: "prompt-search",
     type: "search",
@@ -80,7 +89,7 @@ export function promptsPage(app, query) {
       if (state.q) searchTexts();
       // A hundred rows with their hits take longer to lay out than a fast typist to go on.
       clearTimeout(typed);
-      typed = setTimeout(update, PAUSE);
+      typed = setTimeout(updateIfShown, PAUSE);
     },
   });
   const choose = (key) => (value) => {
@@ -102,7 +111,13 @@ export function promptsPage(app, query) {
   );
   update();
   if (state.q) searchTexts();
-  return [h("h2", { class: "unseen" }, "Prompts"), card("", {}, filters, chosen, h("div", { class: "list-head" }, told, exports), list)];
+  return [h("h2", { class: "unseen" }, "Prompts"), card("", {}, filters, chosen, h("div", { class: "list-head" }, told, exports), list), older];
+}
+
+// What stands in the address: all that is not as usual.
+function addressOf(state) {
+  const usual = state.sort === "name" && state.dir === "asc";
+  return { ...state, sort: usual ? "" : state.sort, dir: state.dir === "asc" ? "" : state.dir };
 }
 
 function passes(row, state) {
@@ -122,7 +137,7 @@ function hitList(row, hits, query, texts) {
   return h(
     "ul",
     { class: "hits" },
-    hits.slice(0, SHOWN_HITS).map((hit) => h("li", {}, h("a", { href: hitRoute(row, hit, query, newest) }, h("span", { class: "muted" }, hit.number ? `${hit.place}, line ${hit.number}` : hit.place), h("span", { dir: "auto" }, marked(hit.line, query, { clip: true }))))),
+    hits.slice(0, SHOWN_HITS).map((hit) => hitLine(hitRoute(row, hit, query, newest), hit.number ? `${hit.place}, line ${hit.number}` : hit.place, hit.line, query)),
     left > 0 ? h("li", { class: "muted" }, `and ${plural(left, "more line")}`) : null,
   );
 }
