@@ -112,6 +112,9 @@ class Decision(NamedTuple):
     note: str = ""
 
 
+_COLLECTING = Decision(State.COLLECTING, None, 0.0, ())
+
+
 def decide(
     arms: Mapping[str, Moments],
     metric: Metric,
@@ -160,31 +163,32 @@ def decide_within(
         brief: Take the fixed test's p, the least it can be, wherever that is above `alpha`: the
             winner is the same, and a planned look costs a tenth.
     """
-    arms = list(dict.fromkeys(arm for stratum in strata for arm in stratum))
-    pairs = {
+    arms = list(dict.fromkeys([arm for stratum in strata for arm in stratum]))
+    both = {
         (base, arm): _shared(strata, base, arm) for base, arm in itertools.combinations(arms, 2)
     }
-    if not pairs or min(map(_fewest, pairs.values())) < LEAST_PER_ARM:
-        return Decision(State.COLLECTING, None, 0.0, ())
-    level = alpha / len(pairs)
+    if not both or min(map(_fewest, both.values())) < LEAST_PER_ARM:
+        return _COLLECTING
+    level = alpha / len(both)
     compared = []
-    for (base, arm), both in pairs.items():
-        means = StratifiedMeans(both)
+    for (base, arm), values in both.items():
+        means = StratifiedMeans(values)
         contrast = means.contrast()
         information = [_information(_shared(past, base, arm)) for past in earlier]
         information.append(means.information)
         seen = _look(contrast, look, level, information, enough=alpha if brief else 1.0)
         compared.append(_comparison((base, arm), contrast.difference, means.base, metric, seen))
     compared = _adjusted(compared)
-    against = _adjusted([pair for pair in compared if pair.base == arms[0]])
-    by_arms = {(pair.base, pair.arm): pair for pair in compared}
-    winner = _winner(arms, by_arms, metric, alpha)
+    control = arms[0]
+    against = tuple(_adjusted([pair for pair in compared if pair.base == control]))
+    pairs = {(pair.base, pair.arm): pair for pair in compared}
+    winner = _winner(arms, pairs, metric, alpha)
     if winner is not None:
         weakest = max(p.p_adjusted for p in compared if winner in {p.base, p.arm})
-        return Decision(State.WINNER, winner, 1.0 - weakest, tuple(against))
-    strongest = max(pair.confidence for pair in compared)
+        return Decision(State.WINNER, winner, 1.0 - weakest, against)
+    strongest = 1.0 - min([pair.p_adjusted for pair in compared])
     note = "" if metric.harm else f"nobody said whether a higher {metric.name} is better"
-    return Decision(_open_state(by_arms, mde, look), None, strongest, tuple(against), note)
+    return Decision(_open_state(pairs, mde, look), None, strongest, against, note)
 
 
 def standardized(strata: Strata) -> dict[str, Moments]:
@@ -304,7 +308,7 @@ def _winner(
     metric: Metric,
     alpha: float,
 ) -> str | None:
-    if all(pair.p_adjusted > alpha for pair in pairs.values()):
+    if min([pair.p_adjusted for pair in pairs.values()]) > alpha:
         return None
 
     def beats(one: str, other: str) -> bool:

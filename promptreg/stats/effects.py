@@ -91,12 +91,12 @@ class Effect(ABC):
             def margin(change: float) -> float:
                 return _margin(*self.contrast(change), alpha, sign)
 
-            origin = start, _margin(here, shift, alpha, sign)
-            if origin[1] <= 0.0:
+            first = _margin(here, shift, alpha, sign)
+            if first <= 0.0:
                 return start
-            found = _by_interpolation(margin, origin, guess, bound)
+            found = _by_interpolation(margin, (start, first), guess, bound)
             if found is None:
-                found = _by_bracket(margin, origin, start - sign * 2.0 * error, bound)
+                found = _by_bracket(margin, (start, first), start - sign * 2.0 * error, bound)
             return found
 
         floor, ceiling = self.bounds()
@@ -122,8 +122,7 @@ def _margin(contrast: Contrast, shift: float, alpha: float, sign: float) -> floa
         sign: 1 for the test that ends the interval below, -1 above.
     """
     beyond = sign * (contrast.difference - shift)
-    half = contrast.half_width(alpha)
-    if not half:
+    if not (half := contrast.half_width(alpha)):
         return -_MOST if beyond > contrast.rounding else 1.0
     return max(-_MOST, min(_MOST, 1.0 - beyond / half))
 
@@ -143,30 +142,27 @@ def _by_interpolation(
         guess: Where the end is likely.
         bound: Beyond it there is no end.
     """
-    older, old, place = start, start, guess
     lowest, highest = (bound, start[0]) if guess < start[0] else (start[0], bound)
+    outwards = guess - start[0]
+    (older, older_value), (old, old_value), place = start, start, guess
     for _ in range(_QUICK_STEPS):
         if not lowest <= place <= highest:
             return None
-        new = place, margin(place)
+        value = margin(place)
         # A margin that rises again on the way has an end before this one.
-        if not (new[1] - old[1]) * (new[0] - old[0]) * (guess - start[0]) < 0.0:
+        if not (value - old_value) * (place - old) * outwards < 0.0:
             return None
-        following = _at_zero(older, old, new)
-        if abs(new[1] * old[1] * older[1]) <= _QUICK_PRECISION:
+        slope = (place - old) / (value - old_value)
+        following = place - value * slope
+        if value != older_value != old_value:
+            # A parabola that lies on its side is closer than the line through the last two.
+            bend = slope - (old - older) / (old_value - older_value)
+            following += bend / (value - older_value) * value * old_value
+        if abs(value * old_value * older_value) <= _QUICK_PRECISION:
             return min(highest, max(lowest, following))
-        older, old, place = old, new, following
+        older, older_value = old, old_value
+        old, old_value, place = place, value, following
     return None
-
-
-def _at_zero(a: _Point, b: _Point, c: _Point) -> float:
-    """Return where the margin is zero on a parabola lying on its side; a line through b and c."""
-    slope = (c[0] - b[0]) / (c[1] - b[1])
-    line = c[0] - c[1] * slope
-    if a[1] in {b[1], c[1]}:
-        return line
-    bend = (slope - (b[0] - a[0]) / (b[1] - a[1])) / (c[1] - a[1])
-    return line + bend * b[1] * c[1]
 
 
 def _by_bracket(margin: Callable[[float], float], start: _Point, far: float, bound: float) -> float:

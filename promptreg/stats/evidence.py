@@ -69,18 +69,30 @@ def sizes_of(strata: Sequence[Stratum]) -> tuple[int, int]:
     return n_base, n_head
 
 
-def obstacle(strata: Sequence[Stratum], kept: Sequence[Stratum], threshold: Threshold) -> str:
-    """Say why a change cannot be judged, or nothing when it can."""
-    name = threshold.metric.name
-    base = sum(stratum.base.n for stratum in strata)
-    head = sum(stratum.head.n for stratum in strata)
-    if not base and not head:
-        return f"no {name} on either side"
-    if not base or not head:
-        return f"no {name} on the {'head' if base else 'base'} side"
+def obstacle(
+    strata: Sequence[Stratum],
+    kept: Sequence[Stratum],
+    sizes: tuple[int, int],
+    threshold: Threshold,
+) -> str:
+    """Say why a change cannot be judged, or nothing when it can.
+
+    Args:
+        strata: All there are.
+        kept: Those that are usable.
+        sizes: How many observations of base and head these have.
+        threshold: What is allowed.
+    """
     if not kept:
+        name = threshold.metric.name
+        base = any(stratum.base.n for stratum in strata)
+        head = any(stratum.head.n for stratum in strata)
+        if not base and not head:
+            return f"no {name} on either side"
+        if not base or not head:
+            return f"no {name} on the {'head' if base else 'base'} side"
         return f"too few comparable {name} values"
-    if min(sizes_of(kept)) < MINIMUM:
+    if min(sizes) < MINIMUM:
         return f"fewer than {MINIMUM} values"
     if threshold.form is Form.RELATIVE and not _has_base(kept):
         return "the base is zero"

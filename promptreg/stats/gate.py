@@ -289,8 +289,8 @@ def _limit_judged(draft: Judgement, standing: Standing, threshold: Threshold) ->
 
 
 def _draft(strata: Sequence[Stratum], kept: Sequence[Stratum], threshold: Threshold) -> Judgement:
-    n_base, n_head = sizes_of(kept)
-    note = obstacle(strata, kept, threshold)
+    n_base, n_head = sizes = sizes_of(kept)
+    note = obstacle(strata, kept, sizes, threshold)
     bare = Judgement(
         threshold,
         Verdict.INCONCLUSIVE,

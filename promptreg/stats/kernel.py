@@ -47,9 +47,8 @@ class Contrast(NamedTuple):
 
     def half_width(self, alpha: float) -> float:
         """Return half the two-sided interval's width at level 1 - alpha."""
-        if self.is_exact:
-            return 0.0
-        return t_critical(alpha / 2.0, self.df) * self.error
+        _, error, df, scale = self
+        return t_critical(alpha / 2.0, df) * error if error > _ROUNDING * scale else 0.0
 
     @property
     def is_exact(self) -> bool:
