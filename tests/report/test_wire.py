@@ -83,7 +83,7 @@ def test_columns_of_numbers_survive(pages: Pages) -> None:
     rng = random.Random(8)
     page = pages.open()
     page.evaluate(script_of("columns.js", "globalThis.columns = m_columns;"))
-    columns = [_random_column(rng) for _ in range(200)]
+    columns = [_random_column(rng) for _ in range(100)]
     integers = [
         [rng.choice((None, rng.randint(-(10**digits), 10**digits))) for _ in range(9)]
         for digits in range(16)
@@ -99,13 +99,13 @@ def test_columns_of_numbers_survive(pages: Pages) -> None:
     found = page.evaluate(
         "(pairs) => pairs.map(([one, count]) => columns.rows(count, columns.reader(one)))", pairs
     )
-    significant, decimal, exact = found[:200], found[200:400], found[400:]
+    significant, decimal, exact = found[:100], found[100:200], found[200:]
     for column, shown, rounded in zip(columns, significant, decimal, strict=True):
         assert shown == [_near(x, rel=5.1e-3) for x in column]
         assert rounded == [_near(x, rel=5.1e-3, step=0.0051) for x in column]
     assert exact == integers
     texts = sum(isinstance(column, str) for column in packed)
-    assert 300 < texts < len(packed)
+    assert 200 < texts < len(packed)
 
 
 def test_every_field_that_the_page_shows_survives(pages: Pages) -> None:
