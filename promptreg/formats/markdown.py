@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["code", "escape", "markdown_report"]
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
+# Characters that move a terminal's cursor, change its colours or turn the direction of a line.
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _MOST_CHANGES = 20
 
 
@@ -38,18 +40,22 @@ def markdown_report(report: CheckReport) -> str:
 
 def escape(text: str) -> str:
     """Make a text safe in markdown: no markup, no HTML, no table cells, no mentions."""
-    single = " ".join(text.split())
+    single = _single_line(text)
     entities = single.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\1", entities).replace("@", "&#64;")
 
 
 def code(text: str) -> str:
     """Put a text into a code span that its own backticks cannot leave."""
-    single = " ".join(text.split()).replace("|", "\\|")
+    single = _single_line(text).replace("|", "\\|")
     runs = re.findall(r"`+", single)
     fence = "`" * (max((len(run) for run in runs), default=0) + 1)
     pad = " " if single.startswith("`") or single.endswith("`") else ""
     return f"{fence}{pad}{single}{pad}{fence}"
+
+
+def _single_line(text: str) -> str:
+    return _UNSEEN.sub("\ufffd", " ".join(text.split()))
 
 
 def _headline(report: CheckReport) -> str:

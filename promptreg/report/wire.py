@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from promptreg.report.columns import Pool, short
+from promptreg.report.model import latest_of
 from promptreg.report.schema import as_json
 from promptreg.report.wire_judged import pack_alerts
 
@@ -54,8 +55,8 @@ def pack_index(report: Report, rows: Sequence[dict[str, Any]]) -> dict[str, Any]
 
 def pack_row(prompt: PromptRow) -> dict[str, Any]:
     """Pack what the list of prompts shows of one prompt."""
-    latest = _latest(prompt.versions)
-    shown = _latest([v for v in prompt.versions if v.calls]) or latest
+    latest = latest_of(prompt.versions)
+    shown = latest_of([v for v in prompt.versions if v.calls]) or latest
     labels = sorted({label for version in prompt.versions for label in version.labels})
     return {
         "name": prompt.name,
@@ -94,13 +95,6 @@ def with_alerts(row: dict[str, Any], alerts: Iterable[Alert]) -> dict[str, Any]:
 def _before(versions: Sequence[VersionRow], version: VersionRow) -> str | None:
     place = versions.index(version)
     return versions[place - 1].version if place else None
-
-
-def _latest(versions: Sequence[VersionRow]) -> VersionRow | None:
-    """Return the highest stable release, or the highest version when none is stable."""
-    stable = [v for v in versions if v.is_stable]
-    candidates = stable or versions
-    return candidates[-1] if candidates else None
 
 
 def _mean(version: VersionRow | None, metric: str) -> float | None:

@@ -34,6 +34,7 @@ from promptreg.report.model.prompts import (
     PromptRow,
     VariableRow,
     VersionRow,
+    latest_of,
 )
 from promptreg.report.model.whole import SCHEMA, Experiment, Figure, LabelRow, Overview, Report
 
@@ -66,4 +67,5 @@ __all__ = [
     "VariableRow",
     "Verdict",
     "VersionRow",
+    "latest_of",
 ]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +20,7 @@ __all__ = [
     "PromptRow",
     "VariableRow",
     "VersionRow",
+    "latest_of",
 ]
 
 LevelName = Literal["none", "patch", "minor", "major", "first"]
@@ -177,3 +179,13 @@ class PromptRow:
     comparisons: tuple[Comparison, ...] = ()
     deleted: bool = False
     formerly: tuple[str, ...] = ()
+
+
+def latest_of(versions: Sequence[VersionRow]) -> VersionRow | None:
+    """Return the highest stable version, or the highest when none is stable.
+
+    Args:
+        versions: Lowest first.
+    """
+    highest = versions[-1] if versions else None
+    return next((v for v in reversed(versions) if v.is_stable), highest)

@@ -1,0 +1,113 @@
+"""The report in Markdown: as GitHub renders it, and as a terminal shows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from markdown_it import MarkdownIt
+
+from promptreg.formats.markdown import code, escape
+from promptreg.report.markdown import markdown_report
+from promptreg.report.model import LabelRow, Overview, PromptRow, VersionRow
+from tests.report.synthetic import synthetic_report
+
+HOSTILE = (
+    "a | b \\| c",
+    "<img src=x onerror=alert(1)> </td></table>",
+    "[link](javascript:alert(1)) ![pixel](https://example.com/p.png)",
+    "`code` ``` # **bold** _it_ ~~gone~~",
+    "@everyone &lt; &amp;",
+    "two\n\n# lines",
+    "\x1b[31mred\x1b]0;title\x07 \x9b2J \u202eoverride",
+)
+
+
+def _tags(text: str) -> set[str]:
+    """Return the kinds of elements that a renderer of GitHub's tables makes."""
+    kinds = set()
+    for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(text):
+        kinds |= {token.type, *(child.type for child in token.children or ())}
+    return kinds
+
+
+def test_hostile_texts_stay_text() -> None:
+    """Names, labels, verdicts, notes and the title make no markup and move no terminal."""
+    plain = synthetic_report(len(HOSTILE), 3)
+    rows = tuple(LabelRow(evil, evil, "1.0.0", verdict=evil) for evil in HOSTILE)
+    prompts = tuple(
+        replace(
+            p, name=evil, versions=tuple(replace(v, author=evil, yanked=evil) for v in p.versions)
+        )
+        for p, evil in zip(plain.prompts, HOSTILE, strict=True)
+    )
+    report = replace(
+        plain,
+        title=" ".join(HOSTILE),
+        repository=HOSTILE[0],
+        notes=HOSTILE,
+        prompts=prompts,
+        overview=replace(
+            plain.overview, labels=rows, unpromoted=tuple((e, "1.0.0") for e in HOSTILE)
+        ),
+    )
+    text = markdown_report(report)
+    assert not [
+        c for c in text if c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160 or c == "\u202e")
+    ]
+    allowed = _tags(markdown_report(plain)) | {"blockquote_open", "blockquote_close"}
+    assert {"table_open", "heading_open"} < allowed
+    assert _tags(text) - {"softbreak"} <= allowed | {"text_special"}
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({line.replace("\\|", "").count("|") for line in table[-len(HOSTILE) :]}) == 1
+
+
+def test_code_and_escape_keep_what_harms_nobody() -> None:
+    """Letters of any script, joined emoji and combining marks are no control characters."""
+    kept = "e\u0301 \u0645\u0631 \u4e2d \U0001f469\u200d\U0001f4bb"
+    assert escape(kept) == kept
+    assert code(kept) == f"`{kept}`"
+
+
+def test_columns_stand_below_each_other() -> None:
+    """Each row of a table is as wide as its head, unless a cell is a whole sentence."""
+    report = replace(synthetic_report(3, 3), overview=Overview(), alerts=())
+    lines = [line for line in markdown_report(report).splitlines() if line.startswith("|")]
+    prompts = lines[-5:]
+    assert len({len(line) for line in prompts}) == 1
+    assert prompts[1].count("-:") == 6
+    long = replace(
+        report, overview=Overview(labels=(LabelRow("x", "p", "1.0.0", verdict="w" * 99),))
+    )
+    assert max(map(len, markdown_report(long).splitlines())) < 150
+
+
+def test_it_says_what_is_new_and_what_the_figures_are_of() -> None:
+    """A yanked version is not the latest, a deleted prompt says so, figures name their version."""
+    report = synthetic_report(1, 3)
+    first, second, third = report.prompts[0].versions
+    prompt = replace(
+        report.prompts[0],
+        deleted=True,
+        versions=(
+            replace(first, calls=5),
+            replace(second, calls=0),
+            replace(third, calls=0, yanked="too | long"),
+        ),
+    )
+    text = markdown_report(replace(report, prompts=(prompt,), since="2026-01-31T00:00:00Z"))
+    assert "calls since 2026-01-31" in text
+    assert "yanked: too \\| long" in text
+    cells = [cell.strip() for cell in text.splitlines()[-1].split("|")]
+    assert cells[1].endswith("(deleted)")
+    assert (cells[2], cells[5]) == (second.version, first.version)
+
+
+def test_a_registry_without_anything_has_a_report() -> None:
+    """No prompts, or none that is released: every part says so."""
+    empty = replace(synthetic_report(0, 0), alerts=(), overview=Overview())
+    text = markdown_report(empty)
+    assert "No prompt yet." in text
+    assert "Latest releases" not in text
+    new = PromptRow("p", versions=(VersionRow("0.0.0-x", "a" * 64, released=False),))
+    last = markdown_report(replace(empty, prompts=(new,))).splitlines()[-1]
+    assert [cell.strip() for cell in last.split("|")][1:6] == ["p", "none", "0", "0", "none"]
