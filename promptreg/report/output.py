@@ -85,10 +85,10 @@ def write_atomically(path: Path, parts: Iterable[str]) -> int:
     if path.is_dir():
         raise ConfigError(f"{path} is a folder", fix="name a file, or use --split for a folder")
     with _unwritable(path):
-        target = path.resolve()
-        if target.exists() and not target.is_file():
+        if path.exists() and not path.is_file():
             # What is put in the place of /dev/null would be missed by the whole machine.
             return _write(os.open(path, os.O_WRONLY), parts)
+        target = path.resolve()
         mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".promptreg-report.")
         try:

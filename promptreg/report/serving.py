@@ -48,7 +48,11 @@ class ReportServer:
         address, self._port = self._server.server_address[:2]
         self._address = ipaddress.ip_address(str(address).partition("%")[0])
         self._names = {host.lower(), "localhost"}
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        # Between two looks whether it shall end.
+        pause = {"poll_interval": 0.1}
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs=pause, daemon=True
+        )
 
     @property
     def url(self) -> str:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import expect
 
 from promptreg.errors import ConfigError
 from promptreg.registry import Registry
-from promptreg.report.data import Options
-from promptreg.report.html import Page
-from promptreg.report.output import build_page, write_atomically, write_folder
-from promptreg.report.serving import ReportServer
-from promptreg.report.watching import fingerprint, follow
+from promptreg.report.html import Page, render
+from promptreg.report.output import write_atomically, write_folder
 from tests.kit import CommandRepo, Repo, prompt_text
 from tests.report.conftest import Pages
+from tests.report.synthetic import synthetic_report
 
 FILE = "prompts/summarizer.prompt.yml"
 
@@ -60,11 +59,16 @@ def _build(repo: Repo) -> None:
 
 
 def test_html_is_written_and_told(released: Repo) -> None:
-    """The default is one file; stdout stays empty, stderr says what was written."""
-    result = released.run("report")
+    """The default is one file, opened where asked for; stdout stays empty, stderr tells of it."""
+    opened = released.path / "opened"
+    browser = released.write("browser", f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    released.environment = {"BROWSER": str(browser)}
+    result = released.run("report", "--open")
     assert result.code == 0, result.err
     assert result.out == ""
     assert re.search(r"Wrote .*promptreg-report\.html \(\d+ kB, 1 prompt\)", result.err)
+    assert opened.read_text().strip() == (released.path / "promptreg-report.html").as_uri()
     text = released.read("promptreg-report.html")
     assert text.startswith("<!doctype html>")
     assert text.endswith("</html>\n")
@@ -93,6 +97,8 @@ def test_same_commit_and_metrics_give_the_same_file(released: Repo) -> None:
         ("--format", "json", "--split"),
         ("-o", "-", "--watch"),
         ("--serve", "-o", "x.html"),
+        ("--port", "0"),
+        ("--serve", "--host", "no.such.host.invalid"),
         ("--prompt", "nothing*"),
         ("--since", "soon"),
         ("--since", "9999-01-01"),
@@ -147,16 +153,74 @@ def test_a_full_disk_is_told_and_leaves_the_old_report(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_the_fingerprint_follows_tags_labels_and_calls(released: Repo) -> None:
-    """A new call and a new tag change it; doing nothing does not."""
-    with Registry(released.path) as registry:
-        first = fingerprint(registry)
-        assert fingerprint(registry) == first
-        registry.log_metrics("summarizer", "1.0.0", latency_ms=1.0)
-        second = fingerprint(registry)
-        assert second != first
-        released.git("tag", "other")
-        assert fingerprint(registry) != second
+def test_what_stands_at_the_target_stays_what_it_is(tmp_path: Path) -> None:
+    """A link, a device, a pipe and the rights of a file outlive the report that is written."""
+    real, link = tmp_path / "real.html", tmp_path / "link.html"
+    real.write_text("old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    write_atomically(link, ["new"])
+    assert (link.is_symlink(), real.read_text()) == (True, "new")
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+    read, written = os.pipe()
+    assert write_atomically(Path(f"/dev/fd/{written}"), ["piped"]) == 5
+    assert os.read(read, 9) == b"piped"
+    os.close(read)
+    os.close(written)
+    device = tmp_path / "null"
+    device.symlink_to("/dev/null")
+    write_atomically(device, ["gone"])
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_folder_holds_one_report_and_what_is_somebody_elses(tmp_path: Path) -> None:
+    """Data of the report before goes, all else stays, and anybody may read the new one."""
+    folder = tmp_path / "site"
+    first, second = (
+        render(synthetic_report(2, 2), split=True),
+        render(synthetic_report(3, 2), split=True),
+    )
+    write_folder(first, folder)
+    (folder / "data" / "config.js").write_text("mine")
+    (folder / first.folder / "notes.txt").write_text("mine too")
+    write_folder(second, folder)
+    write_folder(second, folder)
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == {
+        "index.html",
+        "data/config.js",
+        f"{first.folder}/notes.txt",
+        *(f"{second.folder}/{name}.js" for name in ("search", "p0", "p1", "p2")),
+    }
+    assert stat.S_IMODE((folder / second.folder).stat().st_mode) == 0o755 & ~_umask()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "index.html").write_text("<title>a site</title>")
+    with pytest.raises(ConfigError, match=r"index\.html is no report"):
+        write_folder(first, other)
+    assert [path.name for path in other.iterdir()] == ["index.html"]
+
+
+def test_an_interrupted_folder_stays_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the new page is in its place the old one finds all of its own data."""
+    folder = tmp_path / "site"
+    write_folder(render(synthetic_report(2, 2), split=True), folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("promptreg.report.output.write_atomically", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_folder(render(synthetic_report(3, 2), split=True), folder)
+    assert before.items() <= {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}.items()
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 @pytest.mark.browser
@@ -168,29 +232,6 @@ def test_a_split_report_opens_from_a_file(commands: Repo, pages: Pages) -> None:
     page.wait_for_selector("text=You are a news summarizer.")
     page.goto(f"{url}#/prompts?q=news+summarizer")
     page.wait_for_selector("text=1 prompt")
-
-
-@pytest.mark.browser
-def test_a_served_page_reloads_itself(released: Repo, pages: Pages) -> None:
-    """An open page shows the new edition without a hand being laid on it."""
-    pages.allowed += ("http://127.0.0.1:",)
-    server = ReportServer()
-    try:
-        with Registry(released.path) as registry:
-            first = build_page(registry, Options(title="First"), live=True)
-            second = build_page(registry, Options(title="Second"), live=True)
-        server.show("".join(first.parts()).encode())
-        page = pages.open(server.url)
-        assert page.title() == "First"
-        with page.expect_request("**/events?*"):
-            page.reload()
-        server.show("".join(second.parts()).encode())
-        # Polling by script would be an `eval`, which the page's own policy refuses.
-        expect(page).to_have_title("Second")
-        page.context.close()
-        pages.problems = [p for p in pages.problems if "ERR_" not in p]
-    finally:
-        server.close()
 
 
 def test_serve_answers_until_interrupted(released: Repo) -> None:
