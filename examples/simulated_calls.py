@@ -2,8 +2,8 @@
 
 Token counts come from a public trace of LLM requests when it lies beside the project, otherwise
 from a small generated sample. Latency, quality and errors are never measured here: latency is
-180 ms plus 9 ms for each output token times a lognormal factor, quality is a Beta variable, one
-call in fifty fails. The cost is left to the price table.
+180 ms plus 9 ms for each output token (14 ms of the larger model) times a lognormal factor, quality
+is a Beta variable, one call in fifty fails. The cost is left to the price table.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from typing import Any
 from promptreg import Registry
 
 TRACE = Path("..") / "shared" / "corpus" / "llm_trace_conv.csv.gz"
-MODEL = "gpt-4o-mini"
+MODEL, LARGER_MODEL = "gpt-4o-mini", "gpt-4o"
+TOKEN_MS = {MODEL: 9, LARGER_MODEL: 14}
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -50,7 +51,10 @@ class Traffic:
             for index, (given, answered) in enumerate(islice(tokens, calls)):
                 age = timedelta(days=14 * (1 - index / calls) / len(releases))
                 when = NOW - timedelta(days=14 * (len(releases) - 1 - number) / len(releases)) - age
-                row = _call(draw, given, max(1, round(answered * shorter)), quality=0.86)
+                # Every third call asks the larger model, so that models can be compared.
+                model, quality = (MODEL, 0.84) if index % 3 else (LARGER_MODEL, 0.9)
+                words = max(1, round(answered * shorter))
+                row = _call(draw, given, words, quality=quality, model=model)
                 row |= {"ts": when.isoformat(), "prompt": "summarizer"}
                 row |= {"version": str(release.version), "digest": release.digest}
                 rows.append(row)
@@ -96,15 +100,21 @@ def load_traffic(root: Path) -> Traffic:
 
 
 def _call(
-    draw: random.Random, given: int, answered: int, *, quality: float, failures: float = 0.02
+    draw: random.Random,
+    given: int,
+    answered: int,
+    *,
+    quality: float,
+    failures: float = 0.02,
+    model: str = MODEL,
 ) -> dict[str, Any]:
     success = draw.random() >= failures
     row: dict[str, Any] = {
-        "model": MODEL,
+        "model": model,
         "provider": "openai",
         "input_tokens": given,
         "output_tokens": answered if success else 0,
-        "latency_ms": round((180 + 9 * answered) * math.exp(draw.gauss(0, 0.35)), 1),
+        "latency_ms": round((180 + TOKEN_MS[model] * answered) * math.exp(draw.gauss(0, 0.35)), 1),
         "success": success,
     }
     if success:
