@@ -6,6 +6,7 @@ JSON of `promptreg.report.schema`.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from promptreg.report.columns import Pool, by_metric, numbers, whole
@@ -23,8 +24,9 @@ __all__ = ["pack_prompt"]
 _HEIGHTS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _HIGHEST = len(_HEIGHTS) - 1
 # Ids do not compress; the page shows their beginnings, the JSON has them whole.
-SHOWN_DIGEST = 12
-SHOWN_COMMIT = 10
+_SHOWN_DIGEST = 12
+_SHOWN_COMMIT = 10
+_EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
 def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
@@ -74,8 +76,8 @@ def _pack_versions(versions: Sequence[VersionRow], texts: Texts, pool: Pool) -> 
         "count": len(versions),
         "version": [v.version for v in versions],
         # Of equal length they need nothing between them.
-        "digest": "".join([v.digest[:SHOWN_DIGEST].ljust(SHOWN_DIGEST) for v in versions]),
-        "commit": "".join([v.commit[:SHOWN_COMMIT].ljust(SHOWN_COMMIT) for v in versions]),
+        "digest": "".join([v.digest[:_SHOWN_DIGEST].ljust(_SHOWN_DIGEST) for v in versions]),
+        "commit": "".join([v.commit[:_SHOWN_COMMIT].ljust(_SHOWN_COMMIT) for v in versions]),
         "author": pool.column([v.author for v in versions]),
         "date": [v.date for v in versions],
         "level": pool.column([v.level for v in versions]),
@@ -185,15 +187,15 @@ def _pack_brief(metric: str, rows: Sequence[MetricSummary]) -> dict[str, Any]:
 
 def _pack_series(series: Sequence[Series], places: dict[str, int]) -> dict[str, Any]:
     points = [point for s in series for point in s.points]
-    days = sorted({p.date for p in points})
-    numbered = {day: number for number, day in enumerate(days)}
+    days = {
+        day: dt.date.fromisoformat(day).toordinal() - _EPOCH for day in {p.date for p in points}
+    }
     return {
         "count": len(series),
         "version": whole([places[s.version] for s in series]),
         "counts": whole([len(s.points) for s in series]),
-        "days": days,
         "points": {
-            "dates": whole([numbered[p.date] for p in points]),
+            "dates": whole([days[p.date] for p in points]),
             "calls": whole([p.calls for p in points]),
             "cost": numbers([p.cost for p in points], 3),
             "tokens": whole([p.tokens for p in points]),

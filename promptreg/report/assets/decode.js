@@ -2,6 +2,8 @@
 import { deal, once, reader, rows, table } from "./columns.js";
 import { readComparisons } from "./judged.js";
 
+const DAY = 86400000;
+
 export function decode(packed) {
   const { pool } = packed;
   const metrics = deal(packed.metrics, pool, summaryOf);
@@ -114,7 +116,7 @@ function readModels(packed, pool, versions) {
   return found;
 }
 
-function readSeries({ count, days, points, ...columns }, versions) {
+function readSeries({ count, points, ...columns }, versions) {
   const c = table(columns);
   const { dates, ...figures } = points;
   const date = reader(dates);
@@ -125,8 +127,13 @@ function readSeries({ count, days, points, ...columns }, versions) {
     const length = c.counts(at);
     start += length;
     const read = (value) => rows(length, (n) => value(from + n));
-    return { version: versions[c.version(at)], dates: read((n) => days[date(n)]), ...Object.fromEntries(courses.map(([name, value]) => [name, read(value)])) };
+    return { version: versions[c.version(at)], dates: read((n) => dayOf(date(n))), ...Object.fromEntries(courses.map(([name, value]) => [name, read(value)])) };
   });
+}
+
+// Days are counted from 1970.
+function dayOf(number) {
+  return new Date(number * DAY).toISOString().slice(0, 10);
 }
 
 // A text is put together from the prompt's lines when it is first looked at.
