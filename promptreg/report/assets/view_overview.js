@@ -9,6 +9,7 @@ const TITLES = { prompts: "Prompts", versions: "Versions", calls: "Calls", cost:
 const SHOWN_LABELS = 12;
 const SHOWN_ALERTS = 6;
 const SHOWN_WORST = 3;
+const FEWEST_RELEASES = 3;
 // What is worse comes first, then what nobody can tell.
 const TONES = ["worse", "unknown", "better", "neutral"];
 
@@ -217,9 +218,13 @@ function calls(index, at) {
   return index.figures.find((figure) => figure.name === "calls")?.series[at] ?? null;
 }
 
-// One entry for each pair of versions, with all that got worse between them.
+// All that got worse between the two versions of a pair, for each pair.
+function alertsByPair(index) {
+  return Map.groupBy(openAlerts(index), (alert) => JSON.stringify([alert.prompt, alert.base, alert.head]));
+}
+
 function alerts(index) {
-  const pairs = Map.groupBy(openAlerts(index), (alert) => JSON.stringify([alert.prompt, alert.base, alert.head]));
+  const pairs = alertsByPair(index);
   const all = h("a", { class: "button quiet", href: routeTo(["alerts"]) }, "All alerts");
   if (!pairs.size) return card("Alerts", { actions: [all] }, empty("No version is measurably worse than the one before."));
   return card("Alerts", { actions: [all] }, h("ul", { class: "rows" }, [...pairs.values()].slice(0, SHOWN_ALERTS).map((pair) => alertEntry(index, pair))));
@@ -249,11 +254,14 @@ function changed(row) {
 }
 
 function recent(index) {
-  const rows = index.prompts.filter((row) => row.date).toSorted((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0)).slice(0, 6);
+  // About as many as there are alerts beside them.
+  const shown = Math.max(FEWEST_RELEASES, Math.min(SHOWN_ALERTS, alertsByPair(index).size));
+  const rows = index.prompts.filter((row) => row.date).toSorted((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0)).slice(0, shown);
   if (!rows.length) return null;
+  const all = h("a", { class: "button quiet", href: routeTo(["prompts"], { sort: "latest", dir: "desc" }) }, "All by date");
   return card(
     "Latest releases",
-    {},
+    { actions: [all] },
     h(
       "ul",
       { class: "rows" },
