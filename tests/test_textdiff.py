@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from promptreg.diffs.counting import count_edits
+from promptreg.diffs.myers import changed_blocks
 from promptreg.diffs.textdiff import TextDiff, compare_texts, tokenize
 
 CORPUS = Path(__file__).parents[1] / ".." / "shared" / "corpus" / "prompt_histories.jsonl.gz"
@@ -52,6 +54,20 @@ def test_joining_the_rows_gives_both_texts_back(old: str, new: str) -> None:
     assert _sides(diff) == (old, new)
     assert diff.is_equal == (old == new)
     assert 0 <= diff.similarity <= 1
+
+
+@given(LINES, LINES)
+def test_counting_edits_agrees_with_finding_them(old: list[str], new: list[str]) -> None:
+    """As many lines came and went as the diff says that differ, or all above the limit."""
+    blocks = changed_blocks(old, new, 2 * 12)
+    came = sum(block.new_end - block.new_start for block in blocks)
+    went = sum(block.old_end - block.old_start for block in blocks)
+    assert count_edits(old, new, 12 * 12) == (came, went)
+    whole = changed_blocks(old, new, 0)
+    assert count_edits(old, new, 0) == (
+        sum(block.new_end - block.new_start for block in whole),
+        sum(block.old_end - block.old_start for block in whole),
+    )
 
 
 @given(TEXTS)

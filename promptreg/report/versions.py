@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from promptreg.diffs.myers import changed_blocks
+from promptreg.diffs.counting import count_edits
 from promptreg.errors import HistoryError, NotFoundError, PromptError, PromptregError
 from promptreg.prompt import Message
 from promptreg.prompt.content import Content, read_content
@@ -39,7 +39,8 @@ _ELSEWHERE = frozenset(
     }
 )
 _LEVELS = frozenset({"none", "patch", "minor", "major"})
-_MAX_EDITS = 2000
+# Of lines; counting so many takes a quarter of a second.
+_MAX_PAIRS = 1_000_000_000
 # An encoder of their own: `json.dumps` makes one for each of some ten values a version.
 _plain = json.JSONEncoder(ensure_ascii=False).encode
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
@@ -220,7 +221,7 @@ def _written(
         before: The lines of the version before it.
         lines: Its own lines.
     """
-    blocks = changed_blocks(before, lines, _MAX_EDITS)
+    added, removed = count_edits(before, lines, _MAX_PAIRS)
     return _Written(
         model=prompt.model,
         template=prompt.template,
@@ -234,8 +235,8 @@ def _written(
         fragments=tuple(Fragment(path, text) for path, text in sorted(includes.items())),
         variables=_variables(prompt, includes),
         settings=tuple(_flat({k: v for k, v in prompt.value.items() if k not in _ELSEWHERE})),
-        lines_added=sum(b.new_end - b.new_start for b in blocks),
-        lines_removed=sum(b.old_end - b.old_start for b in blocks),
+        lines_added=added,
+        lines_removed=removed,
     )
 
 
