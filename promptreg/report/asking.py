@@ -85,6 +85,7 @@ class Group(NamedTuple):
         version: The highest version that the rows name.
         calls: How many rows there are.
         latest: The time of the last of them, naive UTC.
+        scored: How many of them have scores.
     """
 
     number: int
@@ -99,6 +100,7 @@ class Group(NamedTuple):
     version: str
     calls: int
     latest: datetime
+    scored: int
 
 
 class Answers(NamedTuple):
@@ -107,7 +109,7 @@ class Answers(NamedTuple):
     Attributes:
         groups: What the numbers stand for.
         versions: The cost, the tokens and the metrics of each version.
-        models: The metrics of each version's models.
+        models: The metrics of each version's models, where it has several.
         scores: The further metrics of each version, a row each.
         days: The course of the prompts that have one by day.
         weeks: The course of the others.
@@ -138,7 +140,7 @@ class Answers(NamedTuple):
             prompt: Answers(
                 own,
                 versions[prompt],
-                models[prompt],
+                models.get(prompt, []),
                 scores.get(prompt, []),
                 days.get(prompt, []),
                 weeks.get(prompt, []),
@@ -166,9 +168,11 @@ def ask(rows: Rows, scope: Scope) -> Answers:
         groups = [Group(*row) for row in kept.sql("SELECT * FROM grouped ORDER BY number")]
         versions = _ask_versions(kept)
         models = _ask_models(kept)
-        scores = _ask_scores(kept)
-        days, weeks = _ask_courses(kept, groups)
-        samples = ask_samples(kept, VALUES, max((g.calls for g in groups), default=0))
+        has_scores = any(group.scored for group in groups)
+        scores = _ask_scores(kept) if has_scores else []
+        days, weeks = _ask_courses(kept)
+        most = max((group.calls for group in groups), default=0)
+        samples = ask_samples(kept, VALUES, most, has_scores=has_scores)
         return Answers(groups, versions, models, scores, days, weeks, samples)
 
 
@@ -189,8 +193,8 @@ def _kept(rows: Rows, scope: Scope) -> Iterator[Rows]:
         f"SELECT row_number() OVER (ORDER BY {names}) AS number, "
         "dense_rank() OVER (ORDER BY prompt, key) AS of_version, "
         f"dense_rank() OVER (ORDER BY prompt, key, model) AS of_model, {names}, version, calls, "
-        f"latest FROM (SELECT {names}, max(version) AS version, count(*) AS calls, "
-        f"max(ts) AS latest FROM ({located}) l GROUP BY {names}) g"
+        f"latest, scored FROM (SELECT {names}, max(version) AS version, count(*) AS calls, "
+        f"max(ts) AS latest, count(scores) AS scored FROM ({located}) l GROUP BY {names}) g"
     )
     same = " AND ".join(f"l.{name} IS NOT DISTINCT FROM g.{name}" for name in _NAMES)
     values = ", ".join(f"l.v_{name}" for name in VALUES)
@@ -251,9 +255,12 @@ def _ask_versions(rows: Rows) -> list[Row]:
 
 
 def _ask_models(rows: Rows) -> list[Row]:
-    # A model's line in a table needs no histogram, which takes most of the time.
+    # What is known of a version with one model is known of the model. And a model's line in a table
+    # needs no histogram, which takes most of the time.
     return rows.sql(
-        f"SELECT of_model, {_summaries(SHOWN)} FROM picked GROUP BY of_model ORDER BY of_model"
+        f"SELECT of_model, {_summaries(SHOWN)} FROM picked WHERE of_version IN ("
+        "SELECT of_version FROM grouped GROUP BY of_version HAVING count(DISTINCT of_model) > 1) "
+        "GROUP BY of_model ORDER BY of_model"
     )
 
 
@@ -280,34 +287,34 @@ def _summary(value: str, grid: Sequence[float]) -> str:
 # Courses
 
 
-def _ask_courses(rows: Rows, groups: Sequence[Group]) -> tuple[list[Row], list[Row]]:
+def _ask_courses(rows: Rows) -> tuple[list[Row], list[Row]]:
     """Return the courses by day, and by week of prompts that are called for longer or seldom."""
-    days = _ask_course(rows, "day")
-    found: dict[str, list[Row]] = _split(days, {g.of_version: g.prompt for g in groups})
-    weekly = {prompt for prompt, course in found.items() if _is_weekly(course)}
-    if not weekly:
-        return days, []
-    numbers = {g.of_version for g in groups if g.prompt in weekly}
-    weeks = _ask_course(rows, "week", sorted(weekly))
-    return [row for row in days if row[0] not in numbers], weeks
+    spans = rows.sql(
+        "SELECT prompt, date_diff('day', min(earliest), max(latest)), avg(calls) FROM ("
+        "SELECT of_version, date_trunc('day', ts) AS day, min(ts) AS earliest, max(ts) AS latest, "
+        "count(*) AS calls FROM picked GROUP BY of_version, day) d "
+        "JOIN (SELECT DISTINCT of_version, prompt FROM grouped) g USING (of_version) "
+        "GROUP BY prompt ORDER BY prompt"
+    )
+    weekly = {
+        prompt: days >= WEEKLY_FROM_DAYS or (days >= SELDOM_FROM_DAYS and calls < SELDOM_CALLS)
+        for prompt, days, calls in spans
+    }
+    days, weeks = (
+        _ask_course(rows, bucket, [prompt for prompt in weekly if weekly[prompt] == is_weekly])
+        for bucket, is_weekly in (("day", False), ("week", True))
+    )
+    return days, weeks
 
 
-def _is_weekly(course: Sequence[Row]) -> bool:
-    """Tell whether a prompt's course is too long, or its days too empty, to be drawn by day."""
-    dates = [day for _, day, *_ in course]
-    days: int = (max(dates) - min(dates)).days
-    calls = sum(row[2] for row in course) / len(course)
-    return days >= WEEKLY_FROM_DAYS or (days >= SELDOM_FROM_DAYS and calls < SELDOM_CALLS)
-
-
-def _ask_course(rows: Rows, bucket: str, prompts: Sequence[str] = ()) -> list[Row]:
-    chosen = ""
-    if prompts:
-        marks = ", ".join("?" * len(prompts))
-        chosen = f"WHERE number IN (SELECT number FROM grouped WHERE prompt IN ({marks})) "
+def _ask_course(rows: Rows, bucket: str, prompts: Sequence[str]) -> list[Row]:
+    if not prompts:
+        return []
+    marks = ", ".join("?" * len(prompts))
     return rows.sql(
         f"SELECT of_version, date_trunc('{bucket}', ts) AS day, count(*), {_SPENT}, "
-        "quantile_cont(v_latency, [0.5, 0.95]), avg(v_quality), avg(v_success_rate) "
-        f"FROM picked {chosen}GROUP BY of_version, day ORDER BY of_version, day",
+        "quantile_cont(v_latency, [0.5, 0.95]), avg(v_quality), avg(v_success_rate) FROM picked "
+        f"WHERE of_version IN (SELECT of_version FROM grouped WHERE prompt IN ({marks})) "
+        "GROUP BY of_version, day ORDER BY of_version, day",
         prompts,
     )

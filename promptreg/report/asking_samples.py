@@ -57,30 +57,30 @@ class SampleAnswers(NamedTuple):
     case_scores: list[Row]
 
 
-def ask_samples(rows: Rows, names: Collection[str], most_calls: int) -> SampleAnswers:
+def ask_samples(
+    rows: Rows, names: Collection[str], most_calls: int, *, has_scores: bool
+) -> SampleAnswers:
     """Ask for the samples of each group and for its cases.
 
     Args:
         rows: Where the rows in scope are kept.
         names: The metrics, whose columns are called ``v_NAME``.
         most_calls: How many rows the largest group has.
+        has_scores: Whether any row has scores.
     """
     columns = _columns(names)
     moments = rows.sql(
         f"SELECT number, count(*) FILTER (is_case), {_moments(names)} "
         f"FROM ({_observed('picked', columns)}) o GROUP BY number ORDER BY number"
     )
-    scored = _observed("scored", _columns(["score"]), ("s.name",))
-    scores = rows.sql(
-        f"{_SCORED}SELECT number, name, {_moments(['score'])} "
-        f"FROM ({scored}) o GROUP BY number, name ORDER BY number, name"
-    )
+    scores = _ask_scores(rows) if has_scores else []
     tails = []
     if most_calls >= TAIL_MINIMUM:
         latencies = _observed("picked", {"v_latency": "s.v_latency"})
         tails = rows.sql(tails_query(f"({latencies}) o", "number", "v_latency"))
     has_cases = any(row[1] for row in moments)
-    cases, case_scores = _ask_cases(rows, columns) if has_cases else ([], [])
+    cases = _ask_cases(rows, columns) if has_cases else []
+    case_scores = _ask_case_scores(rows) if has_cases and has_scores else []
     return SampleAnswers(moments, scores, tails, cases, case_scores)
 
 
@@ -126,15 +126,24 @@ def _moments(names: Collection[str]) -> str:
     return ", ".join(columns)
 
 
-def _ask_cases(rows: Rows, columns: Mapping[str, str]) -> tuple[list[Row], list[Row]]:
-    """Ask for the values of each case of a suite, and for its scores."""
+def _ask_scores(rows: Rows) -> list[Row]:
+    observed = _observed("scored", _columns(["score"]), ("s.name",))
+    return rows.sql(
+        f"{_SCORED}SELECT number, name, {_moments(['score'])} "
+        f"FROM ({observed}) o GROUP BY number, name ORDER BY number, name"
+    )
+
+
+def _ask_cases(rows: Rows, columns: Mapping[str, str]) -> list[Row]:
     averages = ", ".join(f"avg({sql})" for sql in columns.values())
-    cases = rows.sql(
+    return rows.sql(
         f"SELECT number, unit, {averages} FROM picked s WHERE {_OF_SUITES} "
         "GROUP BY number, unit ORDER BY number, unit"
     )
-    scores = rows.sql(
+
+
+def _ask_case_scores(rows: Rows) -> list[Row]:
+    return rows.sql(
         f"{_SCORED}SELECT number, unit, name, avg(v_score) FROM scored WHERE {_OF_SUITES} "
         "GROUP BY number, unit, name ORDER BY number, unit, name"
     )
-    return cases, scores

@@ -1,0 +1,66 @@
+"""What is read from the answers of the store."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+from promptreg.metrics import Metrics
+from promptreg.report.asking import Scope
+from promptreg.report.measures import measure
+
+ONE, TWO = "1" * 64, "2" * 64
+
+
+def test_a_models_numbers_do_not_depend_on_how_many_models_there_are(tmp_path: Path) -> None:
+    """The only model of a version has what is known of the version, one of two its own rows'."""
+    chance = random.Random(1)
+    metrics = Metrics(tmp_path / "store")
+    values = [(chance.lognormvariate(6, 1), chance.random(), n % 9 != 0) for n in range(90)]
+    rows = [
+        {
+            "prompt": "summarizer",
+            "version": "1.0.0",
+            "model": "small",
+            "ts": f"2026-01-01 00:{n // 60:02}:{n % 60:02}",
+            "latency_ms": latency,
+            "quality_score": quality,
+            "input_tokens": 100 + n,
+            "success": success,
+            "scores": {"tone": quality},
+        }
+        for n, (latency, quality, success) in enumerate(values)
+    ]
+    metrics.log_many({**row, "digest": ONE} for row in rows)
+    metrics.log_many({**row, "digest": TWO} for row in rows)
+    metrics.log_many({**row, "digest": TWO, "model": "large"} for row in rows[:20])
+    found = measure(metrics, Scope(("summarizer",)))["summarizer"]
+    one, two = found[ONE], found[TWO]
+    assert {model: each.calls for model, each in two.models.items()} == {"small": 90, "large": 20}
+    plain = [replace(m, histogram=None) for m in one.metrics if m.metric != "tone"]
+    assert one.models["small"].metrics == two.models["small"].metrics == plain
+    assert all(m.histogram for m in one.metrics if m.metric in {"latency", "quality", "tone"})
+    assert [m.n for m in two.models["large"].metrics] == [20, 17, 20, 20]
+    metrics.close()
+
+
+def test_rows_of_one_unit_are_one_observation(tmp_path: Path) -> None:
+    """A user who calls often counts once, beside users and rows without one that count as rows."""
+    metrics = Metrics(tmp_path / "store")
+    units = ["ada", "ada", "ada", "bob", None, None]
+    metrics.log_many(
+        {"prompt": "p", "version": "1.0.0", "digest": ONE, "unit": unit, "latency_ms": latency}
+        for unit, latency in zip(units, (10.0, 20.0, 60.0, 50.0, 70.0, 90.0), strict=True)
+    )
+    # A case stands for its rows whatever unit they name, and is no unit of the same name.
+    metrics.log_many(
+        {"prompt": "p", "version": "1.0.0", "digest": ONE, "case_id": "ada", "latency_ms": latency}
+        for latency in (100.0, 200.0)
+    )
+    (side,) = measure(metrics, Scope(("p",)))["p"][ONE].sides.values()
+    sample = side.sample("", "latency")
+    assert (side.calls, side.cases) == ({"": 8}, {"": 1})
+    assert (sample.n, sample.minimum, sample.maximum) == (5, 30.0, 150.0)
+    assert sample.mean == 78.0
+    metrics.close()
