@@ -75,7 +75,7 @@ function show(app, { focus }) {
   else if (page) append(panel, page[2](app, route));
   else append(panel, notFound(first));
   replace(app.main, panel);
-  const title = first === "prompt" ? second : (page?.[1] ?? "");
+  const title = first === "prompt" ? (app.index.promptByName.get(second)?.name ?? second) : (page?.[1] ?? "");
   document.title = open === "overview" && first !== "prompt" ? app.index.title : `${title} · ${app.index.title}`;
   if (focus) {
     scrollTo(0, 0);

@@ -3,6 +3,7 @@
 export const NO_DATA = "no data";
 const SIGNS = { USD: "$", EUR: "€", GBP: "£" };
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+const SECONDS_STEP = 2000;
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 let currency = "USD";
@@ -47,7 +48,8 @@ export function metricValue(value, unit) {
 // A label on an axis: all labels of one axis have the same number of decimals.
 export function tickText(value, unit, step) {
   const decimals = (size) => [0, 1, 2, 3, 4, 5, 6].find((n) => Math.abs(size * 10 ** n - Math.round(size * 10 ** n)) < 1e-6) ?? 6;
-  if (unit === "ms") return metricValue(value, unit);
+  // One unit for the whole axis, whatever its highest label.
+  if (unit === "ms") return step < SECONDS_STEP ? metricValue(value, unit) : `${Number((value / 1000).toFixed(2))}\u00a0s`;
   if (unit === "ratio") return `${(value * 100).toFixed(decimals(step * 100))}%`;
   if (unit === "money") {
     const text = value.toFixed(step >= 1 ? 0 : Math.max(2, decimals(step)));

@@ -14,13 +14,14 @@ export function empty(text, hint = "") {
 }
 
 // A column needs so much room in pixels; with less, each row of the table becomes a card.
-const COLUMN = 115;
+const COLUMN = 118;
 
 // Where a table has room it needs no scrolling of its own: then its head can stick to the window.
 const room = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
     const table = target.firstChild;
-    target.classList.toggle("stacked", contentRect.width < table.tHead.rows[0].cells.length * COLUMN);
+    const columns = [...table.tHead.rows[0].cells].filter((cell) => !cell.classList.contains("tight")).length;
+    target.classList.toggle("stacked", contentRect.width < columns * COLUMN);
     const fits = table.offsetWidth <= Math.ceil(contentRect.width);
     target.classList.toggle("fits", fits);
     if (fits) target.removeAttribute("tabindex");
