@@ -101,7 +101,7 @@ def _run(root: Path, output: Path) -> _Run:
 def _watch(pid: int, peaks: list[int], done: threading.Event) -> None:
     """Keep the most kilobytes that a process and its children held at one time."""
     while not done.wait(_LOOK_SECONDS):
-        peaks[0] = max(peaks[0], sum(map(_resident, [pid, *_children(pid)])))
+        peaks[0] = max(peaks[0], sum(map(_held, [pid, *_children(pid)])))
 
 
 def _children(pid: int) -> list[int]:
@@ -112,10 +112,11 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _resident(pid: int) -> int:
+def _held(pid: int) -> int:
+    """Return the kilobytes of a process; of those it shares with others, its share."""
     with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
                 return int(line.split()[1])
     return 0
 
