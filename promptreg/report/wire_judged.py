@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from promptreg.report.columns import Pool
     from promptreg.report.model import Alert, Comparison, MetricComparison, ModelTest
 
-    Own = Mapping[tuple[str, str | None, str], tuple[float, int]]
-    """Mean and rows that a version has, or one model's rows of it, by version, model and metric."""
+__all__ = ["Own", "pack_alerts", "pack_comparisons"]
 
-__all__ = ["pack_alerts", "pack_comparisons"]
+Own = dict[tuple[str, str | None, str], tuple[float, int] | None]
+"""Mean and rows that the page knows: by version, model (None for all together) and metric."""
 
 # A change is shown in percent with one decimal.
 _EFFECT_DECIMALS = 4

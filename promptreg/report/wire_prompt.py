@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptreg.report.columns import Pool, by_metric, numbers, whole
 from promptreg.report.schema import as_json
-from promptreg.report.wire_judged import pack_comparisons
+from promptreg.report.wire_judged import Own, pack_comparisons
 from promptreg.report.wire_texts import Texts
 
 if TYPE_CHECKING:
@@ -57,17 +57,14 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
     }
 
 
-def _own_figures(
-    versions: Sequence[VersionRow],
-) -> dict[tuple[str, str | None, str], tuple[float, int]]:
-    """Return mean and rows of each version's metrics, of all models together (None) and of each."""
-    own = {}
+def _own_figures(versions: Sequence[VersionRow]) -> Own:
+    own: Own = {}
     for v in versions:
         for model, metrics in ((None, v.metrics), *((m.model, m.metrics) for m in v.models)):
-            for s in metrics:
-                own[v.version, model, s.metric] = s.mean, s.n
-                if s.metric == "success_rate":
-                    own[v.version, model, "error_rate"] = 1 - s.mean, s.n
+            own |= {(v.version, model, s.metric): (s.mean, s.n) for s in metrics}
+            # To the page an error rate is always what success leaves, whatever a score is called.
+            success = own.get((v.version, model, "success_rate"))
+            own[v.version, model, "error_rate"] = success and (1 - success[0], success[1])
     return own
 
 

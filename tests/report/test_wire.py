@@ -206,7 +206,12 @@ def _rich(*, calls: bool = True) -> PromptRow:
     odd = MetricSummary("quality", 40, 3.5e-7, 1e-7, 3e-7, 4e-7, (1e-7, 2e-7, 3e-7, 4e-7, 12.0))
     second = replace(
         second,
-        metrics=(*second.metrics[1:], replace(odd, histogram=Histogram(1e-7, 12, (3, 0, 9, 35)))),
+        metrics=(
+            *second.metrics[1:],
+            replace(odd, histogram=Histogram(1e-7, 12, (3, 0, 9, 35))),
+            # A score may be called like what the page makes of the share of success.
+            MetricSummary("error_rate", 9, 0.3, 0.1, 0.2, 0.4, (0.3,) * 5),
+        ),
         models=(ModelSummary("", 40, (odd,), ("cheapest",)),),
         cost=None,
         tokens=None,
@@ -228,6 +233,7 @@ def _rich(*, calls: bool = True) -> PromptRow:
             "score", 2e-5, 3e-5, 9, 9, relative=False, effect=1e-5, low=-1e-6, high=2e-5
         ),
         MetricComparison("cost", 0.0, 0.1, 9, 9, effect=math.inf, low=12.5, high=math.inf),
+        MetricComparison("error_rate", 0.3, 0.3, 9, 9, relative=False),
     ]
     own = [
         replace(
