@@ -20,6 +20,8 @@ PICTURES = (
     ("report", "", "light", 1280, 1000),
     ("report-dark", "", "dark", 1280, 1000),
     ("prompt", "/prompt/summarizer?tab=charts", "light", 1280, 1000),
+    ("models", "/prompt/summarizer?v=1.1.0&tab=models", "light", 1280, 960),
+    ("search", "/prompts?q=text&older=all", "light", 1280, 830),
     ("alerts", "/alerts", "dark", 1280, 480),
     ("compare", "/compare?view=split", "light", 1280, 1000),
     ("ab", "/ab?metric=quality", "light", 1280, 1000),

@@ -96,7 +96,7 @@ function marker(query, flags = "iu") {
 export function marked(text, query, { clip = false } = {}) {
   const pattern = marker(query, "giu");
   const first = text.search(pattern);
-  const far = clip && first > BEFORE ? first - BEFORE : 0;
+  const far = clip && first > BEFORE && text.length > SHOWN ? first - BEFORE : 0;
   const blank = far ? text.indexOf(" ", far) + 1 : 0;
   const start = blank > far && blank <= first ? blank : far;
   const to = clip ? start + SHOWN : text.length;

@@ -22,7 +22,7 @@ export function olderCard(rows, query, opened, onopen) {
       if (!list.isConnected) return;
       if (lines.length) append(list, [entry(row, lines, query)]);
       found += lines.length > 0;
-      replace(told, `${plural(found, "prompt")} with such lines in ${count(at + 1)} of ${count(rows.length)} searched`);
+      replace(told, `Searched ${count(at + 1)} of ${plural(rows.length, "prompt")}: ${found ? count(found) : "none"} with such lines`);
     }
     list.removeAttribute("aria-busy");
   };
