@@ -146,7 +146,7 @@ def _by_interpolation(
     outwards = guess - start[0]
     (older, older_value), (old, old_value), place = start, start, guess
     for _ in range(_QUICK_STEPS):
-        if not lowest <= place <= highest:
+        if not lowest <= place <= highest or abs(place) > _FURTHEST:
             return None
         value = margin(place)
         # A margin that rises again on the way has an end before this one.

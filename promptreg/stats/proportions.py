@@ -96,10 +96,15 @@ def score_variance_difference(table: Table, difference: float) -> float:
 
     Miettinen and Nurminen, Statistics in Medicine 4 (1985) 213-226.
     """
-    _, n_a, _, n_b = table
+    ones_a, n_a, ones_b, n_b = table
     n = n_a + n_b
+    if 2 * (ones_a + ones_b) > n:
+        # Of a share near 1 a float keeps too few digits of what is missing.
+        table, difference = table.swapped, -difference
     rate_a = _restricted_by_difference(table, difference)
-    rate_b = min(1.0, max(0.0, rate_a + difference))
+    rate_b = rate_a + difference
+    if not 0.0 <= rate_b <= 1.0:
+        rate_b = min(1.0, max(0.0, rate_b))
     return (rate_a * (1.0 - rate_a) / n_a + rate_b * (1.0 - rate_b) / n_b) * n / (n - 1)
 
 
@@ -176,10 +181,13 @@ def _restricted_by_difference(table: Table, difference: float) -> float:
     c0 = ones_a * d * (1.0 - d) / n
     q = c2 * c2 * c2 / 27.0 - c1 * c2 / 6.0 + c0 / 2.0
     p = math.copysign(math.sqrt(max(0.0, c2 * c2 / 9.0 - c1 / 3.0)), q)
-    cosine = min(1.0, max(-1.0, q / (p * p * p))) if p else 0.0
+    cosine = q / (p * p * p) if p else 0.0
+    if not -1.0 <= cosine <= 1.0:
+        cosine = math.copysign(1.0, cosine)
     root = 2.0 * p * math.cos((math.pi + math.acos(cosine)) / 3.0) - c2 / 3.0
-    low, high = max(0.0, -d), min(1.0, 1.0 - d)
-    root = min(high, max(low, root))
+    low, high = (0.0, 1.0 - d) if d > 0.0 else (-d, 1.0)
+    if not low <= root <= high:
+        root = min(high, max(low, root))
     for _ in range(_NEWTON_STEPS):
         # The cosine loses half the digits near a double root or more; Newton brings them back,
         # in two steps for a simple root and by halves for a double one.
