@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
+from promptreg.report.bundle import script_of
 from promptreg.report.model import MessageRow, Report, VariableRow
 from tests.report.conftest import Pages
 from tests.report.synthetic import synthetic_report
@@ -93,6 +94,24 @@ def test_charts_have_a_keyboard_cursor_and_a_table(pages: Pages, report_url: str
     chart.locator("tbody tr").first.wait_for()
     assert chart.locator("tbody tr").count() == 11
     assert "1.10.0" in chart.locator("tbody tr").last.inner_text()
+
+
+def test_axes_say_what_their_lines_are(pages: Pages) -> None:
+    """Labels of an axis are exact and of one unit, whatever its greatest value."""
+    page = pages.open()
+    draw = "valueAxis({ left: 0, right: 9, top: 0, bottom: 9 }, [high], { unit })"
+    labels = f"(high, unit) => m_scales.{draw}.nodes.map(([, label]) => label.textContent)"
+    page.evaluate(script_of("scales.js", f"globalThis.labels = {labels};"))
+    for high, unit, expected in (
+        (9, "tokens", "0 5 10"),
+        (2, "tokens", "0 1 2"),
+        (80, "tokens", "0 20 40 60 80"),
+        (1.6, "ms", "0.0\u00a0ms 0.5\u00a0ms 1.0\u00a0ms 1.5\u00a0ms 2.0\u00a0ms"),
+        (4100, "ms", "0\u00a0s 2\u00a0s 4\u00a0s 6\u00a0s"),
+        (0.9, "", "0.00 0.25 0.50 0.75 1.00"),
+    ):
+        found = page.evaluate("([high, unit]) => labels(high, unit)", [high, unit])
+        assert found == expected.split(" "), (high, unit)
 
 
 def test_models_are_compared_in_cards(pages: Pages, report_url: str) -> None:

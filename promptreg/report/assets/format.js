@@ -49,7 +49,7 @@ export function metricValue(value, unit) {
 export function tickText(value, unit, step) {
   const decimals = (size) => [0, 1, 2, 3, 4, 5, 6].find((n) => Math.abs(size * 10 ** n - Math.round(size * 10 ** n)) < 1e-6) ?? 6;
   // One unit for the whole axis, whatever its highest label.
-  if (unit === "ms") return step < SECONDS_STEP ? metricValue(value, unit) : `${Number((value / 1000).toFixed(2))}\u00a0s`;
+  if (unit === "ms") return step < SECONDS_STEP ? `${step < 1 ? value.toFixed(decimals(step)) : grouped.format(value)}\u00a0ms` : `${Number((value / 1000).toFixed(2))}\u00a0s`;
   if (unit === "ratio") return `${(value * 100).toFixed(decimals(step * 100))}%`;
   if (unit === "money") {
     const text = value.toFixed(step >= 1 ? 0 : Math.max(2, decimals(step)));

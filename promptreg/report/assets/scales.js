@@ -10,7 +10,8 @@ const LEAST_SPAN = 0.04;
 export function roundStep(low, high, wanted) {
   const raw = (high - low) / wanted || 1;
   const power = 10 ** Math.floor(Math.log10(raw));
-  return [1, 2, 2.5, 5, 10].map((m) => m * power).find((size) => size >= raw);
+  // Labels without decimals would say 3 and 8 for steps of 2.5.
+  return [1, 2, power === 1 ? 2 : 2.5, 5, 10].map((m) => m * power).find((size) => size >= raw);
 }
 
 export function niceTicks(low, high, wanted = 5) {
@@ -42,7 +43,9 @@ export function valueAxis(frame, values, { zero = true, unit = "", wanted = 4 })
   if (!zero && high - low < least) [low, high] = [(low + high - least) / 2, (low + high + least) / 2];
   const share = unit === "ratio" && known.every((value) => value <= 1);
   if (share) high = Math.min(high, 1);
-  let ticks = niceTicks(low, high, wanted);
+  // There is no half a call.
+  const parts = unit === "tokens" ? Math.max(1, Math.min(wanted, high - low)) : wanted;
+  let ticks = niceTicks(low, high, parts);
   // A share above 100 % cannot be; the axis ends there.
   if (share) ticks = ticks.filter((tick) => tick <= 1 + 1e-9);
   const y = linear(ticks[0], Math.max(ticks.at(-1), high), frame.bottom, frame.top);
