@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from promptreg.prompt import Message
@@ -49,7 +49,7 @@ def find_matches(
         layout: Where fragments lie.
         patterns: What is looked for.
     """
-    parts = list(_parts(prompt, data, includes, layout))
+    parts = [*_parts(prompt, data), *_fragments(includes, layout)]
     found: dict[Match, None] = {}
     for pattern in patterns:
         here = [match for part in parts for match in part.find(pattern)]
@@ -61,10 +61,13 @@ def find_matches(
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One text of a prompt: where it begins, and the lines of the file it stands in."""
+    """One text of a prompt: where it begins, and the lines of the file it stands in.
+
+    Places are only asked for where something is found: most prompts of a search hold nothing.
+    """
 
     path: str
-    line: int
+    begin: Callable[[], int]
     title: str
     text: str
     source: Sequence[str]
@@ -76,26 +79,29 @@ class _Part:
 
     def _line(self, offset: int, line: str) -> int:
         """Count on from the first line where the text stands as it is; quoting may fold it."""
-        place = self.line + offset
+        begin = self.begin()
+        place = begin + offset
         if 0 < place <= len(self.source) and line.strip() in self.source[place - 1]:
             return place
-        return self.line
+        return begin
 
 
-def _parts(
-    prompt: Prompt, data: bytes, includes: Mapping[str, str], layout: Layout
-) -> Iterator[_Part]:
+def _parts(prompt: Prompt, data: bytes) -> Iterator[_Part]:
     source = data.decode("utf-8", "replace").splitlines()
 
     def part(field: str, title: str, text: str) -> _Part:
-        return _Part(prompt.path, prompt.at(field).line, title, text, source)
+        return _Part(prompt.path, lambda: prompt.at(field).line, title, text, source)
+
+    def message(entry: Message) -> _Part:
+        title = f"{entry.role} message"
+        return _Part(prompt.path, lambda: entry.line, title, entry.content, source)
 
     for field, text in (("name", prompt.title), ("description", prompt.description)):
         if text:
             yield part(field, field, text)
     for number, entry in enumerate(prompt.messages):
         if isinstance(entry, Message):
-            yield _Part(prompt.path, entry.line, f"{entry.role} message", entry.content, source)
+            yield message(entry)
         else:
             yield part(f"messages.{number}", "placeholder", entry.name)
     for variable in prompt.variables:
@@ -105,6 +111,9 @@ def _parts(
         yield part(f"tags.{number}", "tag", tag)
     for key, value in prompt.metadata.items():
         yield part(f"metadata.{key}", "metadata", f"{key}: {plain_text(value)}")
+
+
+def _fragments(includes: Mapping[str, str], layout: Layout) -> Iterator[_Part]:
     for include, text in includes.items():
         path = layout.fragment(include)
-        yield _Part(path, 1, "fragment", text, text.splitlines())
+        yield _Part(path, lambda: 1, "fragment", text, text.splitlines())
