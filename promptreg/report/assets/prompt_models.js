@@ -40,18 +40,21 @@ function figureOf(m, metric) {
 
 // Who wins, or who leads without being known to win.
 function answer([badge, title, metric, unit, better], models) {
-  const measured = models.filter((m) => figureOf(m, metric) !== null).sort((a, b) => (better === "lower" ? 1 : -1) * (figureOf(a, metric) - figureOf(b, metric)));
-  const winner = models.find((m) => m.badges.includes(badge));
-  const [leader] = measured;
-  const told = (m) => h("p", { class: "muted" }, h("bdi", {}, m.model || "not named"), ` ${metricValue(figureOf(m, metric), unit)}`);
-  if (winner) return h("div", {}, h("dt", {}, title), h("dd", {}, h("b", {}, winner.model || "not named"), h("p", { class: "muted" }, metricValue(figureOf(winner, metric), unit), runnerUp(measured, winner, metric, unit))));
-  if (!leader) return h("div", {}, h("dt", {}, title), h("dd", { class: "muted" }, NO_DATA));
-  return h("div", {}, h("dt", {}, title), h("dd", {}, measured.length > 1 ? verdict("cannot tell") : h("span", { class: "muted" }, "one model only has rows"), measured.slice(0, 2).map(told)));
+  const turn = better === "lower" ? 1 : -1;
+  const measured = models.filter((m) => figureOf(m, metric) !== null).sort((a, b) => turn * (figureOf(a, metric) - figureOf(b, metric)));
+  const told = (m) => metricValue(figureOf(m, metric), unit);
+  const named = (m) => h("p", { class: "muted" }, h("bdi", {}, nameOf(m)), ` ${told(m)}`);
+  const winner = measured.find((m) => m.badges.includes(badge));
+  const next = measured.find((m) => m !== winner);
+  let said = h("span", { class: "muted" }, NO_DATA);
+  if (winner) said = [h("b", {}, nameOf(winner)), h("p", { class: "muted" }, told(winner), next ? `, next ${told(next)}` : "")];
+  else if (measured.length > 1) said = [verdict("cannot tell"), measured.slice(0, 2).map(named)];
+  else if (measured.length) said = [h("span", { class: "muted" }, "only one model has rows"), measured.map(named)];
+  return h("div", {}, h("dt", {}, title), h("dd", {}, said));
 }
 
-function runnerUp(measured, winner, metric, unit) {
-  const next = measured.find((m) => m !== winner);
-  return next ? `, next ${metricValue(figureOf(next, metric), unit)}` : "";
+function nameOf(m) {
+  return m.model || "not named";
 }
 
 function modelCard(m, models) {
@@ -62,7 +65,7 @@ function modelCard(m, models) {
     cost: cost ? `${money(cost.mean * cost.n)} in all` : "",
   };
   return card(
-    h("bdi", {}, m.model || "not named"),
+    h("bdi", {}, nameOf(m)),
     { level: "h3", class: "model", note: `${plural(m.calls, "call")}${models.length > 1 ? `, ${metricValue(m.calls / calls, "ratio")} of all` : ""}` },
     m.badges.length ? h("p", { class: "badges" }, m.badges.map((badge) => verdict("better", badge))) : null,
     h(
@@ -79,14 +82,15 @@ function figure(m, metric, unit, models, more) {
   const most = Math.max(...models.map((one) => figureOf(one, metric) ?? 0));
   const rows = value === null ? "" : `n ${count(m.metrics[metric].n)}`;
   const bar = value !== null && most > 0 && models.length > 1 ? h("span", { style: { width: `${(100 * value) / most}%` } }) : null;
-  return h("div", {}, h("dt", {}, TITLES[metric]), h("dd", { class: value === null ? "muted" : "" }, metricValue(value, unit)), h("dd", { class: "muted" }, [more, rows].filter(Boolean).join(" · ")), h("dd", { class: "share", "aria-hidden": "true" }, bar));
+  return h("div", {}, h("dt", {}, TITLES[metric]), h("dd", { class: value === null ? "muted" : "" }, metricValue(value, unit)), h("dd", { class: "muted" }, [more, rows].filter(Boolean).join(" · ")), bar ? h("dd", { class: "share", "aria-hidden": "true" }, bar) : null);
 }
 
 function table(models) {
   const head = ["Model", "Calls", "Median latency", "p95 latency", "Cost per call", "Cost in all", "Quality", "Success", "Tokens in", "Tokens out"];
-  const row = ({ model, calls, metrics: { latency, cost, quality, success_rate: success, input_tokens: input, output_tokens: output } }) => [
-    model || "not named",
-    count(calls),
+  const row = (m) => cells(m, m.metrics);
+  const cells = (m, { latency, cost, quality, success_rate: success, input_tokens: input, output_tokens: output }) => [
+    nameOf(m),
+    count(m.calls),
     metricValue(latency?.p50, "ms"),
     metricValue(latency?.p95, "ms"),
     money(cost?.mean),
