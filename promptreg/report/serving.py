@@ -121,6 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
     """Answers one request; the page and the news of it are all there is."""
 
     server: _Server
+    # Which Python this is concerns nobody.
+    server_version, sys_version = "promptreg", ""
 
     def do_GET(self) -> None:
         report = self.server.report
