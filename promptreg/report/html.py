@@ -11,13 +11,13 @@ import base64
 import functools
 import hashlib
 import json
-import zlib
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.report import wire
 from promptreg.report.bundle import application, boot_script, loader_script, stylesheet
+from promptreg.report.chunks import chunk_of, chunk_of_prompt, chunk_of_text
 from promptreg.report.format import alert_texts, figure_texts, row_texts
 from promptreg.report.wire_prompt import pack_prompt
 
@@ -95,7 +95,9 @@ class PackedPrompt(NamedTuple):
 
 def pack(prompt: PromptRow) -> PackedPrompt:
     """Pack one prompt."""
-    return PackedPrompt(deflate(pack_prompt(prompt)), wire.pack_row(prompt), _searched(prompt))
+    return PackedPrompt(
+        chunk_of_prompt(pack_prompt(prompt)), wire.pack_row(prompt), _searched(prompt)
+    )
 
 
 def mark_of(prompt: PromptRow) -> str:
@@ -164,10 +166,10 @@ class HtmlBuilder:
         rows = [wire.with_alerts(row, by_prompt.get(row["name"], ())) for _, row, _ in packed]
         # The page reads the texts of a few prompts from their own data instead.
         is_small = len(packed) <= FEW_PROMPTS and not self._split
-        chunks = [("search", deflate(None if is_small else [one.searched for one in packed]))]
+        chunks = [("search", chunk_of(None if is_small else [one.searched for one in packed]))]
         chunks += [(f"p{number}", one.chunk) for number, one in enumerate(packed)]
         folder = f"data/{_digest(chunks)}" if self._split else ""
-        index = deflate(wire.pack_index(report, rows) | {"split": folder})
+        index = chunk_of(wire.pack_index(report, rows) | {"split": folder})
         head = _head(report, rows, index, split=self._split, live=self._live)
         return Page(head, tuple(chunks), folder)
 
@@ -211,19 +213,7 @@ def render(report: Report, *, split: bool = False) -> Page:
 
 @functools.cache
 def _packed_application() -> str:
-    return _compressed(application(), level=9)
-
-
-def deflate(value: Any) -> str:
-    """Compress a JSON value as the page unpacks it: deflate without a header, in base64."""
-    return _compressed(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-
-
-def _compressed(text: str, level: int = 6) -> str:
-    packer = zlib.compressobj(level, zlib.DEFLATED, -15)
-    # A lone surrogate cannot come from a UTF-8 file, but must not stop a report either.
-    data = packer.compress(text.encode("utf-8", "replace")) + packer.flush()
-    return base64.b64encode(data).decode("ascii")
+    return chunk_of_text(application())
 
 
 def _head(

@@ -15,8 +15,9 @@ import scipy.stats
 from statsmodels.stats.proportion import proportion_confint
 
 from promptreg.report import bundle
+from promptreg.report.chunks import chunk_of, chunk_of_prompt
 from promptreg.report.format import change_text, money, number, value_text
-from promptreg.report.html import deflate, render
+from promptreg.report.html import render
 from promptreg.report.model import MetricComparison
 from promptreg.report.spread import histogram_of, interval_of, share_interval
 from promptreg.report.template_tree import template_spans, template_tree
@@ -134,8 +135,9 @@ def test_ten_prompts_of_ten_versions_are_small() -> None:
 def test_chunks_unpack_to_what_was_packed() -> None:
     """A chunk is base64 of deflated JSON, whatever characters it holds."""
     packed = pack_prompt(synthetic_report(1, 3).prompts[0]) | {"odd": "\u2028</script>\U0001f600"}
-    data = zlib.decompress(base64.b64decode(deflate(packed)), -15)
-    assert json.loads(data) == json.loads(json.dumps(packed))
+    for chunk in (chunk_of(packed), chunk_of_prompt(packed)):
+        data = zlib.decompress(base64.b64decode(chunk), -15)
+        assert json.loads(data) == json.loads(json.dumps(packed))
 
 
 LINES = (

@@ -149,8 +149,9 @@ def test_every_field_that_the_page_shows_survives(pages: Pages) -> None:
 def test_what_versions_have_themselves_is_written_once() -> None:
     """A comparison of exactly its versions' rows holds neither their means nor their number."""
     prompt = _rich()
-    packed = pack_prompt(replace(prompt, comparisons=prompt.comparisons[-1:]))["comparisons"]["of"]
-    for columns in (*packed.values(), *(one["tests"] for one in packed.values())):
+    packed = pack_prompt(replace(prompt, comparisons=prompt.comparisons[-1:]))["columns"]
+    tables = packed["comparisons"]["of"].values()
+    for columns in (*tables, *(one["tests"] for one in tables)):
         assert (columns["baseKnown"], columns["headKnown"]) == (1, 1)
         assert [columns[name] for name in ("base", "head", "baseN", "headN")] == [None] * 4
 

@@ -5,12 +5,12 @@ import { readComparisons } from "./judged.js";
 const DAY = 86400000;
 
 export function decode(packed) {
-  const { pool } = packed;
-  const metrics = deal(packed.metrics, pool, summaryOf);
-  const models = once(() => readModels(packed.models, pool, packed.versions.count));
+  const { columns, pool } = packed;
+  const metrics = deal(columns.metrics, pool, summaryOf);
+  const models = once(() => readModels(columns.models, pool, packed.versions.count));
   const versions = readVersions(packed, metrics, models);
-  const series = once(() => readSeries(packed.series, versions));
-  const comparisons = once(() => readComparisons(packed.comparisons, pool, versions));
+  const series = once(() => readSeries(columns.series, versions));
+  const comparisons = once(() => readComparisons(columns.comparisons, pool, versions));
   return {
     ...packed,
     versions,
