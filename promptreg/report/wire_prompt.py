@@ -46,6 +46,7 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
         "bucket": prompt.bucket,
         "deleted": prompt.deleted,
         "versions": _pack_versions(prompt.versions, texts, pool),
+        # Nothing but columns, which are deflated by themselves.
         "columns": {
             "metrics": _pack_metrics([v.metrics for v in prompt.versions], pool),
             "models": _pack_models(prompt.versions, pool),
