@@ -25,14 +25,8 @@ from promptreg.abtest.source import StoredArms, models_of
 from promptreg.abtest.strata import Samples, complete, notes_on, shared_models
 from promptreg.errors import ConfigError
 from promptreg.gate.collect import currency_notes
-from promptreg.stats.abtest import (
-    Decision,
-    State,
-    Strata,
-    decide_within,
-    sample_ratio_p,
-    standardized,
-)
+from promptreg.stats.abtest import Strata, decide_within, sample_ratio_p, standardized
+from promptreg.stats.decision import Decision, State
 from promptreg.stats.gate import judge
 from promptreg.stats.metrics import (
     KNOWN_METRICS,

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from promptreg.stats.abtest import FRACTIONS, Decision, State, Strata, decide_within, standardized
+from promptreg.stats.abtest import FRACTIONS, Strata, decide_within, standardized
+from promptreg.stats.decision import Decision, State
 from promptreg.stats.metrics import Metric, Scale, ab_scale
 from promptreg.stats.power import Plan, needed_per_arm
 from promptreg.stats.samples import Moments, Sample

@@ -10,7 +10,7 @@ from promptreg.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promptreg.stats.abtest import ArmComparison, State
+    from promptreg.stats.decision import ArmComparison, State
     from promptreg.stats.metrics import Metric
 
 __all__ = ["ABResult", "Arm", "Guardrail", "Histogram"]

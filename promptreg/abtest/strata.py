@@ -9,7 +9,7 @@ from promptreg.stats.metrics import Scale, ab_scale
 from promptreg.stats.samples import Sample
 
 if TYPE_CHECKING:
-    from promptreg.stats.abtest import Decision
+    from promptreg.stats.decision import Decision
     from promptreg.stats.metrics import Metric
 
 __all__ = ["Samples", "complete", "notes_on", "shared_models"]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from promptreg.formats import figures
 from promptreg.formats.markdown import code, escape
 from promptreg.formats.text import Styler, plain
-from promptreg.stats.abtest import LEAST_PER_ARM, ArmComparison, State
+from promptreg.stats.abtest import LEAST_PER_ARM
+from promptreg.stats.decision import ArmComparison, State
 from promptreg.stats.gate import Verdict
 from promptreg.stats.metrics import Scale, ab_scale
 

@@ -11,7 +11,7 @@ from promptreg.gate.pairing import judge_sides, shared_models
 from promptreg.report.format import change_text
 from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison, ModelTest
 from promptreg.report.sampling import join_cases
-from promptreg.stats.abtest import LEAST_PER_ARM, decide, decide_within
+from promptreg.stats.abtest import LEAST_PER_ARM, decide, decide_between
 from promptreg.stats.evidence import Stratum
 from promptreg.stats.gate import Judgement
 from promptreg.stats.gate import Verdict as Judged
@@ -224,23 +224,19 @@ def _tested(name: str, strata: Sequence[Stratum], base: str, head: str) -> _Test
         metric = metric_named(name)
     except ConfigError:
         return _Tested(*nothing, "none", None, None, "this name cannot be judged")
-    logged = ab_scale(metric) is Scale.LOG
-    arms = [
-        {
-            base: stratum.base.log if logged else stratum.base.linear,
-            head: stratum.head.log if logged else stratum.head.linear,
-        }
-        for stratum in strata
-    ]
-    decision = decide_within(arms, metric)
+    if ab_scale(metric) is Scale.LOG:
+        values = [(stratum.base.log, stratum.head.log) for stratum in strata]
+    else:
+        values = [(stratum.base.linear, stratum.head.linear) for stratum in strata]
+    decision = decide_between((base, head), values, metric)
     state: StateName = decision.state.value
     if not decision.comparisons:
-        has_rows = any(moments.n for stratum in arms for moments in stratum.values())
+        has_rows = any(a.n or b.n for a, b in values)
         note = f"an A/B test needs {LEAST_PER_ARM} rows a side" if has_rows else ""
         return _Tested(*nothing, state, None, None, decision.note or note)
     pair = decision.comparisons[0]
     ends = (pair.change, pair.low, pair.high)
-    effect, low, high = (value if math.isfinite(value) else None for value in ends)
+    effect, low, high = [value if math.isfinite(value) else None for value in ends]
     return _Tested(effect, low, high, state, decision.winner, decision.confidence, decision.note)
 
 
@@ -262,13 +258,13 @@ def _tests(name: str, strata: Sequence[Stratum], base: str, head: str) -> tuple[
 def best_models(measures: VersionMeasures) -> dict[str, tuple[str, ...]]:
     """Return the badges of each model: only where it beats every other one significantly."""
     badges: dict[str, list[str]] = {}
+    sides = measures.sides.values()
     for name, badge in _BADGES.items():
         metric = metric_named(name)
+        logged = ab_scale(metric) is Scale.LOG
         arms = {}
         for model in measures.models:
-            found = [side.samples.get((model, name)) for side in measures.sides.values()]
-            samples = [sample for sample in found if sample is not None]
-            logged = ab_scale(metric) is Scale.LOG
+            samples = [s for side in sides if (s := side.samples.get((model, name))) is not None]
             moments = merge_moments([s.log if logged else s.linear for s in samples])
             if moments.n >= LEAST_PER_ARM:
                 arms[model] = moments

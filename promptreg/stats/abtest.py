@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
 
+from promptreg.stats.decision import ArmComparison, Decision, State
 from promptreg.stats.distributions import chi2_sf, normal_sf
 from promptreg.stats.gate import holm
 from promptreg.stats.kernel import Contrast, StratifiedMeans
@@ -24,10 +23,8 @@ from promptreg.stats.student import t_isf
 __all__ = [
     "FRACTIONS",
     "LEAST_PER_ARM",
-    "ArmComparison",
-    "Decision",
-    "State",
     "decide",
+    "decide_between",
     "decide_within",
     "sample_ratio_p",
     "standardized",
@@ -39,79 +36,10 @@ LEAST_PER_ARM = 20
 Strata = Sequence[Mapping[str, Moments]]
 """For each model the moments of each arm."""
 
-_EMPTY = Moments(0, 0.0, 0.0)
-
 FRACTIONS = tuple(i / 10 for i in range(1, 11))
 """The checkpoints of a planned test, as shares of its greatest number of samples."""
 
-
-class State(StrEnum):
-    """Where an A/B test stands; the last three are final."""
-
-    COLLECTING = "collecting"
-    RUNNING = "running"
-    WINNER = "winner"
-    EQUIVALENT = "equivalent"
-    EXHAUSTED = "exhausted"
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether there is an answer."""
-        return self in {State.WINNER, State.EQUIVALENT, State.EXHAUSTED}
-
-
-class ArmComparison(NamedTuple):
-    """One arm against another; changes are shares of the first one's mean.
-
-    Where that mean is zero there is no such share: then the changes are infinite, and `difference`
-    says how far the means lie apart.
-
-    Attributes:
-        base: The arm it is compared with.
-        arm: The arm.
-        change: Relative change of the mean (of the geometric mean on the log scale).
-        low: Lower end of its interval, valid however often one looks.
-        high: Upper end.
-        p: Two-sided p-value, valid however often one looks.
-        p_adjusted: The same after Holm's adjustment over the pairs it was compared among.
-        difference: The difference of the means in the metric's unit, its lower and upper end;
-            None where the changes say it better.
-    """
-
-    base: str
-    arm: str
-    change: float
-    low: float
-    high: float
-    p: float
-    p_adjusted: float
-    difference: tuple[float, float, float] | None = None
-
-    @property
-    def confidence(self) -> float:
-        """1 - p, adjusted."""
-        return 1.0 - self.p_adjusted
-
-
-class Decision(NamedTuple):
-    """What the data of all arms say.
-
-    Attributes:
-        state: Where the test stands.
-        winner: The arm that beats every other one; None when there is none.
-        confidence: 1 - p of the weakest comparison that the winner wins, or of the strongest
-            comparison when nobody does.
-        comparisons: Every arm against the control, adjusted over these.
-        note: Why there can be no winner.
-    """
-
-    state: State
-    winner: str | None
-    confidence: float
-    comparisons: tuple[ArmComparison, ...]
-    note: str = ""
-
-
+_EMPTY = Moments(0, 0.0, 0.0)
 _COLLECTING = Decision(State.COLLECTING, None, 0.0, ())
 
 
@@ -164,6 +92,10 @@ def decide_within(
             winner is the same, and a planned look costs a tenth.
     """
     arms = list(dict.fromkeys([arm for stratum in strata for arm in stratum]))
+    if len(arms) == 2 and look is None:  # noqa: PLR2004 - a pair
+        one, other = arms
+        values = [(s.get(one, _EMPTY), s.get(other, _EMPTY)) for s in strata]
+        return decide_between((one, other), values, metric, alpha=alpha, mde=mde)
     both = {
         (base, arm): _shared(strata, base, arm) for base, arm in itertools.combinations(arms, 2)
     }
@@ -186,9 +118,37 @@ def decide_within(
     if winner is not None:
         weakest = max(p.p_adjusted for p in compared if winner in {p.base, p.arm})
         return Decision(State.WINNER, winner, 1.0 - weakest, against)
-    strongest = 1.0 - min([pair.p_adjusted for pair in compared])
-    note = "" if metric.harm else f"nobody said whether a higher {metric.name} is better"
-    return Decision(_open_state(pairs, mde, look), None, strongest, against, note)
+    return _undecided(pairs, against, metric, mde, look)
+
+
+def decide_between(
+    arms: tuple[str, str],
+    values: Iterable[tuple[Moments, Moments]],
+    metric: Metric,
+    *,
+    alpha: float = 0.05,
+    mde: float | None = None,
+) -> Decision:
+    """Decide between two arms without a plan, which is what a report asks a million times.
+
+    Args:
+        arms: The control, and the other one.
+        values: For each model the moments of both; see `decide_within`.
+        metric: See `decide_within`.
+        alpha: See `decide_within`.
+        mde: See `decide_within`.
+    """
+    both = [(a, b) for a, b in values if a.n > 1 and b.n > 1]
+    if not both or _fewest(both) < LEAST_PER_ARM:
+        return _COLLECTING
+    means = StratifiedMeans(both)
+    contrast = means.contrast()
+    seen = anytime(contrast, means.information, alpha)
+    pair = _comparison(arms, contrast.difference, means.base, metric, seen)
+    gain = -pair.change * metric.harm
+    if pair.p <= alpha and (gain > 0.0 or gain < 0.0):
+        return Decision(State.WINNER, arms[gain > 0.0], 1.0 - pair.p, (pair,))
+    return _undecided({arms: pair}, (pair,), metric, mde, None)
 
 
 def standardized(strata: Strata) -> dict[str, Moments]:
@@ -320,6 +280,18 @@ def _winner(
         if all(beats(name, other) for other in names if other != name):
             return name
     return None
+
+
+def _undecided(
+    pairs: Mapping[tuple[str, str], ArmComparison],
+    against: tuple[ArmComparison, ...],
+    metric: Metric,
+    mde: float | None,
+    look: int | None,
+) -> Decision:
+    strongest = 1.0 - min([pair.p_adjusted for pair in pairs.values()])
+    note = "" if metric.harm else f"nobody said whether a higher {metric.name} is better"
+    return Decision(_open_state(pairs, mde, look), None, strongest, against, note)
 
 
 def _open_state(

@@ -11,7 +11,8 @@ from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import tt_ind_solve_power
 
-from promptreg.stats.abtest import State, decide, decide_within, sample_ratio_p, standardized
+from promptreg.stats.abtest import decide, decide_within, sample_ratio_p, standardized
+from promptreg.stats.decision import State
 from promptreg.stats.gate import holm
 from promptreg.stats.metrics import metric_named
 from promptreg.stats.power import Plan, growth_needed, needed_per_arm
