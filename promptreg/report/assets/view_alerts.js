@@ -3,7 +3,7 @@ import { effectBar, reachOf } from "./charts.js";
 import { h, replace } from "./dom.js";
 import { count, isLimit, limitText, plural, shortVersion } from "./format.js";
 import { abRoute, compareRoute, promptRoute, remember } from "./router.js";
-import { card, csv, downloadButton, effectText, empty, labelBadge, metricTitle, scroll, select, showMetric, verdict } from "./widgets.js";
+import { card, csv, downloadButton, effectText, empty, labelBadge, metricTitle, promptName, scroll, select, showMetric, verdict } from "./widgets.js";
 
 const SEVERITIES = ["critical", "warning", "info"];
 const PAGE = 60;
@@ -74,7 +74,7 @@ function row(app, alert, reach) {
   return h(
     "tr",
     { class: `alert ${alert.severity}` },
-    h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(alert.prompt) }, h("bdi", {}, alert.prompt)), h("span", { class: "under" }, alert.live.map(labelBadge), alert.current ? null : h("span", { class: "badge plain" }, "past version")), h("span", { class: "under" }, alert.basis)),
+    h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(alert.prompt) }, promptName(alert.prompt)), h("span", { class: "under" }, alert.live.map(labelBadge), alert.current ? null : h("span", { class: "badge plain" }, "past version")), h("span", { class: "under" }, alert.basis)),
     h("td", {}, verdict(alert.severity), h("span", { class: "under" }, c.verdict)),
     h("td", {}, metricTitle(app.index, c.metric), h("span", { class: "under" }, `${showMetric(app.index, c.metric, c.base)} → ${showMetric(app.index, c.metric, c.head)}`)),
     h("td", {}, effectText(c), h("span", { class: "under" }, c.limit ? `limit ${limitText(c.limit)}` : "no limit")),

@@ -4,7 +4,7 @@ import { append, h, replace } from "./dom.js";
 import { count, plural, shortVersion } from "./format.js";
 import { promptRoute } from "./router.js";
 import { hitLine, linesWithAll } from "./search.js";
-import { card } from "./widgets.js";
+import { card, promptName } from "./widgets.js";
 
 const SHOWN_LINES = 5;
 
@@ -54,7 +54,7 @@ function entry(row, lines, query) {
   return h(
     "li",
     {},
-    h("div", { class: "row-main" }, h("a", { href: promptRoute(row.name) }, h("bdi", {}, row.name))),
+    h("div", { class: "row-main" }, h("a", { href: promptRoute(row.name) }, promptName(row.name))),
     h(
       "ul",
       { class: "hits row-more" },

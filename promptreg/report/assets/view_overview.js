@@ -3,7 +3,7 @@ import { sparkline, timeChart } from "./charts.js";
 import { h, icon } from "./dom.js";
 import { count, day, effect, interval, metricValue, money, NO_DATA, plural, shortVersion, time } from "./format.js";
 import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
-import { card, delta, effectText, empty, labelBadge, levelBadge, metricTitle, nameCells, scroll, verdict, versionName } from "./widgets.js";
+import { card, delta, effectText, empty, labelBadge, levelBadge, metricTitle, nameCells, promptName, scroll, verdict, versionName } from "./widgets.js";
 
 const TITLES = { prompts: "Prompts", versions: "Versions", calls: "Calls", cost: "Cost", tokens: "Tokens", success_rate: "Success rate" };
 const SHOWN_LABELS = 12;
@@ -73,7 +73,7 @@ function worst(index) {
 function worseRow(row) {
   const told = verdict("worse", row.verdict);
   return [
-    h("a", { href: promptRoute(row.prompt) }, h("bdi", {}, row.prompt)),
+    h("a", { href: promptRoute(row.prompt) }, promptName(row.prompt)),
     versionName(row.version),
     labelBadge(row.label),
     row.previous ? h("a", { class: "plain-link", href: abRoute(row.prompt, row.previous, row.version) }, told) : told,
@@ -83,7 +83,7 @@ function worseRow(row) {
 function newerRow(index, { prompt, base, head, severity, c }) {
   const change = [metricTitle(index, c.metric), effect(c), interval(c)].filter(Boolean).join(" ");
   return [
-    h("a", { href: promptRoute(prompt) }, h("bdi", {}, prompt)),
+    h("a", { href: promptRoute(prompt) }, promptName(prompt)),
     versionName(head),
     h("a", { class: "plain-link", href: abRoute(prompt, base, head, c.metric) }, verdict(severity, `${change} against ${shortVersion(base)}`)),
   ];
@@ -156,7 +156,7 @@ function live(index) {
         "p",
         { class: "aside", id: "not-promoted" },
         h("b", {}, "Released, not promoted: "),
-        index.unpromoted.slice(0, SHOWN_LABELS).map(([name, version], at) => [at ? ", " : "", h("a", { href: promptRoute(name, { v: version }) }, h("bdi", {}, name), " ", versionName(version))]),
+        index.unpromoted.slice(0, SHOWN_LABELS).map(([name, version], at) => [at ? ", " : "", h("a", { href: promptRoute(name, { v: version }) }, promptName(name), " ", versionName(version))]),
         index.unpromoted.length > SHOWN_LABELS ? ` and ${index.unpromoted.length - SHOWN_LABELS} more` : "",
       )
     : null;
@@ -190,7 +190,7 @@ function liveRow(row) {
   return h(
     "tr",
     {},
-    h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(row.prompt) }, h("bdi", {}, row.prompt))),
+    h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(row.prompt) }, promptName(row.prompt))),
     h("td", {}, labelBadge(row.label)),
     h("td", {}, version, row.newer.length ? h("span", { class: "under" }, plural(row.newer.length, "newer release")) : null),
     h("td", {}, row.since ? h("time", { datetime: row.since, title: row.author ? `set by ${row.author}` : "" }, day(row.since)) : h("span", { class: "muted" }, NO_DATA)),
@@ -236,7 +236,7 @@ function alertEntry(index, pair) {
   return h(
     "li",
     {},
-    h("div", { class: "row-main" }, h("a", { href: compareRoute(prompt, base, head) }, h("bdi", {}, prompt)), h("span", { class: "muted" }, versionName(base), " → ", versionName(head)), labels.map(labelBadge)),
+    h("div", { class: "row-main" }, h("a", { href: compareRoute(prompt, base, head) }, promptName(prompt)), h("span", { class: "muted" }, versionName(base), " → ", versionName(head)), labels.map(labelBadge)),
     h("div", { class: "row-side" }, verdict(severity)),
     h(
       "ul",
@@ -269,7 +269,7 @@ function recent(index) {
         h(
           "li",
           {},
-          h("div", { class: "row-main" }, h("a", { href: promptRoute(row.name) }, h("bdi", {}, row.name)), changed(row)),
+          h("div", { class: "row-main" }, h("a", { href: promptRoute(row.name) }, promptName(row.name)), changed(row)),
           h("div", { class: "row-side" }, row.change ? levelBadge(row.change[0]) : null),
           h("p", { class: "row-more facts" }, h("time", { datetime: row.date, title: time(row.date) }, day(row.date)), h("bdi", {}, row.author)),
         ),

@@ -9,7 +9,7 @@ import { previewPanel } from "./prompt_preview.js";
 import { textPanel } from "./prompt_text.js";
 import { versionsPanel } from "./prompt_versions.js";
 import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
-import { card, delta, downloadButton, empty, labelBadge, metricTitle, select, tabs, verdict, versionName } from "./widgets.js";
+import { card, delta, downloadButton, empty, labelBadge, metricTitle, promptName, select, tabs, verdict, versionName } from "./widgets.js";
 
 const PANELS = [
   ["versions", "Versions", versionsPanel],
@@ -81,7 +81,7 @@ function header(app, row, prompt) {
     h(
       "div",
       {},
-      h("h2", {}, h("bdi", {}, prompt.name)),
+      h("h2", {}, promptName(prompt.name)),
       prompt.title || prompt.description ? h("p", { class: "lead", dir: "auto" }, prompt.title ? h("b", {}, prompt.title) : null, prompt.title && prompt.description ? " · " : "", prompt.description ?? "") : null,
       h(
         "p",
@@ -90,7 +90,7 @@ function header(app, row, prompt) {
         prompt.versions.flatMap((v) => v.labels.map((label) => h("span", { class: "served" }, labelBadge(label), h("a", { href: promptRoute(prompt.name, { tab: "text", v: v.version }) }, versionName(v.version))))),
         prompt.tags.map((tag) => h("a", { class: "badge plain", href: routeTo(["prompts"], { tag }), title: "All prompts with this tag" }, tag)),
         owner ? h("span", { class: "badge plain" }, `owner ${unquoted(owner[1])}`) : null,
-        row.formerly ? h("span", { class: "muted" }, "formerly ", row.formerly.map((name, at) => [at ? ", " : "", h("bdi", {}, name)])) : null,
+        row.formerly ? h("span", { class: "muted" }, "formerly ", row.formerly.map((name, at) => [at ? ", " : "", promptName(name)])) : null,
       ),
     ),
     h(

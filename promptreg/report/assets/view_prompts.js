@@ -6,7 +6,7 @@ import { count, day, metricValue, money, plural, time } from "./format.js";
 import { promptRoute, remember } from "./router.js";
 import { hitLine, loadTexts, marked, searchFor, wordsOf } from "./search.js";
 import { olderCard } from "./view_older.js";
-import { card, csv, downloadButton, empty, labelBadge, select, sortableTable, sortRows, verdict, versionName } from "./widgets.js";
+import { card, csv, downloadButton, empty, labelBadge, promptName, select, sortableTable, sortRows, verdict, versionName } from "./widgets.js";
 
 const PAGE = 100;
 const SHOWN_HITS = 3;
@@ -175,7 +175,7 @@ function columnsOf(selected, index, query, onselect) {
       class: "name",
       value: (row) => row.name,
       cell: (row) => [
-        h("a", { href: promptRoute(row.name) }, h("bdi", {}, marked(row.name, query))),
+        h("a", { href: promptRoute(row.name) }, promptName(marked(row.name, query))),
         row.alerts.critical ? verdict("critical", plural(row.alerts.critical, "alert")) : row.alerts.warning ? verdict("warning", plural(row.alerts.warning, "alert")) : null,
         row.draft ? h("span", { class: "badge open short" }, "unreleased change") : null,
         row.deleted ? h("span", { class: "badge plain" }, "deleted") : null,

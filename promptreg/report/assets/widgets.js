@@ -84,6 +84,16 @@ export function effectText(comparison) {
   return h("span", { class: "effect-text" }, h("b", {}, effect(comparison)), " ", h("span", { class: "muted" }, interval(comparison)));
 }
 
+// A prompt's name, which may break behind what divides it rather than inside a word.
+export function promptName(parts) {
+  return h("bdi", {}, breakable(parts));
+}
+
+function breakable(parts) {
+  if (Array.isArray(parts)) return parts.map(breakable);
+  return typeof parts === "string" ? parts.split(/(?<=[/_-])(?=.)/).map((part, at) => [at ? h("wbr") : null, part]) : parts;
+}
+
 // A version by its short name, with the whole one for whoever points at it.
 export function versionName(version) {
   return h("span", { class: "id version-name", title: version.length > 18 ? version : null }, shortVersion(version));
