@@ -28,8 +28,8 @@ export function promptsPage(app, query) {
     remember(["prompts"], addressOf(state));
     const columns = columnsOf(selected, index, state.q, () => replace(exports, selectionTools(index, selected, null, choose("only"))));
     const column = columns.find((one) => one.key === state.sort && one.value) ?? columns[1];
-    const search = searchFor(state.q);
-    const hits = new Map(among(index.prompts, state.only).filter((row) => passes(row, state)).map((row) => [row, search(row, texts)]));
+    const hitsOf = searchFor(state.q);
+    const hits = new Map(among(index.prompts, state.only).filter((row) => passes(row, state)).map((row) => [row, hitsOf(row, texts)]));
     const found = sortRows([...hits.keys()].filter((row) => hits.get(row)), column, state.dir);
     replace(told, `${plural(found.length, "prompt")}${found.length === index.prompts.length ? "" : ` of ${count(index.prompts.length)}`}${state.q ? reading : ""}`);
     const table = found.length
