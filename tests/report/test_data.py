@@ -11,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from benchmarks.repositories import Shape, build_registry
 from promptreg.errors import ConfigError
 from promptreg.metrics import Metrics
 from promptreg.registry import Registry
@@ -170,6 +171,22 @@ def test_figures_equal_plain_sql(report: Report, registry: Registry) -> None:
     assert latency.p50 == pytest.approx(p50)
     assert price.mean == pytest.approx(cost)
     assert version.cost == pytest.approx(total)
+
+
+def test_versions_are_compared_by_the_cost_of_a_call(report: Report) -> None:
+    """What all calls of a version cost together, 400 times as much, decides nothing."""
+    pairs = [m for c in _prompt(report).comparisons for m in c.metrics if m.metric == "cost"]
+    assert pairs
+    for pair in pairs:
+        assert pair.base == pytest.approx(0.004, rel=0.02)
+        assert pair.head == pytest.approx(0.004, rel=0.02)
+
+
+def test_versions_are_collected_in_semver_order(tmp_path: Path) -> None:
+    """1.10.0 stands above 1.9.0, whatever order the tags have as texts."""
+    with Registry(build_registry(tmp_path / "registry", Shape(1, 12))) as registry:
+        (prompt,) = collect(registry).prompts
+    assert [v.version for v in prompt.versions] == [f"1.{number}.0" for number in range(12)]
 
 
 def test_the_slow_version_alerts_and_no_other(report: Report) -> None:
