@@ -47,9 +47,9 @@ _SHOWN = """({list, figure, wanted}) => new Promise((done) => {
   };
   look();
 })"""
-# Ours shows a hundred rows and the rest on demand; the peer draws all that it has.
+# Ours shows fifty rows and the rest on demand; the peer draws all that it has.
 _PEER_PAGE = {"list": "#prompt-list > *", "figure": "#total-prompts"}
-_OUR_LIST = {"list": "table.list tbody tr", "figure": "[role=status]", "wanted": 100}
+_OUR_LIST = {"list": "table.list tbody tr", "figure": "[role=status]", "wanted": 50}
 _OUR_PAGE = {"list": "dl.figures dd", "figure": "dl.figures dd", "wanted": 5}
 
 

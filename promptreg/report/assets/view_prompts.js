@@ -8,7 +8,7 @@ import { hitLine, loadTexts, marked, searchFor, wordsOf } from "./search.js";
 import { olderCard } from "./view_older.js";
 import { card, csv, downloadButton, empty, labelBadge, promptName, select, sortableTable, sortRows, verdict, versionName } from "./widgets.js";
 
-const PAGE = 100;
+const PAGE = 50;
 const SHOWN_HITS = 3;
 const PAUSE = 80;
 
@@ -87,7 +87,7 @@ export function promptsPage(app, query) {
       state.q = event.target.value;
       shownRows = PAGE;
       if (state.q) searchTexts();
-      // A hundred rows with their hits take longer to lay out than a fast typist to go on.
+      // Fifty rows with their hits take longer to lay out than a fast typist to go on.
       clearTimeout(typed);
       typed = setTimeout(updateIfShown, PAUSE);
     },
