@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -275,6 +277,25 @@ def test_an_empty_repository_gives_an_empty_report(repo: Repo) -> None:
         report = collect(registry)
     assert report.prompts == ()
     assert "promptreg new NAME" in "".join(render(report).parts())
+
+
+def test_the_examples_for_jq_work(report: Report, tmp_path: Path) -> None:
+    """Each line of the documentation answers from a real report."""
+    if shutil.which("jq") is None:
+        pytest.skip("jq is not installed")
+    text = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+    (tmp_path / "report.json").write_text(json.dumps(as_json(report)))
+    answers = [
+        subprocess.run(["sh", "-c", line], check=False, cwd=tmp_path, stdout=subprocess.PIPE)
+        for line in text.splitlines()
+        if line.startswith("jq ")
+    ]
+    assert [answer.returncode for answer in answers] == [0, 0, 0, 1]
+    live, alerts, costs, fine = (answer.stdout.decode().splitlines() for answer in answers)
+    assert live[0].startswith("production\tsummarizer\t1.2.0\t")
+    assert "critical: summarizer 1.2.0 -> 1.3.0, latency" in alerts
+    assert len(costs) == 4
+    assert fine == ["false"]
 
 
 @pytest.mark.parametrize(
