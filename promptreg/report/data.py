@@ -107,8 +107,8 @@ class Collector:
         self._since = since.astimezone(UTC).replace(tzinfo=None) if since else None
 
     def count_versions(self) -> int:
-        """Return how many released versions the report has."""
-        return sum(len(self._registry.tags.releases(name)) for name in self._names)
+        """Return how many versions the report has, by the names of their tags alone."""
+        return sum(len(self._registry.tags.versions(name)) for name in self._names)
 
     def prompts(self) -> Iterator[PromptRow]:
         """Yield every prompt, by name.
