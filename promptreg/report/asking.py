@@ -1,4 +1,4 @@
-"""What the store is asked about a group of prompts: each row is read once, then summed up often.
+"""What the store is asked about a group of prompts: rows are read first, then summed up often.
 
 A row belongs to the version whose digest it carries, or, without a digest, to the version it names.
 The rows in scope are kept for as long as it takes to ask, with numbers in the place of the texts
@@ -165,7 +165,8 @@ def ask(rows: Rows, scope: Scope) -> Answers:
         scope: Which of them.
     """
     with _kept(rows, scope) as kept:
-        groups = [Group(*row) for row in kept.sql("SELECT * FROM grouped ORDER BY number")]
+        columns = ", ".join(Group._fields)
+        groups = [Group(*row) for row in kept.sql(f"SELECT {columns} FROM grouped ORDER BY number")]
         versions = _ask_versions(kept)
         models = _ask_models(kept)
         has_scores = any(group.scored for group in groups)
