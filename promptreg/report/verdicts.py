@@ -59,14 +59,14 @@ def compare_versions(
         One comparison for each context that both sides have rows of: ordinary calls first, then by
         their number. A suite's is what `check --metrics` says.
     """
-    shared = base[1].sides.keys() & head[1].sides.keys()
-    sized = {c: _size(base[1].sides[c], head[1].sides[c]) for c in shared}
-    contexts = sorted(shared, key=lambda c: (c.suite is not None, -sized[c], repr(c)))
-    return [
-        _compared(base, head, context, thresholds, by_model=by_model)
-        for context in contexts
-        if sized[context]
-    ]
+    found = []
+    for context, b in head[1].sides.items():
+        a = base[1].sides.get(context)
+        if a is not None and (size := _size(a, b)):
+            found.append((context, size))
+    if len(found) > 1:
+        found.sort(key=lambda each: (each[0].suite is not None, -each[1], repr(each[0])))
+    return [_compared(base, head, context, thresholds, by_model=by_model) for context, _ in found]
 
 
 def _size(base: Side, head: Side) -> int:

@@ -94,7 +94,7 @@ class Effect(ABC):
             first = _margin(here, shift, alpha, sign)
             if first <= 0.0:
                 return start
-            found = _by_interpolation(margin, (start, first), guess, bound)
+            found = _by_interpolation(margin, (start, first), sign * half, guess, bound)
             if found is None:
                 found = _by_bracket(margin, (start, first), start - sign * 2.0 * error, bound)
             return found
@@ -132,19 +132,21 @@ _Point = tuple[float, float]
 
 
 def _by_interpolation(
-    margin: Callable[[float], float], start: _Point, guess: float, bound: float
+    margin: Callable[[float], float], start: _Point, slope: float, guess: float, bound: float
 ) -> float | None:
     """Find where a margin is zero, by four of them as a rule; None where it is not nearly straight.
 
     Args:
         margin: Of a change.
         start: Where it is above zero.
+        slope: About how much the change there moves with the margin.
         guess: Where the end is likely.
         bound: Beyond it there is no end.
     """
     lowest, highest = (bound, start[0]) if guess < start[0] else (start[0], bound)
     outwards = guess - start[0]
-    (older, older_value), (old, old_value), place = start, start, guess
+    old, old_value = start
+    older_value, place = old_value, guess
     for _ in range(_QUICK_STEPS):
         if not lowest <= place <= highest or abs(place) > _FURTHEST:
             return None
@@ -152,15 +154,13 @@ def _by_interpolation(
         # A margin that rises again on the way has an end before this one.
         if not (value - old_value) * (place - old) * outwards < 0.0:
             return None
-        slope = (place - old) / (value - old_value)
-        following = place - value * slope
-        if value != older_value != old_value:
-            # A parabola that lies on its side is closer than the line through the last two.
-            bend = slope - (old - older) / (old_value - older_value)
-            following += bend / (value - older_value) * value * old_value
+        chord = (place - old) / (value - old_value)
+        # On a parabola that lies on its side, through the last three places.
+        bend = (chord - slope) / (value - older_value)
+        following = place - value * (chord - bend * old_value)
         if abs(value * old_value * older_value) <= _QUICK_PRECISION:
             return min(highest, max(lowest, following))
-        older, older_value = old, old_value
+        older_value, slope = old_value, chord
         old, old_value, place = place, value, following
     return None
 

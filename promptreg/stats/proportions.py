@@ -176,6 +176,8 @@ def _restricted_by_difference(table: Table, difference: float) -> float:
     """Return the most likely rate of a given rate(b) - rate(a): a cubic's root in closed form."""
     d, (ones_a, n_a, ones_b, n_b) = difference, table
     n, ones = n_a + n_b, ones_a + ones_b
+    if not ones:
+        return max(0.0, -d)
     c2 = ((n_b + 2.0 * n_a) * d - n - ones) / n
     c1 = ((n_a * d - n - 2.0 * ones_a) * d + ones) / n
     c0 = ones_a * d * (1.0 - d) / n
