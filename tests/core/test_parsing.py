@@ -7,6 +7,7 @@ import pytest
 from promptreg.errors import PromptError
 from promptreg.prompt import Message, Placeholder, Variable
 from promptreg.prompt.parsing import lint_prompt, parse_prompt
+from promptreg.prompt.yamldoc import load
 from promptreg.versioning import Version
 
 MESSAGES = "messages:\n- role: user\n  content: hi\n"
@@ -214,3 +215,26 @@ def test_position_falls_back_to_the_field_around() -> None:
     prompt = parse_prompt(MESSAGES.encode(), "p.yaml", "p")
     assert str(prompt.at("messages.0.nothing")) == "p.yaml:2:3"
     assert str(prompt.at("version")) == "p.yaml:1:1"
+
+
+def test_places_are_the_same_whenever_they_are_asked_for() -> None:
+    """A prompt finds out from its bytes where each of its fields and keys stands in the file."""
+    found = parse_prompt(FULL.encode(), "p.yaml", "p").positions
+    assert found == load(FULL.encode(), "p.yaml").positions
+    assert {key: found[key].line for key in ("name", "variables.tone.enum.1", "tags#key")} == {
+        "name": 2,
+        "variables.tone.enum.1": 11,
+        "tags#key": 23,
+    }
+
+
+def test_messages_know_the_lines_of_their_texts() -> None:
+    """Each message has the lines of its text in the file, also where an alias or a merge is."""
+    text = (
+        "messages:\n- &first\n  role: system\n  content: |\n    one\n    two\n\n- *first\n"
+        "- <<: *first\n  role: user\n- role: user\n  content: 'three\n    four'\n- placeholder: x\n"
+    )
+    messages = parse_prompt(text.encode(), "p.yaml", "p").messages
+    lines = [(m.line, m.last_line) for m in messages if isinstance(m, Message)]
+    assert lines == [(5, 7), (5, 7), (5, 7), (12, 13)]
+    assert messages[-1] == Placeholder("x", 14)
