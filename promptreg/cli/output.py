@@ -14,6 +14,7 @@ __all__ = [
     "document",
     "is_color",
     "is_quiet",
+    "json_text",
     "message",
     "print_json",
     "style",
@@ -96,11 +97,24 @@ def warning(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Write a value as indented JSON."""
-    import json
-
     # Where stdout cannot take a character, JSON has its own way to write it.
     is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    data(json.dumps(value, indent=2, ensure_ascii=not is_unicode, default=str))
+    data(json_text(value, ensure_ascii=not is_unicode))
+
+
+def json_text(value: Any, *, ensure_ascii: bool = False) -> str:
+    """Return a value as indented JSON.
+
+    Args:
+        value: Plain values; what is none is written as its text.
+        ensure_ascii: Whether to escape all that is not ASCII.
+    """
+    import json
+    import re
+
+    text = json.dumps(value, indent=2, ensure_ascii=ensure_ascii, default=str)
+    # JSON allows these as they are, and terminals obey them.
+    return re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def table(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptreg.cli.context import directory, open_registry
-from promptreg.cli.output import data, document, message, print_json
+from promptreg.cli.output import data, document, json_text, message, print_json
 from promptreg.cli.progress import growing_bar
 from promptreg.errors import ConfigError
 
@@ -174,9 +174,7 @@ def _write_text(options: Options, output_format: ReportFormat, output: str | Non
         if output in {None, "-"}:
             print_json(as_json(found))
             return
-        import json
-
-        text = json.dumps(as_json(found), indent=2, ensure_ascii=False) + "\n"
+        text = json_text(as_json(found)) + "\n"
     if output in {None, "-"}:
         data(text.rstrip("\n"))
         return

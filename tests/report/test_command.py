@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -11,11 +12,15 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
+from promptreg.cli.output import document, print_json
 from promptreg.errors import ConfigError
 from promptreg.registry import Registry
 from promptreg.report.html import Page, render
@@ -86,9 +91,35 @@ def test_stdout_takes_every_format(commands: Repo) -> None:
     assert found["prompts"][0]["versions"][0]["calls"] == 1
 
 
+def test_stdout_of_any_encoding_takes_documents_and_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTML stays UTF-8 as it says, JSON stays JSON, and neither moves a terminal."""
+    text = "\u00e9 \U0001f600 \x9b2J \x7f"
+    for encoding in ("ascii", "latin-1", "utf-8"):
+        raw = io.BytesIO()
+        stream = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace")
+        monkeypatch.setattr(sys, "stdout", stream)
+        print_json({"text": text})
+        stream.flush()
+        written = raw.getvalue()
+        assert json.loads(written) == {"text": text}
+        assert not {0x7F, 0x9B} & {ord(c) for c in written.decode(encoding)}
+        document([text])
+        assert raw.getvalue()[len(written) :] == text.encode()
+        monkeypatch.undo()
+
+
+def test_a_large_report_suggests_to_split(commands: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above 25 MB a folder is named as what opens faster; below nothing is said."""
+    assert "--split" not in commands.run("report").err
+    monkeypatch.setattr("promptreg.cli.report._SPLIT_SUGGESTED", 10_000)
+    assert "--split writes a folder" in commands.run("report").err
+
+
 def test_same_commit_and_metrics_give_the_same_file(released: Repo) -> None:
-    """Two processes write the same bytes."""
-    assert released.ok("report", "-o", "-") == released.ok("report", "-o", "-")
+    """Two processes write the same bytes, whatever their time zone, language and hash seed."""
+    first = released.ok("report", "-o", "-")
+    released.environment = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
+    assert released.ok("report", "-o", "-") == first
 
 
 @pytest.mark.parametrize(
@@ -225,13 +256,26 @@ def _umask() -> int:
 
 @pytest.mark.browser
 def test_a_split_report_opens_from_a_file(commands: Repo, pages: Pages) -> None:
-    """The folder works from file://, prompts are read from the files beside the page."""
+    """The folder works from file:// and http, prompts are read from the files beside the page."""
     commands.ok("report", "--split", "-o", "out")
     url = (commands.path / "out" / "index.html").as_uri()
     page = pages.open(f"{url}#/prompt/summarizer?tab=text")
     page.wait_for_selector("text=You are a news summarizer.")
     page.goto(f"{url}#/prompts?q=news+summarizer")
     page.wait_for_selector("text=1 prompt")
+    handler = partial(_Silent, directory=str(commands.path / "out"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/"
+        pages.allowed += (address,)
+        served = pages.open(f"{address}#/prompt/summarizer?tab=text")
+        served.wait_for_selector("text=You are a news summarizer.")
+        server.shutdown()
+
+
+class _Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def test_serve_answers_until_interrupted(released: Repo) -> None:
@@ -279,6 +323,8 @@ def test_watch_writes_again_when_a_call_is_logged(released: Repo) -> None:
         assert process.stderr.readline().startswith("Wrote ")
         assert released.read("watched.html") != before
     finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate()
-    assert process.returncode == 130
+        # Services and containers are ended so.
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate()
+    assert process.returncode == 0
+    assert err == ""
