@@ -12,7 +12,7 @@ export function reader(column) {
   const scale = 10 ** Math.abs(decimals);
   return (at) => {
     let step = 0;
-    for (const digits of places) step = step * 10 + digits.charCodeAt(at) - ZERO;
+    for (let n = 0; n < places.length; n++) step = step * 10 + places[n].charCodeAt(at) - ZERO;
     if (step === 0) return null;
     return decimals < 0 ? (from + step) * scale : (from + step) / scale;
   };

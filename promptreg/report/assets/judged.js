@@ -19,12 +19,22 @@ export function readComparisons(packed, pool, versions) {
 }
 
 export function readAlerts({ pool, ...packed }) {
-  const { count, names, of, current, ...columns } = packed;
-  const c = Object.entries(table(columns));
-  const isCurrent = reader(current);
+  const { count, names, of, ...columns } = packed;
+  const c = table(columns);
   return judgedOf(packed, pool).map((judged, at) => {
-    const [row] = judged();
-    return { ...Object.fromEntries(c.map(([name, number]) => [name, pool[number(at)]])), current: Boolean(isCurrent(at)), c: withOwn(row, row.metric) };
+    const comparison = once(() => judged().map((row) => withOwn(row, row.metric))[0]);
+    return {
+      prompt: pool[c.prompt(at)],
+      base: pool[c.base(at)],
+      head: pool[c.head(at)],
+      severity: pool[c.severity(at)],
+      current: Boolean(c.current(at)),
+      live: pool[c.live(at)],
+      basis: pool[c.basis(at)],
+      get c() {
+        return comparison();
+      },
+    };
   });
 }
 
