@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from promptreg.report.measures import VersionMeasures, measures_of
 from promptreg.report.model import ModelSummary, PromptRow, Series
-from promptreg.report.verdicts import alerts_of, best_models, compare_versions
+from promptreg.report.verdicts import alerts_of, compare_versions
+from promptreg.report.winners import best_models
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from promptreg.errors import ConfigError
 from promptreg.gate.pairing import judge_sides, shared_models
 from promptreg.report.format import change_text
 from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison, ModelTest
 from promptreg.report.sampling import join_cases
-from promptreg.stats.abtest import LEAST_PER_ARM, decide, decide_between
+from promptreg.report.winners import Tested, tested, tested_by_model
 from promptreg.stats.evidence import Stratum
 from promptreg.stats.gate import Judgement
 from promptreg.stats.gate import Verdict as Judged
-from promptreg.stats.limits import merge_means, merge_moments
-from promptreg.stats.metrics import Scale, ab_scale, metric_named
+from promptreg.stats.limits import merge_means
 from promptreg.stats.thresholds import Form, Threshold
 
 if TYPE_CHECKING:
@@ -25,18 +22,11 @@ if TYPE_CHECKING:
     from promptreg.report.measures import VersionMeasures
     from promptreg.report.model import Severity, Verdict
 
-__all__ = ["alerts_of", "best_models", "compare_versions", "label_verdict"]
+__all__ = ["alerts_of", "compare_versions", "label_verdict"]
 
 _CRITICAL_FACTOR = 2.0
-_BADGES = {
-    "latency": "fastest",
-    "cost": "cheapest",
-    "quality": "best quality",
-    "error_rate": "most reliable",
-}
 _ORDER = ("quality", "accuracy", "latency", "cost", "error_rate", "input_tokens", "output_tokens")
 _RANKS = {name: rank for rank, name in enumerate(_ORDER)}
-StateName = Literal["collecting", "running", "winner", "equivalent", "exhausted", "none"]
 Tone = Literal["better", "worse", "unknown", "neutral"]
 
 
@@ -99,8 +89,10 @@ def _compared(
         parts = given.get(name) or [
             Stratum(model, a.sample(model, name), b.sample(model, name)) for model in models
         ]
-        test = _tested(name, parts, base[0], head[0])
-        each = _tests(name, parts, base[0], head[0]) if by_model and len(models) > 1 else ()
+        test = tested(name, parts, base[0], head[0])
+        each = (
+            tested_by_model(name, parts, base[0], head[0]) if by_model and len(models) > 1 else ()
+        )
         row = _measured(name, parts, test, each)
         own = judged.get(name)
         rows += [_judged_row(row, judgement) for judgement in own] if own else [_bare_row(row)]
@@ -122,12 +114,12 @@ class _Measured(NamedTuple):
     head: float | None
     base_n: int
     head_n: int
-    test: _Tested
+    test: Tested
     tests: tuple[ModelTest, ...]
 
 
 def _measured(
-    name: str, strata: Sequence[Stratum], test: _Tested, tests: tuple[ModelTest, ...]
+    name: str, strata: Sequence[Stratum], test: Tested, tests: tuple[ModelTest, ...]
 ) -> _Measured:
     base_n, base = merge_means([s.base.linear for s in strata])
     head_n, head = merge_means([s.head.linear for s in strata])
@@ -203,74 +195,6 @@ def _verdict(judgement: Judgement) -> Verdict:
     if is_limit or interval is None:
         return "ok"
     return "better" if max(interval.low * harm, interval.high * harm) < 0 else "ok"
-
-
-class _Tested(NamedTuple):
-    """What an A/B test says; the effect is its estimate, with both ends."""
-
-    effect: float | None
-    low: float | None
-    high: float | None
-    state: StateName
-    winner: str | None
-    confidence: float | None
-    note: str = ""
-
-
-def _tested(name: str, strata: Sequence[Stratum], base: str, head: str) -> _Tested:
-    """Run the A/B test within each model, so that a better mix of models wins nothing."""
-    nothing: tuple[None, None, None] = (None, None, None)
-    try:
-        metric = metric_named(name)
-    except ConfigError:
-        return _Tested(*nothing, "none", None, None, "this name cannot be judged")
-    if ab_scale(metric) is Scale.LOG:
-        values = [(stratum.base.log, stratum.head.log) for stratum in strata]
-    else:
-        values = [(stratum.base.linear, stratum.head.linear) for stratum in strata]
-    decision = decide_between((base, head), values, metric)
-    state: StateName = decision.state.value
-    if not decision.comparisons:
-        has_rows = any(a.n or b.n for a, b in values)
-        note = f"an A/B test needs {LEAST_PER_ARM} rows a side" if has_rows else ""
-        return _Tested(*nothing, state, None, None, decision.note or note)
-    pair = decision.comparisons[0]
-    ends = (pair.change, pair.low, pair.high)
-    effect, low, high = [value if math.isfinite(value) else None for value in ends]
-    return _Tested(effect, low, high, state, decision.winner, decision.confidence, decision.note)
-
-
-def _tests(name: str, strata: Sequence[Stratum], base: str, head: str) -> tuple[ModelTest, ...]:
-    """Return the A/B test of each model."""
-    return tuple(
-        ModelTest(
-            s.label,
-            s.base.mean if s.base.n else None,
-            s.head.mean if s.head.n else None,
-            s.base.n,
-            s.head.n,
-            *_tested(name, [s], base, head)[:6],
-        )
-        for s in strata
-    )
-
-
-def best_models(measures: VersionMeasures) -> dict[str, tuple[str, ...]]:
-    """Return the badges of each model: only where it beats every other one significantly."""
-    badges: dict[str, list[str]] = {}
-    sides = measures.sides.values()
-    for name, badge in _BADGES.items():
-        metric = metric_named(name)
-        logged = ab_scale(metric) is Scale.LOG
-        arms = {}
-        for model in measures.models:
-            samples = [s for side in sides if (s := side.samples.get((model, name))) is not None]
-            moments = merge_moments([s.log if logged else s.linear for s in samples])
-            if moments.n >= LEAST_PER_ARM:
-                arms[model] = moments
-        if len(arms) > 1 and (winner := decide(arms, metric).winner) is not None:
-            badges.setdefault(winner, []).append(badge)
-    return {model: tuple(found) for model, found in badges.items()}
 
 
 def alerts_of(
