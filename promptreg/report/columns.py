@@ -23,6 +23,7 @@ __all__ = ["Column", "Pool", "by_metric", "decimals_for", "fixed", "numbers", "s
 Column = str | list[Any] | float | None
 """A text, the value that all have, or all values where they are too far apart for a text."""
 _WIDEST = 9
+_NEARLY = 1e-9
 _SAFE = 15  # digits that JavaScript's numbers hold
 
 
@@ -96,7 +97,8 @@ def whole(values: Sequence[int | None]) -> Column:
 
 def decimals_for(size: float, digits: int) -> int:
     """Return with how many decimals a number of some size has so many significant digits."""
-    return digits - 1 - math.floor(math.log10(size))
+    # A share of 0.01 may come as 0.00999999999999998, and must not change a whole column by that.
+    return digits - 1 - math.floor(math.log10(size) + _NEARLY)
 
 
 def short(value: float | None, digits: int = 4) -> float | int | None:

@@ -108,6 +108,14 @@ def test_columns_of_numbers_survive(pages: Pages) -> None:
     assert 200 < texts < len(packed)
 
 
+def test_the_order_of_a_sum_changes_no_column() -> None:
+    """What differs in the last digits only is written alike, also at a power of ten."""
+    for size in (1e-7, 0.01, 0.1, 1.0, 1000.0):
+        exact = numbers([size, 3.3 * size, None])
+        for noise in (size * (1 - 1e-13), size * (1 + 1e-13)):
+            assert numbers([noise, 3.3 * size, None]) == exact
+
+
 def test_every_field_that_the_page_shows_survives(pages: Pages) -> None:
     """Versions, figures, courses and comparisons are on the page what they are in the rows."""
     page = pages.open()
