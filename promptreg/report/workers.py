@@ -159,4 +159,8 @@ def _serve(root: str) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    try:
+        _serve(sys.argv[1])
+    except BrokenPipeError:
+        # Whoever asked was ended and wants no answer, not even the rest of one at exit.
+        os._exit(0)
