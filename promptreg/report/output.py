@@ -115,6 +115,7 @@ def write_folder(page: Page, folder: Path) -> None:
     Raises:
         ConfigError: The folder takes no files of this size, or is somebody else's.
     """
+    assert page.folder, "a page that was not split has its data in itself"
     index = folder / "index.html"
     with _unwritable(folder):
         if index.exists() and not _is_ours(index):
