@@ -33,6 +33,7 @@ _BEND = (
 )
 # `t_critical` interpolates from so many degrees of freedom on, by so many exact quantiles.
 _SMOOTH_FROM = 6.0
+_SMOOTH = 0.0005, 0.4
 _NODES = 10
 
 
@@ -131,14 +132,14 @@ def t_isf(p: float, df: float) -> float:
 def t_critical(p: float, df: float) -> float:
     """Return `t_isf` of a p that is asked for with ever other degrees of freedom.
 
-    Fifty times as fast, and equal in 12 digits: the normal score of a quantile is so smooth a
+    Ten times as fast, and equal in 12 digits: the normal score of a quantile is so smooth a
     function of the degrees of freedom that a polynomial through a few of them gives all.
 
     Args:
-        p: Upper tail probability in [0.001, 0.5).
+        p: Upper tail probability in (0, 1); from 0.0005 to 0.4 it is interpolated.
         df: See `t_isf`.
     """
-    if df < _SMOOTH_FROM or math.isinf(df):
+    if df < _SMOOTH_FROM or math.isinf(df) or not _SMOOTH[0] <= p <= _SMOOTH[1]:
         return t_isf(p, df)
     freedom = df - 0.5
     place = 1.0 / (freedom * freedom)

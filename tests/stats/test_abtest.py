@@ -11,12 +11,21 @@ from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import tt_ind_solve_power
 
-from promptreg.stats.abtest import decide, decide_within, sample_ratio_p, standardized
+from promptreg.stats.abtest import (
+    LEAST_PER_ARM,
+    decide,
+    decide_between,
+    decide_within,
+    sample_ratio_p,
+    standardized,
+)
 from promptreg.stats.decision import State
 from promptreg.stats.gate import holm
-from promptreg.stats.metrics import metric_named
+from promptreg.stats.kernel import combine, compare_means
+from promptreg.stats.metrics import Metric, metric_named
 from promptreg.stats.power import Plan, growth_needed, needed_per_arm
 from promptreg.stats.samples import Moments
+from promptreg.stats.sequential import anytime
 
 QUALITY, LATENCY = metric_named("quality"), metric_named("latency")
 
@@ -159,6 +168,41 @@ def test_strata_are_weighted_as_by_least_squares() -> None:
     common = standardized(strata)
     assert comparison.change * common["a"].mean == pytest.approx(oracle, rel=1e-9)
     assert common["b"].mean - common["a"].mean == pytest.approx(oracle, rel=1e-9)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(2, 90), st.integers(20, 90), st.floats(-1.0, 1.0), st.floats(0.1, 2.0)
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from([QUALITY, LATENCY, metric_named("charm")]),
+)
+def test_two_arms_are_judged_by_the_combined_contrast(
+    drawn: list[tuple[int, int, float, float]], metric: Metric
+) -> None:
+    """Two arms get the anytime-valid test of their combined contrast, in either order."""
+    values = [(Moments(n, 3.0, 0.5), Moments(m, 3.0 + d, var)) for n, m, d, var in drawn]
+    decision = decide_between(("old", "new"), values, metric)
+    if sum(a.n for a, _ in values) < LEAST_PER_ARM:
+        assert decision.state is State.COLLECTING
+        return
+    weights = [a.n * b.n / (a.n + b.n) for a, b in values]
+    contrast = combine(list(zip(weights, [compare_means(a, b) for a, b in values], strict=True)))
+    look = anytime(contrast, sum(weights))
+    (pair,) = decision.comparisons
+    assert (pair.base, pair.arm) == ("old", "new")
+    assert pair.p == pytest.approx(look.p, rel=1e-9)
+    ends = [contrast.difference + each for each in (-look.half_width, look.half_width)]
+    expected = map(math.expm1, ends) if metric is LATENCY else (each / 3.0 for each in ends)
+    assert (pair.low, pair.high) == pytest.approx(tuple(expected), rel=1e-9, abs=1e-12)
+    better = contrast.difference * metric.harm
+    winner = None if look.p > 0.05 or not better else "new" if better < 0.0 else "old"
+    assert decision.winner == winner
+    swapped = [(b, a) for a, b in values]
+    assert decide_between(("new", "old"), swapped, metric).winner == winner
 
 
 def test_one_model_is_no_stratum() -> None:
