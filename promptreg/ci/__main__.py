@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from promptreg.ci.git import Git
+from promptreg.ci.git import Git, fetch_history
 from promptreg.ci.runner import guarded, promptreg, warn, write_outputs
 from promptreg.ci.settings import Event, Settings
 from promptreg.cli.errors import ExitCode, report_error
@@ -71,7 +71,9 @@ def _check(environment: Mapping[str, str]) -> int:
 
 def _report(environment: Mapping[str, str]) -> int:
     """Write the report, which never fails the job."""
-    settings = Settings.read(environment)
+    settings, event = Settings.read(environment), Event.read(environment)
+    if not fetch_history(Git.authorized(settings.directory, event.server, settings.token)):
+        warn("Older versions could not be fetched; the report says what it lacks.")
     target = (settings.folder / "report" / "promptreg-report.html").absolute()
     target.parent.mkdir(parents=True, exist_ok=True)
     if promptreg(settings.directory, ["report", "-o", str(target)]):

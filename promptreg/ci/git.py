@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from promptreg.errors import HistoryError, RepositoryError
 
-__all__ = ["Git", "with_fetches"]
+__all__ = ["Git", "fetch_history", "with_fetches"]
 
 _Answer = TypeVar("_Answer")
 _MOST_FETCHES = 200
@@ -115,6 +115,21 @@ def with_fetches(git: Git, question: Callable[[], _Answer], *, base_branch: str 
             tried.add(command)
             if git.attempt(*words[1:]).returncode:
                 raise
+
+
+def fetch_history(git: Git) -> bool:
+    """Bring all history and tags of what is checked out; tell whether that worked.
+
+    A check can do without; a report shows every version, and since when a label names its own.
+
+    Args:
+        git: Git in the repository.
+    """
+    shallow = git("rev-parse", "--is-shallow-repository") == "true"
+    depth = ["--unshallow"] if shallow else []
+    # By its id: no branch of the remote holds the merge that a pull request's job checks out.
+    found = git.attempt("fetch", "--quiet", "--tags", *depth, "origin", git("rev-parse", "HEAD"))
+    return found.returncode == 0
 
 
 def _fetch_branch(git: Git, branch: str) -> None:

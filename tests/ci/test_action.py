@@ -55,7 +55,12 @@ def test_a_regression_blocks_and_everybody_hears_of_it(world: World) -> None:
     assert done.outputs["report"]["path"] == str(page)
     cached = done.outputs["prepare"]["cache"].splitlines()
     assert cached == [str(runner.repo.path / ".promptreg")]
-    assert page.read_text().startswith("<!doctype html>")
+    text = page.read_text()
+    assert text.startswith("<!doctype html>")
+    # The check does with two commits and some tags; the report shows every version.
+    assert runner.repo.git("rev-parse", "--is-shallow-repository") == "false"
+    assert {*world.origin.tags()} <= {*runner.repo.tags()}
+    assert "this clone is shallow" not in text
     # The same job once more, with the store from the cache: no case counts twice.
     again = runner.run(rows="base.jsonl\nhead.jsonl", report="false")
     assert again.check["regressions"] == "1"
