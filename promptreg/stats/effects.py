@@ -89,9 +89,10 @@ class Effect(ABC):
 
         def end(sign: float, guess: float, bound: float) -> float:
             def margin(change: float) -> float:
-                return _margin(*self.contrast(change), alpha, sign)
+                contrast, shift = self.contrast(change)
+                return _margin(contrast, sign * (contrast.difference - shift), alpha)
 
-            first = _margin(here, shift, alpha, sign)
+            first = _margin(here, sign * (here.difference - shift), alpha)
             if first <= 0.0:
                 return start
             found = _by_interpolation(margin, (start, first), sign * half, guess, bound)
@@ -110,21 +111,21 @@ class Effect(ABC):
         return (-1.0, math.inf) if self.relative else (-math.inf, math.inf)
 
 
-def _margin(contrast: Contrast, shift: float, alpha: float, sign: float) -> float:
-    """Return by how much a one-sided test keeps a shift, in half-widths of its interval.
+def _margin(contrast: Contrast, beyond: float, alpha: float) -> float:
+    """Return by how much a one-sided test keeps a change, in half-widths of its interval.
 
     That is 0 at an end of the interval, 1 at the estimate, and nearly straight in between.
 
     Args:
         contrast: What is tested.
-        shift: The difference that it is tested at.
+        beyond: How far its difference lies beyond that of the change.
         alpha: The level of the interval.
-        sign: 1 for the test that ends the interval below, -1 above.
     """
-    beyond = sign * (contrast.difference - shift)
-    if not (half := contrast.half_width(alpha)):
+    half = contrast.half_width(alpha)
+    if not half:
         return -_MOST if beyond > contrast.rounding else 1.0
-    return max(-_MOST, min(_MOST, 1.0 - beyond / half))
+    margin = 1.0 - beyond / half
+    return margin if -_MOST < margin < _MOST else math.copysign(_MOST, margin)
 
 
 _Point = tuple[float, float]
