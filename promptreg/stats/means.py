@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from promptreg.stats.effects import Effect, Interval
 from promptreg.stats.kernel import Contrast, StratifiedMeans, combine, compare_pairs
@@ -119,10 +119,9 @@ class _PairedMeans:
 
 
 def _contrasts(strata: MeanStrata) -> _Contrasts:
-    pairs = [stratum for stratum in strata if isinstance(stratum, PairMoments)]
-    if pairs:
-        return _PairedMeans(pairs)
-    return StratifiedMeans([stratum for stratum in strata if not isinstance(stratum, PairMoments)])
+    if isinstance(strata[0], PairMoments):
+        return _PairedMeans(cast("Sequence[PairMoments]", strata))
+    return StratifiedMeans(cast("Sequence[tuple[Moments, Moments]]", strata))
 
 
 def _expm1(value: float) -> float:

@@ -25,21 +25,19 @@ class BinaryEffect(Effect):
 
     exact_when_constant = False
 
-    def __init__(
-        self, tables: Sequence[Table], *, base: float, head: float, relative: bool = True
-    ) -> None:
+    def __init__(self, tables: Sequence[Table], *, relative: bool) -> None:
+        weighted = [(table.weight, table) for table in tables]
+        total = math.fsum([weight for weight, _ in weighted])
+        base = math.fsum([weight * table.rate_a for weight, table in weighted]) / total
+        head = math.fsum([weight * table.rate_b for weight, table in weighted]) / total
         super().__init__(base=base, head=head, relative=relative)
         self._tables = tables
-        total = sum(table.weight for table in tables)
-        self._squares = [(table.weight / total) ** 2 for table in tables]
+        self._squares = [(weight / total) ** 2 for weight, _ in weighted]
 
     @classmethod
     def of(cls, tables: Sequence[Table], *, relative: bool) -> BinaryEffect:
         """Combine tables with Mantel-Haenszel weights."""
-        total = math.fsum(table.weight for table in tables)
-        base = math.fsum(table.weight * table.rate_a for table in tables) / total
-        head = math.fsum(table.weight * table.rate_b for table in tables) / total
-        return cls(tables, base=base, head=head, relative=relative)
+        return cls(tables, relative=relative)
 
     def contrast(self, change: float) -> tuple[Contrast, float]:
         """Return the score contrast under this change."""
