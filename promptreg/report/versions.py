@@ -117,7 +117,8 @@ def read_prompt(
         else:
             before, lines = lines, _lines_of(newest, includes)
             written = _written(newest, includes, before, lines)
-        rows.append(_released(release, written, labels, yanks))
+        author = _author(registry, release)
+        rows.append(_released(release, author, written, labels, yanks))
     path, current = _at_commit(registry, name, commit, notes)
     if current is not None:
         newest = current.prompt
@@ -141,8 +142,17 @@ def iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
+def _author(registry: Registry, release: Release) -> str:
+    """Return who wrote a version; its tag names the committer, GitHub where it merged."""
+    try:
+        return registry.repository.commit(release.commit).author.name
+    except HistoryError:
+        return release.author
+
+
 def _released(
     release: Release,
+    author: str,
     written: _Written,
     labels: Mapping[str, Sequence[str]],
     yanks: Mapping[str, str],
@@ -154,7 +164,7 @@ def _released(
         version=version,
         digest=release.digest,
         commit=release.commit,
-        author=release.author,
+        author=author,
         date=iso(release.when),
         level=level if changes or level != "none" else "first",
         summary=release.summary,

@@ -29,7 +29,9 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> CommandRepo:
     repo.ok("rename", "summary", "summarizer")
     (repo.path / "prompts/gone.prompt.yml").unlink()
     repo.write(NEW, repo.read(NEW).replace("news", "text"))
+    repo.environment = {"GIT_AUTHOR_NAME": "Ada", "GIT_COMMITTER_NAME": "GitHub"}
     repo.bump_and_commit()
+    repo.environment = {}
     repo.ok("release")
     repo.ok("label", "set", "production", "summarizer", "1.1.0")
     repo.commit("promote")
@@ -86,6 +88,12 @@ def test_a_clone_says_what_it_lacks(
     if "--filter" in words:
         clone.git("fetch", "-q", "--refetch", "--no-filter")
         assert _report(clone)["notes"] == ""
+
+
+def test_a_version_is_its_authors(origin: CommandRepo) -> None:
+    """A commit that GitHub's page made is by whoever wrote it."""
+    found = json.loads(origin.ok("report", "--format", "json", "--prompt", "summarizer"))
+    assert found["prompts"][0]["versions"][1]["author"] == "Ada"
 
 
 def test_the_page_says_which_calls_it_leaves_out(origin: CommandRepo) -> None:
