@@ -102,10 +102,10 @@ def test_tails_of_many_groups_equal_those_of_each(n: int) -> None:
     rows = [(name, value) for name, values in groups.items() for value in values]
     columns = [list(column) for column in zip(*rows, ("spread", None), strict=True)]
     connection.execute("INSERT INTO t SELECT unnest(?), unnest(?)", columns)
-    found = {row[0]: row[1:] for row in connection.sql(tails_query("t", ["name"], "x")).fetchall()}
+    found = {row[0]: row[1:] for row in connection.sql(tails_query("t", "name", "x")).fetchall()}
     for name, values in groups.items():
         tail = Sample.of(values).tail
         if tail is None:
             assert name not in found
         else:
-            assert found[name] == (len(values), *map(pytest.approx, tail))
+            assert found[name] == tuple(map(pytest.approx, tail))
