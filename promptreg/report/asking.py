@@ -165,8 +165,7 @@ def ask(rows: Rows, scope: Scope) -> Answers:
         scope: Which of them.
     """
     with _kept(rows, scope) as kept:
-        columns = ", ".join(Group._fields)
-        groups = [Group(*row) for row in kept.sql(f"SELECT {columns} FROM grouped ORDER BY number")]
+        groups = _ask_groups(kept)
         versions = _ask_versions(kept)
         models = _ask_models(kept)
         has_scores = any(group.scored for group in groups)
@@ -180,6 +179,9 @@ def ask(rows: Rows, scope: Scope) -> Answers:
 # The rows in scope
 
 _NAMES = ("prompt", "key", "model", "suite", "dataset_digest", "environment")
+# What a row says itself, from which its names follow.
+_LOGGED = ("prompt", "version", "digest", "model", "suite", "dataset_digest", "environment")
+_NUMBERS = ("number", "of_version", "of_model")
 
 
 @contextmanager
@@ -188,57 +190,68 @@ def _kept(rows: Rows, scope: Scope) -> Iterator[Rows]:
 
     To group a million rows by six texts takes ten times as long as by a number, and is done once.
     """
-    located, parameters = _located(scope)
-    names = ", ".join(_NAMES)
+    condition, chosen = _condition(scope)
+    named, given = _named(scope, condition, chosen)
+    # Groups that come to the same names, such as a prompt's former ones, have the same number.
     grouped = (
-        f"SELECT row_number() OVER (ORDER BY {names}) AS number, "
+        f"SELECT dense_rank() OVER (ORDER BY {', '.join(_NAMES)}) AS number, "
         "dense_rank() OVER (ORDER BY prompt, key) AS of_version, "
-        f"dense_rank() OVER (ORDER BY prompt, key, model) AS of_model, {names}, version, calls, "
-        f"latest, scored FROM (SELECT {names}, max(version) AS version, count(*) AS calls, "
-        f"max(ts) AS latest, count(scores) AS scored FROM ({located}) l GROUP BY {names}) g"
+        "dense_rank() OVER (ORDER BY prompt, key, model) AS of_model, "
+        f"n.* FROM ({named}) n"
     )
-    same = " AND ".join(f"l.{name} IS NOT DISTINCT FROM g.{name}" for name in _NAMES)
-    values = ", ".join(f"l.v_{name}" for name in VALUES)
+    same = " AND ".join(f"c.{name} IS NOT DISTINCT FROM g.logged_{name}" for name in _LOGGED)
+    values = ", ".join(f"{value} AS v_{name}" for name, value in VALUES.items())
     picked = (
-        "SELECT g.number, g.of_version, g.of_model, l.ts, l.unit, l.is_case, l.scores, "
-        f"{values} FROM ({located}) l JOIN grouped g ON {same}"
+        f"SELECT {', '.join(_NUMBERS)}, c.ts, coalesce(c.case_id, c.unit) AS unit, "
+        f"c.case_id IS NOT NULL AS is_case, c.scores, {values.replace('$currency', '?')} "
+        f"FROM calls c JOIN grouped g ON {same} WHERE {condition}"
     )
     with (
-        rows.keep("grouped", grouped, parameters) as with_groups,
-        with_groups.keep("picked", picked, parameters) as with_rows,
+        rows.keep("grouped", grouped, given) as with_groups,
+        with_groups.keep("picked", picked, [scope.currency, *chosen]) as with_rows,
         with_rows.keep("repeated", REPEATED) as kept,
     ):
         yield kept
 
 
-def _located(scope: Scope) -> tuple[str, list[Any]]:
-    """Return a query for the rows in scope with their key and values, and its parameters."""
-    values = ", ".join(f"{value} AS v_{name}" for name, value in VALUES.items())
-    key, join = "coalesce(nullif(c.digest, ''), c.version)", ""
+def _named(scope: Scope, condition: str, chosen: Sequence[Any]) -> tuple[str, list[Any]]:
+    """Return a query for what rows say of themselves, counted, and the names that follow."""
     name = name_now(scope.renames, "c.prompt", "c.version")
-    parameters: list[Any] = []
+    key, join = "coalesce(nullif(c.digest, ''), c.version)", ""
     if scope.aliases:
         key = "coalesce(nullif(c.digest, ''), a.digest, c.version)"
-        rows = ", ".join("(?, ?, ?)" for _ in scope.aliases)
-        join = f" LEFT JOIN (VALUES {rows}) a(prompt, version, digest) USING (prompt, version)"
+        aliases = ", ".join("(?, ?, ?)" for _ in scope.aliases)
+        join = f" LEFT JOIN (VALUES {aliases}) a(prompt, version, digest) USING (prompt, version)"
     if scope.shared:
         pairs = ", ".join("(?, ?)" for _ in scope.shared)
         key = f"CASE WHEN ({name}, c.digest) IN ({pairs}) THEN c.version ELSE {key} END"
-        parameters += itertools.chain.from_iterable(scope.shared)
-    parameters.append(scope.currency)
-    parameters += itertools.chain.from_iterable(scope.aliases)
-    parameters += scope.prompts
-    condition = of_prompts(scope.renames, scope.prompts, "c.prompt", "c.version")
-    if scope.since is not None:
-        condition += " AND c.ts >= ?"
-        parameters.append(scope.since)
+    logged = ", ".join(f"c.{each} AS logged_{each}" for each in _LOGGED)
     query = (
-        f"SELECT {name} AS prompt, {key} AS key, c.version, coalesce(c.model, '') AS model, "
-        "c.suite, c.dataset_digest, c.environment, coalesce(c.case_id, c.unit) AS unit, "
-        "c.case_id IS NOT NULL AS is_case, c.ts, c.scores, "
-        f"{values.replace('$currency', '?')} FROM calls c{join} WHERE {condition}"
+        f"SELECT {name} AS prompt, {key} AS key, coalesce(c.model, '') AS model, c.suite, "
+        f"c.dataset_digest, c.environment, c.version, c.calls, c.latest, c.scored, {logged} "
+        f"FROM (SELECT {', '.join(_LOGGED)}, count(*) AS calls, max(ts) AS latest, "
+        f"count(scores) AS scored FROM calls c WHERE {condition} "
+        f"GROUP BY {', '.join(_LOGGED)}) c{join}"
     )
-    return query, parameters
+    flat = itertools.chain.from_iterable
+    return query, [*flat(scope.shared), *chosen, *flat(scope.aliases)]
+
+
+def _condition(scope: Scope) -> tuple[str, list[Any]]:
+    """Return the condition of the rows in scope, as SQL on ``calls c``, and its parameters."""
+    condition = of_prompts(scope.renames, scope.prompts, "c.prompt", "c.version")
+    if scope.since is None:
+        return condition, [*scope.prompts]
+    return f"{condition} AND c.ts >= ?", [*scope.prompts, scope.since]
+
+
+def _ask_groups(rows: Rows) -> list[Group]:
+    names = ", ".join([*_NUMBERS, *_NAMES])
+    found = rows.sql(
+        f"SELECT {names}, max(version), sum(calls), max(latest), sum(scored) FROM grouped "
+        f"GROUP BY {names} ORDER BY number"
+    )
+    return [Group(*row) for row in found]
 
 
 # Versions and their models
