@@ -65,7 +65,13 @@ def _live(report: Report) -> Iterator[str]:
         yield _table(
             heads,
             [
-                (escape(r.label), escape(r.prompt), r.version, r.since[:10], escape(r.verdict))
+                (
+                    escape(r.label),
+                    escape(r.prompt),
+                    r.version,
+                    r.since[:10],
+                    escape(r.verdict) or "no earlier version to compare with",
+                )
                 for r in rows
             ],
         )
