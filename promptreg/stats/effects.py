@@ -153,7 +153,7 @@ def _by_interpolation(
             return None
         value = margin(place)
         # A margin that rises again on the way has an end before this one.
-        if not (value - old_value) * (place - old) * outwards < 0.0:
+        if value == older_value or not (value - old_value) * (place - old) * outwards < 0.0:
             return None
         chord = (place - old) / (value - old_value)
         # On a parabola that lies on its side, through the last three places.
