@@ -77,6 +77,7 @@ def versions(
         if not releases and registry.repository.is_shallow:
             registry.resolve(name)  # says which tags were not fetched
         labels = registry.labels_of(name)
+        authors = {release.tag: registry.tags.author(release) for release in releases}
         yanked = {v: yank.reason for v, yank in registry.yanks_of(name).items()}
     named = {
         str(release.version): sorted(k for k, v in labels.items() if v == release.version)
@@ -91,7 +92,7 @@ def versions(
                     "digest": release.digest,
                     "commit": release.commit,
                     "date": release.when.isoformat(),
-                    "author": release.author,
+                    "author": authors[release.tag],
                     "labels": named[str(release.version)],
                     "changes": list(release.changes),
                     "yanked": yanked.get(release.version),
@@ -111,7 +112,7 @@ def versions(
                 release.trailers.level.label if release.trailers.level else "first",
                 release.when.date().isoformat(),
                 release.commit[:7],
-                release.author,
+                authors[release.tag],
                 ", ".join([*named[str(release.version)], *["yanked"][: release.version in yanked]])
                 or "-",
                 _shorten("; ".join(release.changes)),
@@ -149,12 +150,13 @@ def show(
             from promptreg.moments import parse_moment
 
             resolved = resolve_at(registry, reference, selector, parse_moment(at))
+        author = registry.tags.author(resolved.release) if resolved.release else None
     if raw:
         sys.stdout.flush()
         sys.stdout.buffer.write(resolved.content.data)
         return
     if output is DataFormat.JSON:
-        print_json(_as_json(resolved))
+        print_json(_as_json(resolved, author))
         return
     prompt, release = resolved.content.prompt, resolved.release
     data(style(f"{resolved.reference.name} {resolved.version}", "bold"))
@@ -164,7 +166,7 @@ def show(
         "digest": resolved.content.short_digest,
         "commit": resolved.commit[:12] if resolved.commit else None,
         "date": release.when.date().isoformat() if release else None,
-        "author": release.author if release else None,
+        "author": author,
         "model": prompt.model,
         "parameters": ", ".join(f"{k}={v}" for k, v in prompt.model_parameters.items()) or None,
         "tags": ", ".join(prompt.tags) or None,
@@ -188,7 +190,7 @@ def show(
             data(style(f"[placeholder {entry.name}]", "cyan"))
 
 
-def _as_json(resolved: "Resolved") -> dict[str, Any]:
+def _as_json(resolved: "Resolved", author: str | None) -> dict[str, Any]:
     release = resolved.release
     return {
         "prompt": resolved.reference.name,
@@ -197,7 +199,7 @@ def _as_json(resolved: "Resolved") -> dict[str, Any]:
         "commit": resolved.commit,
         "released": release is not None,
         "date": release.when.isoformat() if release else None,
-        "author": release.author if release else None,
+        "author": author,
         "value": dict(resolved.content.prompt.value),
         "includes": dict(resolved.content.includes),
     }

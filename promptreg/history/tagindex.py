@@ -245,6 +245,17 @@ class TagIndex:
             )
         return release
 
+    def author(self, release: Release) -> str:
+        """Return who wrote a release's commit.
+
+        Its tag names the committer, which is GitHub where somebody pressed a button to merge.
+        """
+        try:
+            return self.repository.commit(release.commit).author.name
+        except HistoryError:
+            # A shallow clone may not have the commit.
+            return release.tagger.name
+
     def content(self, release: Release) -> Content:
         """Return what a release holds.
 

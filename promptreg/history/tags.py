@@ -68,11 +68,6 @@ class Release:
         return self.tagger.when
 
     @property
-    def author(self) -> str:
-        """Who made the commit."""
-        return self.tagger.name
-
-    @property
     def summary(self) -> str:
         """The first line of the message."""
         return self.message.partition("\n")[0]

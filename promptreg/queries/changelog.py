@@ -24,6 +24,7 @@ class Entry:
 
     name: str
     release: Release
+    author: str
     labels: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -34,7 +35,7 @@ class Entry:
             "version": str(release.version),
             "level": release.trailers.level.label,
             "date": release.when.isoformat(),
-            "author": release.author,
+            "author": self.author,
             "commit": release.commit,
             "labels": list(self.labels),
             "changes": list(release.changes),
@@ -76,7 +77,7 @@ def changelog(
             release = release_of(found) if found is not None else None
             if release is not None and (chosen is None or chosen.holds(release)):
                 named = tuple(k for k, v in labels.items() if v.get(each) == version)
-                entries.append(Entry(each, release, named))
+                entries.append(Entry(each, release, registry.tags.author(release), named))
     # Within one commit: by name, then the greater version first.
     entries.sort(key=lambda e: e.name)
     entries.sort(key=lambda e: (e.release.when, e.release.version), reverse=True)
@@ -162,7 +163,7 @@ def write_text(entries: Sequence[Entry]) -> Iterable[str]:
         labels = f"  [{', '.join(entry.labels)}]" if entry.labels else ""
         yield (
             f"{release.when:%Y-%m-%d}  {entry.name} {release.version}  {_level(release)}"
-            f"  {release.author}{labels}"
+            f"  {entry.author}{labels}"
         )
         for change in release.changes:
             yield f"    {change}"
@@ -179,7 +180,7 @@ def write_markdown(entries: Sequence[Entry]) -> Iterable[str]:
         labels = f", now {', '.join(entry.labels)}" if entry.labels else ""
         yield (
             f"### {_escape(entry.name)} {release.version} ({_level(release)} by"
-            f" {_escape(release.author)}{labels})"
+            f" {_escape(entry.author)}{labels})"
         )
         yield ""
         yield from (f"- {_escape(change)}" for change in release.changes)

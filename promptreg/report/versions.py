@@ -117,7 +117,7 @@ def read_prompt(
         else:
             before, lines = lines, _lines_of(newest, includes)
             written = _written(newest, includes, before, lines)
-        author = _author(registry, release)
+        author = registry.tags.author(release)
         rows.append(_released(release, author, written, labels, yanks))
     path, current = _at_commit(registry, name, commit, notes)
     if current is not None:
@@ -140,14 +140,6 @@ def read_prompt(
 def iso(moment: datetime) -> str:
     """Write a time in UTC, whole seconds."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
-
-
-def _author(registry: Registry, release: Release) -> str:
-    """Return who wrote a version; its tag names the committer, GitHub where it merged."""
-    try:
-        return registry.repository.commit(release.commit).author.name
-    except HistoryError:
-        return release.author
 
 
 def _released(

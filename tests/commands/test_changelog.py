@@ -104,7 +104,7 @@ def test_deleted_versions_are_not_listed(shipped: Repo) -> None:
 
 def test_markdown_cannot_be_forged(shipped: Repo) -> None:
     """Names of authors do not turn into markup or mentions."""
-    shipped.environment["GIT_COMMITTER_NAME"] = "**[x](http://evil)** @all"
+    shipped.environment["GIT_AUTHOR_NAME"] = "**[x](http://evil)** @all"
     edit(shipped, "careful", "cautious")
     ship(shipped)
     text = shipped.ok("changelog", "--format", "markdown", "summarizer")

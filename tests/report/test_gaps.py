@@ -94,6 +94,11 @@ def test_a_version_is_its_authors(origin: CommandRepo) -> None:
     """A commit that GitHub's page made is by whoever wrote it."""
     found = json.loads(origin.ok("report", "--format", "json", "--prompt", "summarizer"))
     assert found["prompts"][0]["versions"][1]["author"] == "Ada"
+    commands = ("versions", "summarizer"), ("show", "summarizer@1.1.0"), ("changelog", "summarizer")
+    for words in commands:
+        said = json.loads(origin.ok(*words, "--format", "json"))
+        assert (said if isinstance(said, dict) else said[0])["author"] == "Ada", words
+        assert "GitHub" not in origin.ok(*words), words
 
 
 def test_the_page_says_which_calls_it_leaves_out(origin: CommandRepo) -> None:
