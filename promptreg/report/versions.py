@@ -185,8 +185,9 @@ def _at_commit(
     except NotFoundError:
         return "", None
     except PromptError as error:
+        # Two files have its name: it is there, but nobody can say what it is.
         notes.append(str(error))
-        return "", None
+        return next(p for p in layout.candidates(name) if source.read(p) is not None), None
     try:
         return path, read_content(source, layout, path)
     except PromptregError as error:

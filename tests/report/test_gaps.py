@@ -101,6 +101,16 @@ def test_a_version_is_its_authors(origin: CommandRepo) -> None:
         assert "GitHub" not in origin.ok(*words), words
 
 
+def test_a_prompt_in_two_files_is_not_gone(origin: CommandRepo, tmp_path: Path) -> None:
+    """Two files of one name are told, and the prompt is not called deleted."""
+    clone = origin.clone(tmp_path / "clone")
+    clone.write("prompts/summarizer.prompt.yaml", clone.read(NEW))
+    clone.commit("the same name twice")
+    found = json.loads(clone.ok("report", "--format", "json", "--prompt", "summarizer"))
+    assert "two files have the name summarizer" in " ".join(found["notes"])
+    assert [prompt["deleted"] for prompt in found["prompts"]] == [False]
+
+
 def test_the_page_says_which_calls_it_leaves_out(origin: CommandRepo) -> None:
     """A report since a day names the day in its head."""
     page = origin.ok("report", "-o", "-", "--since", "2026-01-31")
