@@ -45,7 +45,7 @@ __all__ = ["Collector", "Options", "collect"]
 OnStep = Callable[[int, int], None]
 
 ROWS_AT_ONCE = 1_000_000
-PROMPTS_AT_ONCE = 100
+PROMPTS_AT_ONCE = 50
 _SEVERITIES = ("critical", "warning", "info")
 
 
