@@ -133,6 +133,8 @@ def test_models_are_compared_in_cards(pages: Pages, report_url: str) -> None:
     assert "Median latency" in card.inner_text()
     assert "n 2,888" in card.inner_text()
     page.get_by_text("Show as table").click()
+    # The table is made when it is first shown.
+    page.wait_for_selector("tbody tr")
     assert page.locator("tbody tr").count() == 2
 
 
