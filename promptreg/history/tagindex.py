@@ -51,6 +51,8 @@ class TagIndex:
         # A tag object never changes, so what was read of it once holds for ever.
         self._release_at = lru_cache(maxsize=8192)(self._read_release)
         self._content_at = lru_cache(maxsize=1024)(self._read_content)
+        # One commit often releases many prompts.
+        self._author_of = lru_cache(maxsize=1024)(self._read_author)
 
     def lineage(self, name: str, *, edited: bool = True) -> tuple[str, ...]:
         """Return a prompt's name and those it had before, newest first.
@@ -250,11 +252,14 @@ class TagIndex:
 
         Its tag names the committer, which is GitHub where somebody pressed a button to merge.
         """
+        # A shallow clone may not have the commit.
+        return self._author_of(release.commit) or release.tagger.name
+
+    def _read_author(self, commit: str) -> str:
         try:
-            return self.repository.commit(release.commit).author.name
+            return self.repository.commit(commit).author.name
         except HistoryError:
-            # A shallow clone may not have the commit.
-            return release.tagger.name
+            return ""
 
     def content(self, release: Release) -> Content:
         """Return what a release holds.
