@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from promptreg.errors import MetricsError
 from promptreg.metrics.summary import Filter, ModelPick, ModelRanking, Summary
+from promptreg.values import replace
 
 __all__ = ["choose_rows", "rank_models"]
 

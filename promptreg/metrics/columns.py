@@ -6,8 +6,9 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from promptreg.values import dataclass
 
 __all__ = ["BY_NAME", "COLUMNS", "NAMES", "Column", "Kind", "columns_table"]
 

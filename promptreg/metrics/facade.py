@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,6 +25,7 @@ from promptreg.metrics.wal import (
     SegmentWriter,
 )
 from promptreg.pricing import Pricer
+from promptreg.values import replace
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

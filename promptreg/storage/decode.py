@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import MetricsError
@@ -16,6 +15,7 @@ from promptreg.metrics.checks import check_row
 from promptreg.metrics.columns import COLUMNS, NAMES, Kind
 from promptreg.metrics.row import load_line, parse_line
 from promptreg.storage.schema import arrow_schema
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     import pyarrow as pa

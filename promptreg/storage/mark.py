@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from promptreg.values import dataclass
 
 __all__ = ["Mark"]
 

@@ -13,13 +13,13 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptreg.errors import ConflictError
 from promptreg.storage.decode import BadLine, decode_lines
 from promptreg.storage.segments import Claim, Segment, claim, list_segments, split_lines, sync_file
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     import pyarrow as pa

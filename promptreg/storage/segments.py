@@ -6,10 +6,10 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from promptreg.metrics.wal import is_segment_name
+from promptreg.values import dataclass
 
 __all__ = ["Claim", "Segment", "claim", "is_alive", "list_segments", "split_lines", "sync_file"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from promptreg.storage.mark import Mark
 from promptreg.storage.place import open_place
 from promptreg.storage.schema import STATISTICS_COLUMNS, arrow_schema
 from promptreg.storage.segments import sync_file
+from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     import duckdb
