@@ -15,7 +15,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -88,9 +87,9 @@ def build(path: Path, prompts: int, versions: int) -> list[str]:
         builder.add(prompt)
         spent += time.process_time() - start
         names.append(prompt.name)
-        slim.append(replace(prompt, versions=prompt.versions[-3:], comparisons=()))
+        slim.append(prompt._replace(versions=prompt.versions[-3:], comparisons=()))
     start = time.process_time()
-    report = replace(synthetic_report(1, 2), prompts=(), overview=overview_of(slim))
+    report = synthetic_report(1, 2)._replace(prompts=(), overview=overview_of(slim))
     size = write_atomically(path, builder.finish(report).parts())
     spent += time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -111,7 +110,7 @@ def _made(prompts: int, versions: int) -> Iterator[Any]:
             for c in prompt.comparisons
             if (c.base, c.head) in steps or {c.base, c.head} <= set(order[-8:])
         ]
-        yield replace(prompt, comparisons=tuple(kept))
+        yield prompt._replace(comparisons=tuple(kept))
 
 
 def browse(path: Path, chromium: str, names: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promptreg.report.measures import VersionMeasures, measures_of
@@ -177,8 +177,7 @@ def _measured(version: VersionRow, measures: VersionMeasures | None) -> VersionR
         return version
     badges = best_models(measures)
     named = {model: m for model, m in measures.models.items() if model} or measures.models
-    return replace(
-        version,
+    return version._replace(
         calls=measures.calls,
         cost=measures.cost,
         tokens=measures.tokens,

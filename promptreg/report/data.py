@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -79,7 +79,7 @@ def collect(
     """
     collector = Collector(registry, options or Options(), on_step)
     prompts = tuple(collector.prompts())
-    return replace(collector.report(), prompts=prompts)
+    return collector.report()._replace(prompts=prompts)
 
 
 class Collector:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -97,7 +97,7 @@ class PromptLabels:
             wanted = (row.previous, version)
             pair = next((c for c in comparisons if (c.base, c.head) == wanted), None)
             verdict, tone = label_verdict(row, pair)
-            yield replace(row, verdict=verdict, tone=tone)
+            yield row._replace(verdict=verdict, tone=tone)
 
 
 class LiveLabels:

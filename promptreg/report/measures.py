@@ -6,7 +6,7 @@ Rows of one case or unit are one observation where versions are judged, as in th
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from promptreg.report.asking import QUANTILES, SHOWN, VALUES, ask
@@ -103,7 +103,7 @@ def _add_summaries(answers: Answers, found: Mapping[str, VersionMeasures]) -> No
     for version in found.values():
         if len(version.models) == 1:
             (only,) = version.models.values()
-            only.metrics = [replace(metric, histogram=None) for metric in version.metrics]
+            only.metrics = [metric._replace(histogram=None) for metric in version.metrics]
     for number, name, *values in answers.scores:
         if (summary := _summary(name, values)) is not None:
             found[keys[number]].metrics.append(summary)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import inspect
 import re
 import types
@@ -19,16 +17,11 @@ _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 def as_json(value: Any) -> Any:
     """Turn rows into plain JSON values: a row into an object, a tuple into an array."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: as_json(getattr(value, name)) for name in _field_names(type(value))}
-    if isinstance(value, (tuple, list)):
-        return [as_json(item) for item in value]
-    return value
-
-
-@functools.cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+    if not isinstance(value, (tuple, list)):
+        return value
+    items = [as_json(item) for item in value]
+    names = getattr(value, "_fields", None)
+    return items if names is None else dict(zip(names, items, strict=True))
 
 
 def json_schema() -> dict[str, Any]:
@@ -68,7 +61,7 @@ def _of_rows(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     doc = inspect.cleandoc(kind.__doc__ or "")
     told = _attribute_texts(doc)
     properties = {}
-    for name in _field_names(kind):
+    for name in kind._fields:
         properties[name] = _of_type(hints[name], definitions)
         if name in told:
             properties[name] = {**properties[name], "description": told[name]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,8 +79,8 @@ def test_only_changed_prompts_are_packed_again(monkeypatch: pytest.MonkeyPatch) 
     packed.clear()
     assert build() == first
     assert packed == []
-    changed = replace(report.prompts[1], title="Another")
-    report = replace(report, prompts=(report.prompts[0], changed, report.prompts[2]))
+    changed = report.prompts[1]._replace(title="Another")
+    report = report._replace(prompts=(report.prompts[0], changed, report.prompts[2]))
     again = build()
     assert packed == [changed.name]
     assert again == _text(html.render(report))

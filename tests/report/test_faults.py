@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -117,13 +116,13 @@ def test_an_inserted_sentence_marks_itself_only(
     added = "Before you answer, think about who reads this and what they must do first. "
     report = _two_versions(())
     versions = tuple(
-        replace(version, messages=(MessageRow("system", text),))
+        version._replace(messages=(MessageRow("system", text),))
         for version, text in zip(
             report.prompts[0].versions, (old, old.replace("Look", added + "Look")), strict=True
         )
     )
-    prompt = replace(report.prompts[0], versions=versions)
-    page = pages.open(write_report(replace(report, prompts=(prompt,))) + "#/compare?view=split")
+    prompt = report.prompts[0]._replace(versions=versions)
+    page = pages.open(write_report(report._replace(prompts=(prompt,))) + "#/compare?view=split")
     settle(page)
     assert page.locator("ins").all_text_contents() == [added]
     assert page.locator("del").count() == 0
@@ -147,9 +146,9 @@ def test_missing_metrics_are_no_data_not_zero(
     """A version without cost shows "no data", never 0."""
     report = _two_versions(())
     summary = MetricSummary("quality", 10, 0.5)
-    versions = tuple(replace(v, metrics=(summary,)) for v in report.prompts[0].versions)
-    prompt = replace(report.prompts[0], versions=versions, comparisons=())
-    page = pages.open(write_report(replace(report, prompts=(prompt,))) + "#/prompts")
+    versions = tuple(v._replace(metrics=(summary,)) for v in report.prompts[0].versions)
+    prompt = report.prompts[0]._replace(versions=versions, comparisons=())
+    page = pages.open(write_report(report._replace(prompts=(prompt,))) + "#/prompts")
     row = page.locator("tbody tr").first.inner_text()
     assert row.count("no data") == 3
     assert "$0" not in row
@@ -164,9 +163,9 @@ def test_annotations_are_shown(pages: Pages, write_report: Callable[[Any], str])
     """A comment on a version stands beside the version."""
     report = _two_versions(())
     note = Annotation("Ada", "2026-11-20T10:00:00Z", "Too curt for customers.")
-    first = replace(report.prompts[0].versions[0], annotations=(note,))
-    prompt = replace(report.prompts[0], versions=(first, report.prompts[0].versions[1]))
-    page = pages.open(write_report(replace(report, prompts=(prompt,))) + "#/prompt/p")
+    first = report.prompts[0].versions[0]._replace(annotations=(note,))
+    prompt = report.prompts[0]._replace(versions=(first, report.prompts[0].versions[1]))
+    page = pages.open(write_report(report._replace(prompts=(prompt,))) + "#/prompt/p")
     settle(page)
     assert "Too curt for customers." in page.inner_text(".annotations")
 
@@ -179,8 +178,7 @@ def test_hostile_names_and_texts_run_nothing(
     prompts = []
     for row, evil in zip(base.prompts, HOSTILE, strict=True):
         versions = tuple(
-            replace(
-                version,
+            version._replace(
                 author=evil,
                 summary=evil,
                 model=evil,
@@ -193,8 +191,7 @@ def test_hostile_names_and_texts_run_nothing(
             for number, version in enumerate(row.versions)
         )
         prompts.append(
-            replace(
-                row,
+            row._replace(
                 name=evil,
                 title=evil,
                 description=evil,
@@ -206,13 +203,12 @@ def test_hostile_names_and_texts_run_nothing(
             )
         )
     labels = tuple(LabelRow(evil, evil, "1.0.0", verdict=evil) for evil in HOSTILE)
-    report = replace(
-        base,
+    report = base._replace(
         title=HOSTILE[0],
         repository=HOSTILE[1],
         notes=HOSTILE,
         prompts=tuple(prompts),
-        overview=replace(base.overview, labels=labels),
+        overview=base.overview._replace(labels=labels),
     )
     url = write_report(report)
     page = pages.open(url)
@@ -239,15 +235,15 @@ def test_a_huge_prompt_opens(pages: Pages, write_report: Callable[[Any], str]) -
     assert len(text) > 200_000
     report = _two_versions(())
     versions = tuple(
-        replace(version, messages=(MessageRow("system", content),))
+        version._replace(messages=(MessageRow("system", content),))
         for version, content in zip(
             report.prompts[0].versions,
             (text, text.replace("900: lorem", "900: Lorem")),
             strict=True,
         )
     )
-    prompt = replace(report.prompts[0], versions=versions)
-    url = write_report(replace(report, prompts=(prompt,)))
+    prompt = report.prompts[0]._replace(versions=versions)
+    url = write_report(report._replace(prompts=(prompt,)))
     page = pages.open(url + "#/compare?view=split")
     settle(page)
     assert page.locator("ins").all_text_contents() == ["Lorem"]

@@ -6,7 +6,6 @@ import http.client
 import re
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -258,7 +257,7 @@ def test_a_served_page_reloads_itself_where_it_is(pages: Pages) -> None:
         builder = HtmlBuilder(live=True)
         for prompt in report.prompts:
             builder.add(prompt)
-        return "".join(builder.finish(replace(report, title=title)).parts()).encode()
+        return "".join(builder.finish(report._replace(title=title)).parts()).encode()
 
     server = ReportServer()
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
@@ -35,29 +34,27 @@ def _hard_report() -> Report:
     report = synthetic_report(4, 5)
     first, second, *others = report.prompts
     last = first.versions[-1]
-    draft = replace(last, version=BETWEEN, commit="", released=False, labels=())
+    draft = last._replace(version=BETWEEN, commit="", released=False, labels=())
     worse = MetricComparison(
         "quality", 0.9, 0.6, 80, 80, effect=-0.33, low=-0.4, high=-0.3, limit="-10%"
     )
     same = MetricComparison("cost", 0.01, 0.01, 80, 80, effect=0.0, low=-0.1, high=0.1)
-    judged = replace(worse, verdict="regression", state="winner", winner=last.version)
+    judged = worse._replace(verdict="regression", state="winner", winner=last.version)
     basis = "suite news, 80 paired cases"
-    pair = Comparison(last.version, BETWEEN, basis, (judged, replace(same, verdict="ok")))
-    first = replace(
-        first,
+    pair = Comparison(last.version, BETWEEN, basis, (judged, same._replace(verdict="ok")))
+    first = first._replace(
         versions=(*first.versions, draft),
         comparisons=(*first.comparisons, pair),
-        series=(*first.series, replace(first.series[-1], version=BETWEEN)),
+        series=(*first.series, first.series[-1]._replace(version=BETWEEN)),
     )
-    second = replace(second, name=LONG, title=LONG, tags=(LONG,))
+    second = second._replace(name=LONG, title=LONG, tags=(LONG,))
     alert = Alert(first.name, last.version, BETWEEN, judged, "critical", basis=basis)
     live = LabelRow("production", first.name, "1.0.0", verdict="No worse", tone="unknown")
     long = LabelRow("a-label-of-" + "many-" * 6 + "letters", LONG, BETWEEN)
-    return replace(
-        report,
+    return report._replace(
         prompts=(first, second, *others),
         alerts=(alert, *report.alerts),
-        overview=replace(report.overview, labels=(live, long), unpromoted=((LONG, BETWEEN),)),
+        overview=report.overview._replace(labels=(live, long), unpromoted=((LONG, BETWEEN),)),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from markdown_it import MarkdownIt
 
 from promptreg.formats.markdown import code, escape
@@ -35,19 +33,18 @@ def test_hostile_texts_stay_text() -> None:
     plain = synthetic_report(len(HOSTILE), 3)
     rows = tuple(LabelRow(evil, evil, "1.0.0", verdict=evil) for evil in HOSTILE)
     prompts = tuple(
-        replace(
-            p, name=evil, versions=tuple(replace(v, author=evil, yanked=evil) for v in p.versions)
+        p._replace(
+            name=evil, versions=tuple(v._replace(author=evil, yanked=evil) for v in p.versions)
         )
         for p, evil in zip(plain.prompts, HOSTILE, strict=True)
     )
-    report = replace(
-        plain,
+    report = plain._replace(
         title=" ".join(HOSTILE),
         repository=HOSTILE[0],
         notes=HOSTILE,
         prompts=prompts,
-        overview=replace(
-            plain.overview, labels=rows, unpromoted=tuple((e, "1.0.0") for e in HOSTILE)
+        overview=plain.overview._replace(
+            labels=rows, unpromoted=tuple((e, "1.0.0") for e in HOSTILE)
         ),
     )
     text = markdown_report(report)
@@ -70,13 +67,13 @@ def test_code_and_escape_keep_what_harms_nobody() -> None:
 
 def test_columns_stand_below_each_other() -> None:
     """Each row of a table is as wide as its head, unless a cell is a whole sentence."""
-    report = replace(synthetic_report(3, 3), overview=Overview(), alerts=())
+    report = synthetic_report(3, 3)._replace(overview=Overview(), alerts=())
     lines = [line for line in markdown_report(report).splitlines() if line.startswith("|")]
     prompts = lines[-5:]
     assert len({len(line) for line in prompts}) == 1
     assert prompts[1].count("-:") == 6
-    long = replace(
-        report, overview=Overview(labels=(LabelRow("x", "p", "1.0.0", verdict="w" * 99),))
+    long = report._replace(
+        overview=Overview(labels=(LabelRow("x", "p", "1.0.0", verdict="w" * 99),))
     )
     assert max(map(len, markdown_report(long).splitlines())) < 150
 
@@ -85,16 +82,15 @@ def test_it_says_what_is_new_and_what_the_figures_are_of() -> None:
     """A yanked version is not the latest, a deleted prompt says so, figures name their version."""
     report = synthetic_report(1, 3)
     first, second, third = report.prompts[0].versions
-    prompt = replace(
-        report.prompts[0],
+    prompt = report.prompts[0]._replace(
         deleted=True,
         versions=(
-            replace(first, calls=5),
-            replace(second, calls=0),
-            replace(third, calls=0, yanked="too | long"),
+            first._replace(calls=5),
+            second._replace(calls=0),
+            third._replace(calls=0, yanked="too | long"),
         ),
     )
-    text = markdown_report(replace(report, prompts=(prompt,), since="2026-01-31T00:00:00Z"))
+    text = markdown_report(report._replace(prompts=(prompt,), since="2026-01-31T00:00:00Z"))
     assert "calls since 2026-01-31" in text
     assert "yanked: too \\| long" in text
     cells = [cell.strip() for cell in text.splitlines()[-1].split("|")]
@@ -104,10 +100,10 @@ def test_it_says_what_is_new_and_what_the_figures_are_of() -> None:
 
 def test_a_registry_without_anything_has_a_report() -> None:
     """No prompts, or none that is released: every part says so."""
-    empty = replace(synthetic_report(0, 0), alerts=(), overview=Overview())
+    empty = synthetic_report(0, 0)._replace(alerts=(), overview=Overview())
     text = markdown_report(empty)
     assert "No prompt yet." in text
     assert "Latest releases" not in text
     new = PromptRow("p", versions=(VersionRow("0.0.0-x", "a" * 64, released=False),))
-    last = markdown_report(replace(empty, prompts=(new,))).splitlines()[-1]
+    last = markdown_report(empty._replace(prompts=(new,))).splitlines()[-1]
     assert [cell.strip() for cell in last.split("|")][1:6] == ["p", "none", "0", "0", "none"]

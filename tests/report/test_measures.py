@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 from promptreg.metrics import Metrics
@@ -38,7 +37,7 @@ def test_a_models_numbers_do_not_depend_on_how_many_models_there_are(tmp_path: P
     found = measure(metrics, Scope(("summarizer",)))["summarizer"]
     one, two = found[ONE], found[TWO]
     assert {model: each.calls for model, each in two.models.items()} == {"small": 90, "large": 20}
-    plain = [replace(m, histogram=None) for m in one.metrics if m.metric != "tone"]
+    plain = [m._replace(histogram=None) for m in one.metrics if m.metric != "tone"]
     assert one.models["small"].metrics == two.models["small"].metrics == plain
     assert all(m.histogram for m in one.metrics if m.metric in {"latency", "quality", "tone"})
     assert [m.n for m in two.models["large"].metrics] == [20, 17, 20, 20]

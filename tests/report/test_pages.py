@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -184,11 +183,11 @@ def test_lines_of_older_versions_are_found(
     texts = ("Be kind.", "Be kind.\nBe brief.", "Be brief.")
     full = synthetic_report(1, 3)
     versions = tuple(
-        replace(version, messages=(MessageRow("system", text),))
+        version._replace(messages=(MessageRow("system", text),))
         for version, text in zip(full.prompts[0].versions, texts, strict=True)
     )
     first, second = (v.version for v in versions[:2])
-    url = write_report(replace(full, prompts=(replace(full.prompts[0], versions=versions),)))
+    url = write_report(full._replace(prompts=(full.prompts[0]._replace(versions=versions),)))
     page = pages.open(url + "#/prompts?q=be")
     assert page.locator("tr.below a").all_inner_texts() == ["system\nBe brief."]
     page.get_by_role("button", name="Search older versions").click()
@@ -241,9 +240,9 @@ def test_an_optional_value_can_be_left_out(
         VariableRow("n", type="integer", required=False, default="3", enum=("1", "3")),
     )
     message = MessageRow("user", "{{ tone }}/{{ n + 1 }}/{{ tone is none }}")
-    version = replace(full.prompts[0].versions[0], messages=(message,), variables=variables)
-    prompt = replace(full.prompts[0], name="p", versions=(version,), comparisons=())
-    url = write_report(replace(full, prompts=(prompt,), alerts=()))
+    version = full.prompts[0].versions[0]._replace(messages=(message,), variables=variables)
+    prompt = full.prompts[0]._replace(name="p", versions=(version,), comparisons=())
+    url = write_report(full._replace(prompts=(prompt,), alerts=()))
     page = pages.open(url + "#/prompt/p?tab=preview")
     settle(page)
     output = page.locator(".preview-output pre")
@@ -320,9 +319,9 @@ def test_states_without_data_say_what_to_do(
         settle(page)
         assert page.locator(".empty").count() >= 1, route
     full = synthetic_report(1, 1)
-    bare = replace(full.prompts[0].versions[0], calls=0, metrics=(), models=(), changes=())
-    single = replace(full.prompts[0], versions=(bare,), series=(), comparisons=())
-    page = pages.open(write_report(replace(full, prompts=(single,), alerts=())))
+    bare = full.prompts[0].versions[0]._replace(calls=0, metrics=(), models=(), changes=())
+    single = full.prompts[0]._replace(versions=(bare,), series=(), comparisons=())
+    page = pages.open(write_report(full._replace(prompts=(single,), alerts=())))
     assert page.locator(".steps code").first.inner_text() == "promptreg metrics log"
     page.goto(page.url + ROUTES["versions"])
     settle(page)

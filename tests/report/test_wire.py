@@ -6,7 +6,6 @@ import json
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,7 +156,7 @@ def test_every_field_that_the_page_shows_survives(pages: Pages) -> None:
 def test_what_versions_have_themselves_is_written_once() -> None:
     """A comparison of exactly its versions' rows holds neither their means nor their number."""
     prompt = _rich()
-    packed = pack_prompt(replace(prompt, comparisons=prompt.comparisons[-1:]))["columns"]
+    packed = pack_prompt(prompt._replace(comparisons=prompt.comparisons[-1:]))["columns"]
     tables = packed["comparisons"]["of"].values()
     for columns in (*tables, *(one["tests"] for one in tables)):
         assert (columns["baseKnown"], columns["headKnown"]) == (1, 1)
@@ -183,7 +182,7 @@ def test_alerts_survive(pages: Pages) -> None:
     ]
     page = pages.open()
     page.evaluate(script_of("judged.js", "globalThis.alerts = m_judged.readAlerts;"))
-    packed = pack_index(replace(report, alerts=tuple(alerts)), [])["alerts"]
+    packed = pack_index(report._replace(alerts=tuple(alerts)), [])["alerts"]
     found = page.evaluate("(packed) => alerts(packed)", json.loads(json.dumps(packed)))
     assert len(found) > 20
     for shown, alert in zip(found, alerts, strict=True):
@@ -196,8 +195,7 @@ def _rich(*, calls: bool = True) -> PromptRow:
     """Return a prompt that has everything, as unevenly as real ones have it."""
     (prompt,) = synthetic_report(1, 12).prompts
     first, second, third, *rest = prompt.versions
-    first = replace(
-        first,
+    first = first._replace(
         metrics=(
             MetricSummary("latency", 1, 812.5, None, None, None, (812.5,) * 5),
             MetricSummary("faithfulness", 1, 0.9),
@@ -213,11 +211,10 @@ def _rich(*, calls: bool = True) -> PromptRow:
         models=(),
     )
     odd = MetricSummary("quality", 40, 3.5e-7, 1e-7, 3e-7, 4e-7, (1e-7, 2e-7, 3e-7, 4e-7, 12.0))
-    second = replace(
-        second,
+    second = second._replace(
         metrics=(
             *second.metrics[1:],
-            replace(odd, histogram=Histogram(1e-7, 12, (3, 0, 9, 35))),
+            odd._replace(histogram=Histogram(1e-7, 12, (3, 0, 9, 35))),
             # A score may be called like what the page makes of the share of success.
             MetricSummary("error_rate", 9, 0.3, 0.1, 0.2, 0.4, (0.3,) * 5),
         ),
@@ -225,10 +222,10 @@ def _rich(*, calls: bool = True) -> PromptRow:
         cost=None,
         tokens=None,
     )
-    prompt = replace(prompt, versions=(first, second, third, *rest))
+    prompt = prompt._replace(versions=(first, second, third, *rest))
     if not calls:
-        bare = [replace(v, metrics=(), models=(), calls=0, cost=None) for v in prompt.versions]
-        return replace(prompt, versions=tuple(bare), series=(), comparisons=())
+        bare = [v._replace(metrics=(), models=(), calls=0, cost=None) for v in prompt.versions]
+        return prompt._replace(versions=tuple(bare), series=(), comparisons=())
     base, head, *others = prompt.comparisons
     tests = (
         ModelTest(
@@ -245,8 +242,7 @@ def _rich(*, calls: bool = True) -> PromptRow:
         MetricComparison("error_rate", 0.3, 0.3, 9, 9, relative=False),
     ]
     own = [
-        replace(
-            m,
+        m._replace(
             base=m.base or 0.5,
             tests=tests[: n % 3],
             winner=head.head if n else None,
@@ -257,10 +253,9 @@ def _rich(*, calls: bool = True) -> PromptRow:
     *others, last = others
     gap = Point("2026-11-30", 3)
     course = prompt.series[-1]
-    return replace(
-        prompt,
+    return prompt._replace(
         comparisons=(
-            replace(base, metrics=base.metrics[::-1], notes=("only evaluations",)),
+            base._replace(metrics=base.metrics[::-1], notes=("only evaluations",)),
             Comparison(head.base, head.head, "", (*odd_judged, *own)),
             *others,
             _with_own_figures(last, prompt),
@@ -282,9 +277,9 @@ def _with_own_figures(pair: Comparison, prompt: PromptRow) -> Comparison:
             sides.append((found.mean if name == m.metric else 1 - found.mean, found.n))
         (a, n), (b, k), (of_a, of_n), (of_b, of_k) = sides
         test = ModelTest(base.models[1].model, of_a, of_b, of_n, of_k, 0.1, -0.1, 0.3)
-        return replace(m, base=a, head=b, base_n=n, head_n=k, tests=(test,))
+        return m._replace(base=a, head=b, base_n=n, head_n=k, tests=(test,))
 
-    return replace(pair, metrics=tuple(judged(m) for m in pair.metrics))
+    return pair._replace(metrics=tuple(judged(m) for m in pair.metrics))
 
 
 def _check_versions(prompt: PromptRow, found: list[dict[str, Any]]) -> None:

@@ -3,6 +3,9 @@
 The same rows are the JSON of ``promptreg report --format json``; `promptreg.report.schema` derives
 its JSON Schema from them. A change that removes or retypes a field raises the number in `SCHEMA`.
 Times are UTC in ISO 8601; money is in `Report.currency`; latency is in milliseconds.
+
+They are named tuples: each version has about fifty, and a tuple is made in a third of the time that
+a frozen dataclass takes.
 """
 
 from __future__ import annotations

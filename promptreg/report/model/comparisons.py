@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = ["Alert", "Comparison", "MetricComparison", "ModelTest", "Severity", "State", "Verdict"]
 
@@ -12,8 +11,7 @@ Verdict = Literal["regression", "ok", "better", "cannot tell", "no data", "no ve
 State = Literal["collecting", "running", "winner", "equivalent", "exhausted", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelTest:
+class ModelTest(NamedTuple):
     """The A/B test of one metric on the rows of one model.
 
     Attributes:
@@ -43,8 +41,7 @@ class ModelTest:
     confidence: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MetricComparison:
+class MetricComparison(NamedTuple):
     """What the statistics say about one metric of two versions.
 
     Attributes:
@@ -87,8 +84,7 @@ class MetricComparison:
     tests: tuple[ModelTest, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """Two versions of a prompt, measured against each other on the rows of one context.
 
     Attributes:
@@ -106,8 +102,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(NamedTuple):
     """A change of a metric between two versions that somebody should look at.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = [
     "DEFAULT_METRICS",
@@ -16,8 +15,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class MetricInfo:
+class MetricInfo(NamedTuple):
     """How a metric is named, measured and judged.
 
     Attributes:
@@ -46,8 +44,7 @@ DEFAULT_METRICS: tuple[MetricInfo, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Histogram:
+class Histogram(NamedTuple):
     """Counts of values in bins of equal width between two bounds.
 
     Attributes:
@@ -61,8 +58,7 @@ class Histogram:
     counts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MetricSummary:
+class MetricSummary(NamedTuple):
     """One metric over one group of rows.
 
     Attributes:
@@ -96,8 +92,7 @@ class MetricSummary:
         return self.quantiles[4] if self.quantiles else None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSummary:
+class ModelSummary(NamedTuple):
     """One version's rows on one model.
 
     Attributes:
@@ -114,8 +109,7 @@ class ModelSummary:
     badges: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """One version's rows of one day or week.
 
     Attributes:
@@ -139,8 +133,7 @@ class Point:
     success: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """One version's course over time."""
 
     version: str

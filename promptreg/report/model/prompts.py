@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from promptreg.report.model.comparisons import Comparison
 from promptreg.report.model.metrics import MetricSummary, ModelSummary, Series
@@ -26,8 +25,7 @@ __all__ = [
 LevelName = Literal["none", "patch", "minor", "major", "first"]
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRow:
+class MessageRow(NamedTuple):
     """One message template, or a slot that the caller fills.
 
     Attributes:
@@ -39,16 +37,14 @@ class MessageRow:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(NamedTuple):
     """A text that messages include."""
 
     path: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class VariableRow:
+class VariableRow(NamedTuple):
     """A typed input of a version; `default` and `enum` are JSON texts."""
 
     name: str
@@ -59,8 +55,7 @@ class VariableRow:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
+class ChangeRow(NamedTuple):
     """What one change rule says about a version against the one before."""
 
     rule: str
@@ -68,8 +63,7 @@ class ChangeRow:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(NamedTuple):
     """A comment or review of a version."""
 
     author: str
@@ -78,8 +72,7 @@ class Annotation:
     resolved: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRow:
+class VersionRow(NamedTuple):
     """One released version, or the unreleased content of the work tree.
 
     Attributes:
@@ -145,8 +138,7 @@ class VersionRow:
         return self.released and self.yanked is None and "-" not in self.version
 
 
-@dataclass(frozen=True, slots=True)
-class PromptRow:
+class PromptRow(NamedTuple):
     """One prompt with all its versions.
 
     Attributes:

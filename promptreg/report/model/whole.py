@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from promptreg.report.model.comparisons import Alert
 from promptreg.report.model.metrics import DEFAULT_METRICS, MetricInfo
@@ -16,8 +15,7 @@ __all__ = ["SCHEMA", "Experiment", "Figure", "LabelRow", "Overview", "Report"]
 SCHEMA = "promptreg-report/1"
 
 
-@dataclass(frozen=True, slots=True)
-class LabelRow:
+class LabelRow(NamedTuple):
     """What a label serves.
 
     Attributes:
@@ -43,8 +41,7 @@ class LabelRow:
     newer: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Experiment:
+class Experiment(NamedTuple):
     """A configured experiment; `variants` are version and weight."""
 
     name: str
@@ -53,8 +50,7 @@ class Experiment:
     variants: tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):
     """A key figure with its course.
 
     Attributes:
@@ -72,8 +68,7 @@ class Figure:
     series: tuple[float | None, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(NamedTuple):
     """The first page.
 
     Attributes:
@@ -91,8 +86,7 @@ class Overview:
     unpromoted: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """Everything one report shows; equal input gives an equal report.
 
     Attributes:
@@ -117,7 +111,7 @@ class Report:
     since: str | None = None
     currency: str = "USD"
     metrics: tuple[MetricInfo, ...] = DEFAULT_METRICS
-    overview: Overview = field(default_factory=Overview)
+    overview: Overview = Overview()
     prompts: tuple[PromptRow, ...] = ()
     alerts: tuple[Alert, ...] = ()
     experiments: tuple[Experiment, ...] = ()
