@@ -19,6 +19,7 @@ from promptreg.gate.collect import (
     currency_notes,
     groups_of,
     joined_cases,
+    observe_context,
     sides_of,
 )
 from promptreg.gate.model import (
@@ -161,11 +162,11 @@ def _compare(
         metrics = [metric for metric in metrics if metric.kind is not Kind.COST]
         notes = [*notes, *left_out]
 
-    def join(context: Context) -> Joined:
-        return joined_cases(store, change, context, metrics)
-
-    sides = sides_of(store, change, context, groups, metrics)
-    found = judge_sides(context, *sides, thresholds, join, metrics=shown)
+    with observe_context(store, change, context, groups, metrics) as observed:
+        sides = sides_of(observed, change, context, groups)
+        found = judge_sides(
+            context, *sides, thresholds, lambda _: joined_cases(observed), metrics=shown
+        )
     rows = tuple(outcome_of(j, change, config.accept, today) for j in found.judgements)
     return Comparison(
         change,

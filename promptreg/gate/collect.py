@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -10,14 +11,15 @@ from promptreg.gate.model import Context, PromptChange
 from promptreg.gate.pairing import Joined, Side
 from promptreg.gate.reading import read_pairs, read_samples
 from promptreg.gate.sql import (
-    LEAST_TAIL_ESTIMATE,
     GroupSize,
     Selection,
     contexts_query,
     gate_selection,
     latencies_query,
+    observations_query,
     pairs_query,
     samples_query,
+    sizes_query,
 )
 from promptreg.metrics.renamed import of_prompt
 from promptreg.stats.evidence import Stratum
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Group",
+    "Observed",
     "Rows",
     "Selected",
     "currencies_of",
@@ -37,6 +40,8 @@ __all__ = [
     "distinct_currencies",
     "groups_of",
     "joined_cases",
+    "observe",
+    "observe_context",
     "selected_strata",
     "sides_of",
 ]
@@ -50,20 +55,23 @@ class Rows(Protocol):
     def sql(self, query: str, parameters: Sequence[Any] = ...) -> list[tuple[Any, ...]]:
         """Answer a query on the table `calls`."""
 
+    def keep(
+        self, name: str, query: str, parameters: Sequence[Any] = ...
+    ) -> AbstractContextManager[Rows]:
+        """Hold the answer to a query as a table that the queries of a block may select from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The rows of one side, model and context, counted."""
+    """The rows of one side, model and context, counted; `currencies` are those of their costs."""
 
     is_head: bool
     context: Context
     model: str
     calls: int
-    cases: int
     has_keys: bool
     latencies: int
-    least_currency: str | None = None
-    greatest_currency: str | None = None
+    currencies: tuple[str, ...] = ()
 
 
 class Selected(NamedTuple):
@@ -81,25 +89,32 @@ class Selected(NamedTuple):
 def groups_of(store: Rows, change: PromptChange) -> list[Group]:
     """Return what rows there are of both contents of a prompt."""
     parameters = [change.prompt, change.base_digest, change.head_digest]
-    ours = of_prompt(store, change.prompt)
-    rows = store.sql(contexts_query(ours, has_keys=False), parameters)
-    if any(row[7] for row in rows):
-        rows = store.sql(contexts_query(ours, has_keys=True), parameters)
+    rows = store.sql(contexts_query(of_prompt(store, change.prompt)), parameters)
+    found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for *key, currency, calls, has_keys, latencies in rows:
+        found.setdefault(tuple(key), []).append((currency, calls, has_keys, latencies))
     return [
-        Group(digest == change.head_digest, Context(*context), *counts)
-        for digest, *rest in rows
-        for context, counts in [(rest[:3], rest[3:])]
+        Group(
+            digest == change.head_digest,
+            Context(*context),
+            model,
+            sum(calls),
+            any(has_keys),
+            sum(latencies),
+            tuple(sorted(currency for currency in currencies if currency is not None)),
+        )
+        for (digest, *context, model), parts in found.items()
+        for currencies, calls, has_keys, latencies in [zip(*parts, strict=True)]
     ]
 
 
 def currencies_of(groups: Sequence[Group], context: Context) -> tuple[str, ...]:
-    """Return the currencies of a context's costs, sorted; of very many only some."""
-    here = [group for group in groups if group.context == context]
-    return distinct_currencies((g.least_currency, g.greatest_currency) for g in here)
+    """Return the currencies of a context's costs, sorted."""
+    return distinct_currencies(group.currencies for group in groups if group.context == context)
 
 
 def distinct_currencies(pairs: Iterable[Sequence[str | None]]) -> tuple[str, ...]:
-    """Return the currencies among the least and the greatest ones of groups of rows, sorted."""
+    """Return the currencies among those of groups of rows, sorted; None is none."""
     return tuple(sorted({currency for currency in chain(*pairs) if currency is not None}))
 
 
@@ -110,14 +125,73 @@ def currency_notes(currencies: Sequence[str]) -> tuple[str, ...]:
     return (f"costs in {' and '.join(currencies)} are not compared",)
 
 
-def sides_of(
+class Observed(NamedTuple):
+    """The observations of two sets of rows, to be asked for their statistics.
+
+    Attributes:
+        rows: Who answers.
+        source: SQL that defines `observed`, where that is not held as a table.
+        parameters: Those of the source.
+        metrics: Which metrics are summarised.
+        sizes: The sizes of the groups.
+        all_logs: Whether every metric has logarithms.
+    """
+
+    rows: Rows
+    source: str
+    parameters: Sequence[Any]
+    metrics: Sequence[Metric]
+    sizes: Sequence[GroupSize]
+    all_logs: bool
+
+    def samples(self) -> dict[tuple[bool, str, str], Sample]:
+        """Return the samples by side, model and metric name."""
+        query = samples_query(self.metrics, self.sizes, all_logs=self.all_logs)
+        rows = self.rows.sql(self.source + query, self.parameters)
+        return read_samples(rows, self.metrics, self.sizes)
+
+
+@contextmanager
+def observe(
+    store: Rows,
+    selection: Selection,
+    parameters: Sequence[Any],
+    metrics: Sequence[Metric],
+    counted: Sequence[GroupSize],
+    *,
+    has_keys: bool,
+    all_logs: bool = False,
+) -> Iterator[Observed]:
+    """Make observations of rows: those of one case, user or retry are one.
+
+    Args:
+        store: Where the rows are.
+        selection: Which rows, and which of them are the head's.
+        parameters: Those of `selection.is_head`, then those of `selection.where`.
+        metrics: Which metrics to summarise.
+        counted: The sizes of the groups, where each row is an observation.
+        has_keys: Whether rows name a case or a unit.
+        all_logs: Take logarithms of every metric.
+    """
+    query = observations_query(metrics, selection, has_keys=has_keys, all_logs=all_logs)
+    if not has_keys:
+        source = f"WITH observed AS ({query})\n"
+        yield Observed(store, source, parameters, metrics, counted, all_logs)
+        return
+    # Sizes, samples and pairs are three questions to it, and to make it is most of the work.
+    with store.keep("observed", query, parameters) as kept:
+        sizes = [GroupSize(*row) for row in kept.sql(sizes_query(metrics))]
+        yield Observed(kept, "", (), metrics, sizes, all_logs)
+
+
+def observe_context(
     store: Rows,
     change: PromptChange,
     context: Context,
     groups: Sequence[Group],
     metrics: Sequence[Metric],
-) -> tuple[Side | None, Side]:
-    """Ask for the statistics of both contents in one context; a new prompt has no base.
+) -> AbstractContextManager[Observed]:
+    """Make observations of the rows of both contents in one context.
 
     Args:
         store: Where the rows are.
@@ -127,20 +201,33 @@ def sides_of(
         metrics: Which metrics to summarise.
     """
     here = [group for group in groups if group.context == context]
-    sizes = [
-        GroupSize(group.is_head, group.model, group.latencies)
-        for group in here
-        if group.latencies >= LEAST_TAIL_ESTIMATE
-    ]
-    has_keys = any(group.has_keys for group in here)
-    selection = gate_selection(of_prompt(store, change.prompt))
-    query = samples_query(metrics, sizes, has_keys=has_keys, selection=selection)
-    parameters = [*_parameters(change, context), *(size.model for size in sizes)]
-    samples = read_samples(store.sql(query, parameters), metrics)
+    return observe(
+        store,
+        gate_selection(of_prompt(store, change.prompt)),
+        _parameters(change, context),
+        metrics,
+        [GroupSize(group.is_head, group.model, 0, group.latencies) for group in here],
+        has_keys=any(group.has_keys for group in here),
+    )
+
+
+def sides_of(
+    observed: Observed, change: PromptChange, context: Context, groups: Sequence[Group]
+) -> tuple[Side | None, Side]:
+    """Ask for the statistics of both contents in one context; a new prompt has no base.
+
+    Args:
+        observed: The observations of the context.
+        change: Both contents of the prompt.
+        context: Which rows of them were observed.
+        groups: All groups of the change.
+    """
+    here = [group for group in groups if group.context == context]
+    samples = observed.samples()
     base, head = (
         Side(
             {group.model: group.calls for group in here if group.is_head is is_head},
-            {group.model: group.cases for group in here if group.is_head is is_head},
+            {size.model: size.cases for size in observed.sizes if size.is_head is is_head},
             {(m, name): found for (side, m, name), found in samples.items() if side is is_head},
         )
         for is_head in (False, True)
@@ -148,13 +235,10 @@ def sides_of(
     return base if change.base_digest else None, head
 
 
-def joined_cases(
-    store: Rows, change: PromptChange, context: Context, metrics: Sequence[Metric]
-) -> Joined:
-    """Ask for the statistics of the cases that both contents ran in one context."""
-    selection = gate_selection(of_prompt(store, change.prompt))
-    rows = store.sql(pairs_query(metrics, selection), _parameters(change, context))
-    return Joined({row[0]: row[1] for row in rows}, read_pairs(rows, metrics))
+def joined_cases(observed: Observed) -> Joined:
+    """Ask for the statistics of the cases that both contents ran; the observations have keys."""
+    rows = observed.rows.sql(pairs_query(observed.metrics))
+    return Joined({row[0]: row[1] for row in rows}, read_pairs(rows, observed.metrics))
 
 
 def selected_strata(
@@ -176,29 +260,19 @@ def selected_strata(
         metrics: Which metrics to summarise.
         all_logs: Take logarithms of every metric.
     """
-    counted = store.sql(latencies_query(selection, has_keys=False), parameters)
+    counted = store.sql(latencies_query(selection), parameters)
     notes: tuple[str, ...] = ()
     if any(metric.kind is Kind.COST for metric in metrics):
         notes = currency_notes(distinct_currencies(row[4:] for row in counted))
     asked = [metric for metric in metrics if not (notes and metric.kind is Kind.COST)]
     if not asked:
         return Selected({metric.name: () for metric in metrics}, notes)
+    sizes = [GroupSize(is_head, model, 0, n) for is_head, model, _, n, *_ in counted]
     has_keys = any(row[2] for row in counted)
-    if has_keys:
-        counted = store.sql(latencies_query(selection, has_keys=True), parameters)
-    large = [
-        GroupSize(is_head, model, n)
-        for is_head, model, _, n, *_ in counted
-        if n >= LEAST_TAIL_ESTIMATE
-    ]
-    query = samples_query(
-        asked,
-        large,
-        has_keys=has_keys,
-        selection=selection,
-        all_logs=all_logs,
-    )
-    found = read_samples(store.sql(query, [*parameters, *(size.model for size in large)]), asked)
+    with observe(
+        store, selection, parameters, asked, sizes, has_keys=has_keys, all_logs=all_logs
+    ) as observed:
+        found = observed.samples()
     models = sorted({model for _, model, _ in found})
     strata = {
         metric.name: tuple(

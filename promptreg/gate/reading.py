@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from promptreg.gate.sql import tail_places
 from promptreg.stats.samples import (
     TAIL_MINIMUM,
     Moments,
@@ -13,27 +14,29 @@ from promptreg.stats.samples import (
     Pairs,
     Sample,
     Tail,
+    tail_probabilities,
 )
 
 if TYPE_CHECKING:
+    from promptreg.gate.sql import GroupSize
     from promptreg.stats.metrics import Metric
 
 __all__ = ["read_pairs", "read_samples"]
 
 
 def read_samples(
-    rows: Sequence[tuple[Any, ...]], metrics: Sequence[Metric]
+    rows: Sequence[tuple[Any, ...]], metrics: Sequence[Metric], sizes: Sequence[GroupSize]
 ) -> dict[tuple[bool, str, str], Sample]:
-    """Read the answer of `samples_query`."""
+    """Read the answer of `samples_query` for the same metrics and sizes."""
     result = {}
     width = 11
+    tails = _Tails(sizes)
     for is_head, model, *values in rows:
-        tail = values[-1]
         for i, metric in enumerate(metrics):
             n, mean, var, ones, zeros, least, most, missing, *logs = values[
                 i * width : (i + 1) * width
             ]
-            is_latency = metric.name == "latency"
+            has_tail = metric.name == "latency" and n >= TAIL_MINIMUM
             result[is_head, model, metric.name] = Sample(
                 Moments(n, mean or 0.0, var or 0.0),
                 Moments(logs[0], logs[1] or 0.0, logs[2] or 0.0),
@@ -42,9 +45,21 @@ def read_samples(
                 ones,
                 zeros,
                 missing,
-                Tail(*tail) if is_latency and tail is not None and n >= TAIL_MINIMUM else None,
+                tails.of(is_head, model, values[-1]) if has_tail else None,
             )
     return result
+
+
+class _Tails:
+    """Finds the p95 of a group, and its neighbours, among the quantiles of all groups."""
+
+    def __init__(self, sizes: Sequence[GroupSize]) -> None:
+        self._latencies = {(size.is_head, size.model): size.latencies for size in sizes}
+        self._index = {place: i for i, place in enumerate(tail_places(sizes))}
+
+    def of(self, is_head: bool, model: str, quantiles: Sequence[float]) -> Tail:  # noqa: FBT001
+        places = tail_probabilities(self._latencies[is_head, model])
+        return Tail(*(quantiles[self._index[place]] for place in places))
 
 
 def read_pairs(

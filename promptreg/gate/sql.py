@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from promptreg.stats.metrics import Kind, Metric, Scale, gate_scale
-from promptreg.stats.samples import GREATEST, tail_probabilities
+from promptreg.stats.samples import GREATEST, TAIL_MINIMUM, tail_probabilities
 from promptreg.values import dataclass
 
 __all__ = [
     "CURRENCIES",
-    "LEAST_TAIL_ESTIMATE",
     "OBSERVATION_UNIT",
     "GroupSize",
     "Selection",
@@ -21,12 +20,12 @@ __all__ = [
     "gate_selection",
     "latencies_query",
     "metric_value",
+    "observations_query",
     "pairs_query",
     "samples_query",
+    "sizes_query",
+    "tail_places",
 ]
-
-LEAST_TAIL_ESTIMATE = 70
-"""From this estimate on a group's p95 is asked for; whether it has 80 values is seen then."""
 
 OBSERVATION_UNIT = "CASE WHEN case_id IS NULL THEN unit END"
 """Who an observation belongs to when it has no case: rows of one user or retry are one."""
@@ -40,58 +39,45 @@ CURRENCIES = f"min({_MONEY}), max({_MONEY})"
 
 _GROUP = "coalesce(model, '') AS model"
 
-_PLAIN_LATENCIES = f"count(latency_ms) FILTER ({_SUCCESSFUL})"
-
-# An estimate places the neighbours of a p95 well enough, and counting a million keys takes longer
-# than all the rest.
-_KEYED_LATENCIES = (
-    f"count(latency_ms) FILTER ({_SUCCESSFUL} AND case_id IS NULL AND unit IS NULL) "
-    "+ approx_count_distinct(CASE WHEN latency_ms IS NOT NULL "
-    f"AND {_SUCCESSFUL} THEN coalesce(case_id, unit) END)"
-)
+_COUNTED = f"count(case_id) + count(unit) > 0, count(latency_ms) FILTER ({_SUCCESSFUL})"
 
 
-def latencies_query(selection: Selection, *, has_keys: bool) -> str:
-    """Return the query for the number of observations of each side and model.
+def latencies_query(selection: Selection) -> str:
+    """Return the query for the number of latencies of each side and model.
 
-    Its columns: is_head, model, whether rows name a case or a unit, observations with a latency,
-    least and greatest currency of the costs. Its parameters are those of the selection.
+    Its columns: is_head, model, whether rows name a case or a unit, rows with a latency, least
+    and greatest currency of the costs. Its parameters are those of the selection.
     """
-    counted = _KEYED_LATENCIES if has_keys else _PLAIN_LATENCIES
     return (
         f"SELECT {selection.is_head} AS is_head, {_GROUP}, "  # noqa: S608
-        f"count(case_id) + count(unit) > 0, {counted}, {CURRENCIES} FROM calls "
+        f"{_COUNTED}, {CURRENCIES} FROM calls "
         f"WHERE {selection.where} GROUP BY ALL ORDER BY ALL"
     )
 
 
+# Grouped by currency as well, because to look for the least and greatest of a million texts takes
+# as long as all the rest.
 _CONTEXT = """
-SELECT digest, suite, dataset_digest, environment, coalesce(model, '') AS model, count(*),
-       {cases}, count(case_id) + count(unit) > 0, {latencies}, {currencies}
+SELECT digest, suite, dataset_digest, environment, coalesce(model, '') AS model,
+       {money} AS money, count(*), {counted}
 FROM calls
 WHERE {of_prompt} AND digest IN (?, ?)
-GROUP BY digest, suite, dataset_digest, environment, coalesce(model, '')
+GROUP BY digest, suite, dataset_digest, environment, coalesce(model, ''), {money}
 ORDER BY ALL
 """
 
 
-def contexts_query(of_prompt: str, *, has_keys: bool) -> str:
+def contexts_query(of_prompt: str) -> str:
     """Return the query for the comparable groups of rows.
 
-    Its columns: digest, suite, dataset digest, environment, model, calls, cases, whether rows name
-    a case or a unit, observations with a latency, least and greatest currency of the costs. Its
-    parameters: prompt, base digest, head digest.
+    Its columns: digest, suite, dataset digest, environment, model, currency of the costs, calls,
+    whether rows name a case or a unit, rows with a latency. Its parameters: prompt, base digest,
+    head digest.
 
     Args:
         of_prompt: The condition for the prompt's rows, whose only parameter is its name.
-        has_keys: Whether rows name a case or a unit.
     """
-    return _CONTEXT.format(
-        cases="count(DISTINCT case_id)" if has_keys else "0",
-        latencies=_KEYED_LATENCIES if has_keys else _PLAIN_LATENCIES,
-        currencies=CURRENCIES,
-        of_prompt=of_prompt,
-    )
+    return _CONTEXT.format(money=_MONEY, counted=_COUNTED, of_prompt=of_prompt)
 
 
 _COLUMNS = {
@@ -134,64 +120,116 @@ def gate_selection(of_prompt: str) -> Selection:
 
 @dataclass(frozen=True, slots=True)
 class GroupSize:
-    """How many latencies one side has for one model, which places the neighbours of its p95."""
+    """How many cases and latencies one side has for one model; the latter place its p95."""
 
     is_head: bool
     model: str
+    cases: int
     latencies: int
 
 
+def observations_query(
+    metrics: Sequence[Metric], selection: Selection, *, has_keys: bool, all_logs: bool = False
+) -> str:
+    """Return the query for what the queries below read as `observed`.
+
+    Its columns: is_head, model, case_id and unit where rows have keys, then each metric's value
+    and logarithm. Its parameters are those of the selection.
+
+    Args:
+        metrics: Which metrics to summarise.
+        selection: Which rows, and which of them are the head's.
+        has_keys: Whether rows name a case or a unit: rows of one case, user or retry are then one
+            observation, averaged first.
+        all_logs: Take logarithms of every metric, not only where the gate needs them.
+    """
+    values, averages = [], []
+    for i, (metric, with_log) in enumerate(_logarithmic(metrics, all_logs=all_logs)):
+        value = metric_value(metric)
+        values.append(f"{value} AS v{i}")
+        averages.append(f"avg(v{i}) AS v{i}")
+        if with_log:
+            values.append(f"CASE WHEN {value} > 0 THEN ln({value}) END AS l{i}")
+            averages.append(f"avg(l{i}) AS l{i}")
+    keys = f"case_id, {OBSERVATION_UNIT} AS unit, " if has_keys else ""
+    picked = (
+        f"SELECT {selection.is_head} AS is_head, {_GROUP}, "  # noqa: S608
+        f"{keys}{', '.join(values)} FROM calls WHERE {selection.where}"
+    )
+    if not has_keys:
+        return picked
+    return (
+        f"WITH picked AS ({picked}) "  # noqa: S608
+        f"SELECT is_head, model, case_id, unit, {', '.join(averages)} FROM picked "
+        "WHERE case_id IS NOT NULL OR unit IS NOT NULL GROUP BY is_head, model, case_id, unit "
+        "UNION ALL SELECT * FROM picked WHERE case_id IS NULL AND unit IS NULL"
+    )
+
+
+def sizes_query(metrics: Sequence[Metric]) -> str:
+    """Return the query for the sizes of each side and model of keyed observations.
+
+    Its columns are those of `GroupSize`.
+    """
+    latency = _latency(metrics)
+    latencies = "0" if latency is None else f"count(v{latency})"
+    return (
+        f"SELECT is_head, model, count(case_id), {latencies} "  # noqa: S608
+        "FROM observed GROUP BY is_head, model ORDER BY is_head, model"
+    )
+
+
 def samples_query(
-    metrics: Sequence[Metric],
-    sizes: Sequence[GroupSize],
-    *,
-    has_keys: bool,
-    selection: Selection,
-    all_logs: bool = False,
+    metrics: Sequence[Metric], sizes: Sequence[GroupSize], *, all_logs: bool = False
 ) -> str:
     """Return the query for the moments of each side and model.
 
     Its columns: is_head, model, then per metric count, mean, variance, ones, zeros, least,
-    greatest, missing and count, mean, variance of logarithms; last the three tail quantiles of
-    the row's own group. Its parameters: those of the selection, then the models of `sizes`.
+    greatest, missing and count, mean, variance of logarithms; last the quantiles of latency at
+    the `tail_places` of all groups, whichever group the row is of. It has no parameters.
 
     Args:
         metrics: Which metrics to summarise.
-        sizes: The groups that are large enough for a p95.
-        has_keys: Whether rows name a case or a unit: rows of one case, user or retry are then one
-            observation, averaged first.
-        selection: Which rows, and which of them are the head's.
-        all_logs: Take logarithms of every metric, not only where the gate needs them.
+        sizes: The sizes of the groups.
+        all_logs: As for the observations.
     """
     logs = _logarithmic(metrics, all_logs=all_logs)
-    columns = [_moments(i, metric, logs[i]) for i, metric in enumerate(metrics)]
-    columns.append(_tails(metrics, sizes))
-    observed = _observations(metrics, logs, selection, has_keys=has_keys)
+    columns = [_moments(i, metric, with_log) for i, (metric, with_log) in enumerate(logs)]
+    latency, places = _latency(metrics), ", ".join(map(repr, tail_places(sizes)))
+    has_tails = latency is not None and places
+    columns.append(f"quantile_cont(v{latency}, [{places}])" if has_tails else "NULL")
     return (
-        f"WITH {observed}\n"
         f"SELECT is_head, model, {', '.join(columns)}\n"
         "FROM observed GROUP BY is_head, model ORDER BY is_head, model"
     )
 
 
-def pairs_query(metrics: Sequence[Metric], selection: Selection) -> str:
+def tail_places(sizes: Sequence[GroupSize]) -> list[float]:
+    """Return the probabilities of the p95 and its neighbours in all groups that may have one.
+
+    They depend on the size of the group, and DuckDB wants them constant: so every group is asked
+    for those of all, which takes half the time of an aggregate with a filter for each.
+    """
+    large = (size.latencies for size in sizes if size.latencies >= TAIL_MINIMUM)
+    return sorted({place for n in large for place in tail_probabilities(n)})
+
+
+def pairs_query(metrics: Sequence[Metric]) -> str:
     """Return the query for the joint moments of the cases that both sides ran.
 
     Its columns: model, cases, then per metric count, two means, two variances, covariance, the
-    four cells of 0/1 values, and the first six again for logarithms. Its parameters are those of
-    the selection.
+    four cells of 0/1 values, and the first six again for logarithms. It has no parameters.
     """
-    logs = _logarithmic(metrics, all_logs=False)
-    columns = []
-    for i, with_log in enumerate(logs):
-        columns.append(_joint(f"a.v{i}", f"b.v{i}"))
-        columns.append(_cells(f"a.v{i}", f"b.v{i}"))
-        columns.append(_joint(f"a.l{i}", f"b.l{i}") if with_log else "0, 0, 0, 0, 0, 0")
+    joined, columns = [], []
+    for i, (_, with_log) in enumerate(_logarithmic(metrics, all_logs=False)):
+        joined += [_both(f"v{i}"), *([_both(f"l{i}")] if with_log else [])]
+        columns += [_joint(f"v{i}"), _cells(f"v{i}")]
+        columns.append(_joint(f"l{i}") if with_log else "0, 0, 0, 0, 0, 0")
     return (
-        f"WITH {_observations(metrics, logs, selection, has_keys=True)}\n"
-        f"SELECT a.model, count(*), {', '.join(columns)}\n"
+        f"WITH pairs AS (SELECT a.model AS model, {', '.join(joined)}\n"  # noqa: S608
         "FROM observed a JOIN observed b ON a.model = b.model AND a.case_id = b.case_id\n"
-        "WHERE NOT a.is_head AND b.is_head GROUP BY a.model ORDER BY a.model"
+        "WHERE NOT a.is_head AND b.is_head)\n"
+        f"SELECT model, count(*), {', '.join(columns)} FROM pairs GROUP BY model ORDER BY model"
     )
 
 
@@ -212,41 +250,19 @@ def metric_value(metric: Metric) -> str:
     return f"CASE WHEN {condition} THEN {column} END"
 
 
-def _logarithmic(metrics: Sequence[Metric], *, all_logs: bool) -> list[bool]:
-    return [all_logs or gate_scale(metric) is Scale.LOG for metric in metrics]
+def _logarithmic(metrics: Sequence[Metric], *, all_logs: bool) -> list[tuple[Metric, bool]]:
+    return [(metric, all_logs or gate_scale(metric) is Scale.LOG) for metric in metrics]
 
 
-def _observations(
-    metrics: Sequence[Metric], logs: Sequence[bool], selection: Selection, *, has_keys: bool
-) -> str:
-    values, averages = [], []
-    for i, (metric, with_log) in enumerate(zip(metrics, logs, strict=True)):
-        value = metric_value(metric)
-        values.append(f"{value} AS v{i}")
-        averages.append(f"avg(v{i}) AS v{i}")
-        if with_log:
-            values.append(f"CASE WHEN {value} > 0 THEN ln({value}) END AS l{i}")
-            averages.append(f"avg(l{i}) AS l{i}")
-    keys = f"case_id, {OBSERVATION_UNIT} AS unit, " if has_keys else ""
-    picked = (
-        f"SELECT {selection.is_head} AS is_head, coalesce(model, '') AS model, "  # noqa: S608
-        f"{keys}{', '.join(values)} FROM calls WHERE {selection.where}"
-    )
-    if not has_keys:
-        return f"observed AS ({picked})"
-    return (
-        f"picked AS ({picked}), observed AS ("  # noqa: S608
-        f"SELECT is_head, model, case_id, unit, {', '.join(averages)} FROM picked "
-        "WHERE case_id IS NOT NULL OR unit IS NOT NULL GROUP BY is_head, model, case_id, unit "
-        "UNION ALL SELECT * FROM picked WHERE case_id IS NULL AND unit IS NULL)"
-    )
+def _latency(metrics: Sequence[Metric]) -> int | None:
+    return next((i for i, metric in enumerate(metrics) if metric.kind is Kind.LATENCY), None)
 
 
 def _moments(index: int, metric: Metric, with_log: bool) -> str:  # noqa: FBT001 - a private flag
     value, logarithm = f"v{index}", f"l{index}"
     cells = logs = ""
     if metric.kind in {Kind.SCORE, Kind.RATE}:
-        cells = f"count(*) FILTER ({value} = 1), count(*) FILTER ({value} = 0)"
+        cells = f"count(CASE WHEN {value} = 1 THEN 1 END), count(CASE WHEN {value} = 0 THEN 1 END)"
     if with_log:
         logs = f"count({logarithm}), avg({logarithm}), var_samp({logarithm})"
     return (
@@ -255,28 +271,24 @@ def _moments(index: int, metric: Metric, with_log: bool) -> str:  # noqa: FBT001
     )
 
 
-def _tails(metrics: Sequence[Metric], sizes: Sequence[GroupSize]) -> str:
-    index = next((i for i, m in enumerate(metrics) if m.kind is Kind.LATENCY), None)
-    if index is None or not sizes:
-        return "NULL"
-    # The neighbours' places depend on the size of the group, and DuckDB wants them constant.
-    parts = [
-        f"quantile_cont(v{index}, [{', '.join(map(repr, tail_probabilities(size.latencies)))}]) "
-        f"FILTER ({'' if size.is_head else 'NOT '}is_head AND model = ?)"
-        for size in sizes
-    ]
-    return f"coalesce({', '.join(parts)})"
+def _both(name: str) -> str:
+    """Return a value of both sides, where both have one.
 
-
-def _joint(a: str, b: str) -> str:
-    both = f"FILTER ({a} IS NOT NULL AND {b} IS NOT NULL)"
+    A filter of every aggregate would say the same and take twice the time.
+    """
     return (
-        f"count(*) {both}, avg({a}) {both}, avg({b}) {both}, "
-        f"var_samp({a}) {both}, var_samp({b}) {both}, covar_samp({a}, {b}) {both}"
+        f"CASE WHEN b.{name} IS NOT NULL THEN a.{name} END AS a_{name}, "
+        f"CASE WHEN a.{name} IS NOT NULL THEN b.{name} END AS b_{name}"
     )
 
 
-def _cells(a: str, b: str) -> str:
+def _joint(name: str) -> str:
+    a, b = f"a_{name}", f"b_{name}"
+    return f"count({a}), avg({a}), avg({b}), var_samp({a}), var_samp({b}), covar_samp({a}, {b})"
+
+
+def _cells(name: str) -> str:
     return ", ".join(
-        f"count(*) FILTER ({a} = {x} AND {b} = {y})" for x, y in ((1, 1), (1, 0), (0, 1), (0, 0))
+        f"count(CASE WHEN a_{name} = {x} AND b_{name} = {y} THEN 1 END)"
+        for x, y in ((1, 1), (1, 0), (0, 1), (0, 0))
     )

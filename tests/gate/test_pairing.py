@@ -11,7 +11,7 @@ import pytest
 
 from promptreg.config import Config
 from promptreg.gate import Joined, Side, gate_thresholds, judge, judge_pair
-from promptreg.gate.collect import groups_of, joined_cases, sides_of
+from promptreg.gate.collect import groups_of, joined_cases, observe_context, sides_of
 from promptreg.gate.model import Context
 from promptreg.gate.tails import tails_query
 from promptreg.metrics.facade import Metrics
@@ -29,12 +29,18 @@ def _by_hand(store: Metrics) -> list[tuple[Judgement, ...]]:
     """Judge all contexts from sides that are read apart, as the report has them."""
     groups = groups_of(store, CHANGE)
     contexts = list(dict.fromkeys(group.context for group in groups))
-    read = {context: sides_of(store, CHANGE, context, groups, METRICS) for context in contexts}
+
+    def sides(context: Context) -> tuple[Side | None, Side]:
+        with observe_context(store, CHANGE, context, groups, METRICS) as observed:
+            return sides_of(observed, CHANGE, context, groups)
+
+    read = {context: sides(context) for context in contexts}
     base = {context: side[0] for context, side in read.items() if side[0] and side[0].calls}
     head = {context: side[1] for context, side in read.items() if side[1].calls}
 
     def join(context: Context) -> Joined:
-        return joined_cases(store, CHANGE, context, METRICS)
+        with observe_context(store, CHANGE, context, groups, METRICS) as observed:
+            return joined_cases(observed)
 
     thresholds = gate_thresholds(Config(), CHANGE.prompt)
     return [found.judgements for found in judge_pair(base, head, thresholds, join)]
