@@ -17,7 +17,8 @@ from promptreg.errors import ConfigError
 
 if TYPE_CHECKING:
     from promptreg.report.data import Options
-    from promptreg.report.html import Known, Page
+    from promptreg.report.html import Page
+    from promptreg.report.memory import Memory
 
 __all__ = ["BUILDING", "report", "told"]
 
@@ -119,14 +120,19 @@ def _write(
     open_page: bool,
     watch: bool,
 ) -> None:
-    from promptreg.cli.report_live import open_in_browser, state_of_registry, watch_registry
+    from promptreg.cli.report_live import (
+        new_memory,
+        open_in_browser,
+        state_of_registry,
+        watch_registry,
+    )
 
     # Looked at before the first write, so that what changes meanwhile is not missed.
     state = state_of_registry() if watch else ""
-    packed: Known | None = {} if watch else None
+    memory = new_memory() if watch else None
 
     def write() -> None:
-        _write_page(options(), target, split=split, known=packed)
+        _write_page(options(), target, split=split, memory=memory)
 
     write()
     if open_page and target is not None:
@@ -185,12 +191,12 @@ def _write_text(options: Options, output_format: ReportFormat, output: str | Non
 
 
 def _write_page(
-    options: Options, target: Path | None, *, split: bool, known: Known | None = None
+    options: Options, target: Path | None, *, split: bool, memory: Memory | None = None
 ) -> None:
     from promptreg.report.output import build_page, write_atomically, write_folder
 
     with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
-        page = build_page(registry, options, split=split, known=known, on_step=show)
+        page = build_page(registry, options, split=split, memory=memory, on_step=show)
     if target is None:
         document(page.parts())
     elif split:

@@ -15,10 +15,17 @@ from promptreg.cli.report import BUILDING, told
 
 if TYPE_CHECKING:
     from promptreg.report.data import Options
-    from promptreg.report.html import Known
+    from promptreg.report.memory import Memory
     from promptreg.report.serving import ReportServer
 
-__all__ = ["open_in_browser", "serve_page", "state_of_registry", "watch_registry"]
+__all__ = ["new_memory", "open_in_browser", "serve_page", "state_of_registry", "watch_registry"]
+
+
+def new_memory() -> Memory:
+    """Return what lets the next reports cost what changed."""
+    from promptreg.report.memory import Memory
+
+    return Memory()
 
 
 def open_in_browser(url: str) -> None:
@@ -62,11 +69,11 @@ def serve_page(options: Callable[[], Options], host: str, port: int, *, open_pag
     from promptreg.report.serving import ReportServer
 
     known = state_of_registry()
-    packed: Known = {}
+    memory = new_memory()
     # Before the report is built, so that a port in use is told at once.
     server = ReportServer(host, port)
     try:
-        _show(server, options(), packed)
+        _show(server, options(), memory)
         message(f"Showing the report on {server.url} ; Ctrl-C ends it.")
         if server.is_public:
             warning(f"everybody who reaches this machine on {host} can read all prompts in it")
@@ -74,7 +81,7 @@ def serve_page(options: Callable[[], Options], host: str, port: int, *, open_pag
             open_in_browser(server.url)
 
         def again() -> None:
-            text = _show(server, options(), packed)
+            text = _show(server, options(), memory)
             if text:
                 message(f"Showing a newer one ({text}).")
 
@@ -83,12 +90,12 @@ def serve_page(options: Callable[[], Options], host: str, port: int, *, open_pag
         server.close()
 
 
-def _show(server: ReportServer, options: Options, packed: Known) -> str:
+def _show(server: ReportServer, options: Options, memory: Memory) -> str:
     """Build the report and show it; return what it is, or nothing if it is the same."""
     from promptreg.report.output import build_page
 
     with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
-        page = build_page(registry, options, live=True, known=packed, on_step=show)
+        page = build_page(registry, options, live=True, memory=memory, on_step=show)
     text = "".join(page.parts()).encode("utf-8", "replace")
     return told(page, len(text)) if server.show(text) else ""
 

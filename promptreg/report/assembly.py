@@ -32,18 +32,14 @@ class Setting:
     """What a prompt's own history and rows do not say.
 
     Attributes:
-        prompts: How many prompts the report has.
+        is_large: Whether the report has more than `MANY_PROMPTS`.
         labels: What the labels serve of it.
         thresholds: What the gate allows.
-        file_url: Where its file can be read; empty when unknown.
-        edit_url: Where it can be edited; empty when unknown.
     """
 
-    prompts: int
+    is_large: bool
     labels: PromptLabels
     thresholds: tuple[Threshold, ...]
-    file_url: str = ""
-    edit_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,10 @@ class Extract:
     """What the report around a prompt takes from it.
 
     Attributes:
+        path: Its file at the reported commit; empty when it is gone.
+        fragments: What that file includes, by path below the root.
         versions: How many released versions it has.
+        is_unreleased: Whether the commit's own content is none of them.
         alerts: What somebody should look at.
         labels: What each label serves of it.
         latest: Its latest stable release; None when it has none, or the prompt is gone.
@@ -61,7 +60,10 @@ class Extract:
         notes: What could not be read, one line each.
     """
 
+    path: str
+    fragments: tuple[str, ...]
     versions: int
+    is_unreleased: bool
     alerts: tuple[Alert, ...]
     labels: tuple[LabelRow, ...]
     latest: str | None
@@ -94,13 +96,12 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
     labels = {v.version: v.labels for v in versions if v.labels}
     in_order = [*by_version]
     previous = setting.labels.previous(in_order)
-    pairs = dict.fromkeys(pairs_of(in_order, setting.prompts))
+    pairs = dict.fromkeys(pairs_of(in_order, is_large=setting.is_large))
     for label, live in setting.labels.served.items():
         if live in by_version and previous.get(label) in by_version:
             pairs[previous[label], live] = None
     # A thousand prompts would carry the models of a hundred thousand pairs.
-    is_large = setting.prompts > MANY_PROMPTS
-    shown = {*in_order[-COMPARED_VERSIONS:], *labels} if is_large else {*in_order}
+    shown = {*in_order[-COMPARED_VERSIONS:], *labels} if setting.is_large else {*in_order}
     comparisons = _compare(pairs, by_version, setting.thresholds, shown)
     steps = {*itertools.pairwise(in_order)}
     judged = [c for c in comparisons if (c.base, c.head) in steps]
@@ -112,8 +113,6 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
         description=prompt.description,
         tags=prompt.tags,
         metadata=prompt.metadata,
-        file_url=setting.file_url,
-        edit_url=setting.edit_url,
         versions=versions,
         bucket="week" if any(m.bucket == "week" for m in by_version.values()) else "day",
         series=tuple(Series(v, tuple(m.points)) for v, m in by_version.items() if m.points),
@@ -122,6 +121,9 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
         formerly=prompt.formerly,
     )
     extract = Extract(
+        path=prompt.path,
+        fragments=prompt.fragments,
+        is_unreleased=any(not version.released for version in versions),
         versions=sum(version.released for version in versions),
         alerts=tuple(alerts_of(prompt.name, judged, labels, latest)),
         labels=tuple(setting.labels.rows(prompt.name, versions, comparisons, previous)),
@@ -136,17 +138,17 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
     return Assembled(row, extract)
 
 
-def pairs_of(measured: Sequence[str], prompts: int) -> list[tuple[str, str]]:
+def pairs_of(measured: Sequence[str], *, is_large: bool) -> list[tuple[str, str]]:
     """Return the pairs of versions that are judged: neighbours, and all among the latest.
 
     A thousand prompts have so many pairs that only neighbours are judged.
 
     Args:
         measured: The versions that have rows, lowest first.
-        prompts: How many prompts the report has.
+        is_large: Whether the report has more than `MANY_PROMPTS`.
     """
     pairs = dict.fromkeys(itertools.pairwise(measured))
-    if prompts <= MANY_PROMPTS:
+    if not is_large:
         pairs.update(dict.fromkeys(itertools.combinations(measured[-COMPARED_VERSIONS:], 2)))
     return list(pairs)
 

@@ -12,25 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConfigError
 from promptreg.gate import gate_thresholds
-from promptreg.report.asking import Scope, ask
-from promptreg.report.assembly import Setting, shared_digests
+from promptreg.report.asking import ask
+from promptreg.report.assembly import MANY_PROMPTS, Setting
 from promptreg.report.figures import Totals, figures_of, read_totals
 from promptreg.report.gaps import gaps
 from promptreg.report.live import LiveLabels
-from promptreg.report.model import (
-    DEFAULT_METRICS,
-    Alert,
-    MetricInfo,
-    Overview,
-    PromptRow,
-    Report,
-)
-from promptreg.report.origin import edit_branch, origin_of
+from promptreg.report.memory import inputs_of
+from promptreg.report.metric_infos import metric_infos
+from promptreg.report.model import Alert, Overview, PromptRow, Report
+from promptreg.report.origin import Links, edit_branch, origin_of
+from promptreg.report.scoping import scope_of
 from promptreg.report.versions import iso
-from promptreg.stats.metrics import metric_named
+from promptreg.report.watching import registry_state, store_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from promptreg.metrics.summary import Rename
@@ -39,6 +35,7 @@ if TYPE_CHECKING:
     from promptreg.report.assembly import Extract
     from promptreg.report.desk import Done, Outline, Staff
     from promptreg.report.live import PromptLabels
+    from promptreg.report.memory import Inputs, Memory
 
 __all__ = ["Collector", "Options", "collect"]
 
@@ -89,11 +86,22 @@ class Collector:
         registry: Where from.
         options: What the report is about.
         on_step: Called with how many steps are done and how many there are.
+        memory: What was finished before; kept up to date for the next time.
     """
 
-    def __init__(self, registry: Registry, options: Options, on_step: OnStep | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        options: Options,
+        on_step: OnStep | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         self._registry = registry
         self._on_step = on_step
+        self._memory = memory
+        # Looked at before anything is read: what changes meanwhile is then read again.
+        self._state = registry_state(registry) if memory is not None else ""
+        self._store_state = store_state(registry.metrics) if memory is not None else None
         self._steps = 0
         self._options = options
         self._notes: list[str] = []
@@ -107,8 +115,9 @@ class Collector:
         self._since = since.astimezone(UTC).replace(tzinfo=None) if since else None
 
     def count_versions(self) -> int:
-        """Return how many versions the report has, by the names of their tags alone."""
-        return sum(len(self._registry.tags.versions(name)) for name in self._names)
+        """Return how many versions are to be read, by the names of their tags alone."""
+        names = (name for name in self._names if name not in self._known)
+        return sum(len(self._registry.tags.versions(name)) for name in names)
 
     def prompts(self) -> Iterator[PromptRow]:
         """Yield every prompt, by name.
@@ -119,80 +128,73 @@ class Collector:
         from promptreg.report.desk import Desk
 
         desk = Desk(self._registry)
-        for group in self._groups():
-            labels = [self._live.of(name) for name in group]
+        for group in self._groups(self._names):
             outlines = []
-            for name, own in zip(group, labels, strict=True):
-                outlines.append(desk.read(name, self._commit, own.by_version()))
+            for name in group:
+                outlines.append(desk.read(name, self._commit, self._labels[name].by_version()))
                 self._step()
             answers = self._answers(outlines)
-            for outline, own in zip(outlines, labels, strict=True):
-                found = desk.assemble(
-                    outline.name, answers.get(outline.name), self._setting(outline, own)
-                )
-                self._add(outline.name, found.extract)
-                yield found.row
+            for outline in outlines:
+                name = outline.name
+                found = desk.assemble(name, answers.pop(name, None), self._setting(name))
+                self._add(name, found.extract)
+                links = self._links(outline.path)
+                yield found.row._replace(file_url=links.file, edit_url=links.edit)
 
-    def finished(
-        self, staff: Staff, known_mark: Callable[[str], str | None]
-    ) -> Iterator[tuple[str, Done]]:
-        """Yield every prompt packed, by name.
+    def finished(self, staff: Staff) -> Iterator[tuple[Done, Links]]:
+        """Yield every prompt packed, by name, and where its file is.
 
-        While the store is asked about one group of prompts, the staff judges the one before and
-        reads the one after.
+        What is remembered is taken over. Others are read by the staff while the store answers for
+        those before them, and finished where they were read; at most two groups of answers wait.
 
         Args:
-            staff: Who does the work.
-            known_mark: Returns the mark of what is known of a prompt; None when nobody keeps it.
+            staff: Who reads and finishes.
 
         Raises:
             ConfigError: A pattern names no prompt, or a threshold is wrong.
         """
-        groups = [*self._groups()]
-        labels = {name: self._live.of(name) for group in groups for name in group}
-        waiting: deque[list[tuple[str, Future[Done]]]] = deque()
-        reading = self._read(staff, groups[:1], labels)
+        made = self._made(staff, [name for name in self._names if name not in self._known])
+        done: dict[str, Done] = {}
+        for name in self._names:
+            if name in self._known:
+                self._step()
+            found = self._known[name] if name in self._known else next(made)
+            self._add(name, found.extract)
+            if self._memory is not None:
+                done[name] = found
+            yield found, self._links(found.extract.path)
+        # What was read while refs moved may be half of before and half of now.
+        if self._memory is not None and registry_state(self._registry) == self._state:
+            self._memory.remember(self._registry, self._commit, self._inputs, done)
+
+    def _made(self, staff: Staff, names: Sequence[str]) -> Iterator[Done]:
+        groups = [*self._groups(names)]
+        waiting: deque[list[Future[Done]]] = deque()
+        reading = self._read(staff, groups[:1])
         for number in range(len(groups)):
             outlines = []
             for future in reading:
                 outlines.append(future.result())
                 self._step()
-            reading = self._read(staff, groups[number + 1 : number + 2], labels)
+            reading = self._read(staff, groups[number + 1 : number + 2])
             answers = self._answers(outlines)
             waiting.append(
                 [
-                    (
-                        outline.name,
-                        staff.finish(
-                            outline.name,
-                            answers.pop(outline.name, None),
-                            self._setting(outline, labels[outline.name]),
-                            known_mark(outline.name),
-                        ),
-                    )
-                    for outline in outlines
+                    staff.finish(name, answers.pop(name, None), self._setting(name))
+                    for name in groups[number]
                 ]
             )
             if len(waiting) > 1:
-                yield from self._done(waiting.popleft())
+                yield from (future.result() for future in waiting.popleft())
         for group in waiting:
-            yield from self._done(group)
+            yield from (future.result() for future in group)
 
-    def _read(
-        self, staff: Staff, groups: Sequence[Sequence[str]], labels: Mapping[str, PromptLabels]
-    ) -> list[Future[Outline]]:
-        commit = self._commit
+    def _read(self, staff: Staff, groups: Sequence[Sequence[str]]) -> list[Future[Outline]]:
         return [
-            staff.read(name, commit, labels[name].by_version())
+            staff.read(name, self._commit, self._labels[name].by_version())
             for group in groups
             for name in group
         ]
-
-    def _done(self, group: Sequence[tuple[str, Future[Done]]]) -> Iterator[tuple[str, Done]]:
-        for name, future in group:
-            found = future.result()
-            self._add(name, found.extract)
-            yield name, found
 
     def _step(self) -> None:
         """Tell that another prompt was read or finished."""
@@ -233,7 +235,7 @@ class Collector:
             data_date=f"{totals.last.isoformat()}Z" if totals.last else None,
             since=f"{self._since.isoformat()}Z" if self._since else None,
             currency=totals.currency,
-            metrics=self._metric_infos(),
+            metrics=metric_infos(self._registry.config, self._scores),
             overview=Overview(
                 figures=figures_of(totals, len(self._names), self._versions),
                 days=totals.days[-30:],
@@ -284,6 +286,10 @@ class Collector:
         return find_renames(tags, source, lambda: self._registry.paths(source), None)
 
     @cached_property
+    def _labels(self) -> dict[str, PromptLabels]:
+        return {name: self._live.of(name) for name in self._names}
+
+    @cached_property
     def _branch(self) -> str:
         return edit_branch(self._registry, self._commit)
 
@@ -291,10 +297,21 @@ class Collector:
     def _origin(self) -> Any:
         return origin_of(self._registry)
 
-    def _groups(self) -> Iterator[list[str]]:
+    def _links(self, path: str) -> Links:
+        origin = self._origin
+        return Links(origin.file_url(path, self._commit), origin.edit_url(path, self._branch))
+
+    def _setting(self, name: str) -> Setting:
+        return Setting(
+            len(self._names) > MANY_PROMPTS,
+            self._labels[name],
+            tuple(gate_thresholds(self._registry.config, name)),
+        )
+
+    def _groups(self, names: Iterable[str]) -> Iterator[list[str]]:
         group: list[str] = []
         rows = 0
-        for name in self._names:
+        for name in names:
             count = self._totals.rows.get(name, 0)
             if group and (rows + count > ROWS_AT_ONCE or len(group) >= PROMPTS_AT_ONCE):
                 yield group
@@ -308,62 +325,41 @@ class Collector:
 
     @cached_property
     def _totals(self) -> Totals:
-        return read_totals(
-            self._registry.metrics,
-            self._names,
-            self._since,
-            self._renames,
-            is_partial=bool(self._options.prompts),
-        )
+        config, memory = self._registry.config, self._memory
+
+        def read() -> Totals:
+            return read_totals(
+                self._registry.metrics,
+                self._names,
+                self._since,
+                self._renames,
+                is_partial=bool(self._options.prompts),
+                with_checksums=memory is not None and config.engine != "spark",
+            )
+
+        if memory is None or self._store_state is None:
+            return read()
+        state = self._store_state, self._names, self._since, self._renames, config.prices
+        return memory.totals(state, read)
 
     def _answers(self, outlines: Sequence[Outline]) -> dict[str, Answers]:
         """Ask for the rows of some prompts."""
-        names = tuple(o.name for o in outlines if self._totals.rows.get(o.name))
-        if not names:
+        scope = scope_of(outlines, self._totals, self._since, self._renames)
+        return ask(self._registry.metrics, scope).by_prompt() if scope is not None else {}
+
+    # What is known from before
+
+    @cached_property
+    def _inputs(self) -> dict[str, Inputs]:
+        """What each prompt is finished from, where that can be told."""
+        settings = {name: self._setting(name) for name in self._names}
+        return inputs_of(self._registry, self._commit, settings, self._totals, self._renames)
+
+    @cached_property
+    def _known(self) -> dict[str, Done]:
+        if self._memory is None:
             return {}
-        nameless = self._totals.nameless
-        shared = tuple(
-            (o.name, digest)
-            for o in outlines
-            for digest in sorted(shared_digests(v.digest for v in o.versions))
-        )
-        # A name that is used again has the tags of both prompts: one digest for each all the same.
-        aliases = dict.fromkeys(
-            (known, v.version, v.digest)
-            for o in outlines
-            for v in o.versions
-            for known in (o.name, *(each.former for each in self._renames if each.name == o.name))
-            # Where versions share their content, all rows go by the version they name.
-            if (known, v.version) in nameless and (o.name, v.digest) not in shared
-        )
-        renames = tuple(each for each in self._renames if {each.name, each.former} & {*names})
-        currency = self._totals.currency
-        scope = Scope(names, self._since, currency, tuple(aliases), shared, renames)
-        return ask(self._registry.metrics, scope).by_prompt()
-
-    def _setting(self, outline: Outline, labels: PromptLabels) -> Setting:
-        return Setting(
-            len(self._names),
-            labels,
-            tuple(gate_thresholds(self._registry.config, outline.name)),
-            self._origin.file_url(outline.path, self._commit),
-            self._origin.edit_url(outline.path, self._branch),
-        )
-
-    def _metric_infos(self) -> tuple[MetricInfo, ...]:
-        known = {metric.name for metric in DEFAULT_METRICS}
-        infos = list(DEFAULT_METRICS)
-        thresholds = {t.metric.name: t.metric for t in gate_thresholds(self._registry.config, "")}
-        for name in sorted(self._scores - known):
-            try:
-                harm = thresholds[name].harm if name in thresholds else metric_named(name).harm
-            except ConfigError:
-                harm = 0
-            title = name.replace("_", " ").capitalize()
-            infos.append(
-                MetricInfo(name, title, "", {1: "lower", -1: "higher"}.get(harm), zero=False)  # type: ignore[arg-type]
-            )
-        return tuple(infos)
+        return self._memory.recall(self._registry, self._commit, self._inputs)
 
 
 def _tool() -> str:

@@ -45,12 +45,11 @@ class Done(NamedTuple):
     """A packed prompt, and what the report around it takes from it.
 
     Attributes:
-        mark: Changes whenever what is packed does; empty when nobody asked.
-        packed: The prompt; None when the mark is the one that was known.
+        packed: The prompt.
+        extract: The rest.
     """
 
-    mark: str
-    packed: PackedPrompt | None
+    packed: PackedPrompt
     extract: Extract
 
 
@@ -60,10 +59,8 @@ class Staff(Protocol):
     def read(self, name: str, commit: str, labels: Mapping[str, Sequence[str]]) -> Future[Outline]:
         """Read all versions of a prompt."""
 
-    def finish(
-        self, name: str, answers: Answers | None, setting: Setting, mark: str | None
-    ) -> Future[Done]:
-        """Judge and pack a prompt that was read; `mark` is None where nobody asks for one."""
+    def finish(self, name: str, answers: Answers | None, setting: Setting) -> Future[Done]:
+        """Judge and pack a prompt that was read."""
 
 
 class Desk:
@@ -93,23 +90,18 @@ class Desk:
         """Put a prompt together that was read; see `promptreg.report.assembly.assemble`."""
         return assemble(self._read.pop(name), answers, setting)
 
-    def finish(
-        self, name: str, answers: Answers | None, setting: Setting, mark: str | None
-    ) -> Done:
+    def finish(self, name: str, answers: Answers | None, setting: Setting) -> Done:
         """Put a prompt together that was read, and pack it.
 
         Args:
             name: The prompt's name.
             answers: What the store said of it; None when it has no rows.
             setting: Everything else.
-            mark: The mark of the prompt as it was packed before; empty when it was not, None when
-                nobody keeps what is packed.
         """
-        from promptreg.report import html
+        from promptreg.report.html import pack
 
         found = self.assemble(name, answers, setting)
-        now = "" if mark is None else html.mark_of(found.row)
-        return Done(now, None if mark and mark == now else html.pack(found.row), found.extract)
+        return Done(pack(found.row), found.extract)
 
 
 class Here:
@@ -128,10 +120,8 @@ class Here:
         future.set_result(self._desk.read(name, commit, labels))
         return future
 
-    def finish(
-        self, name: str, answers: Answers | None, setting: Setting, mark: str | None
-    ) -> Future[Done]:
+    def finish(self, name: str, answers: Answers | None, setting: Setting) -> Future[Done]:
         """Judge and pack a prompt now."""
         future: Future[Done] = Future()
-        future.set_result(self._desk.finish(name, answers, setting, mark))
+        future.set_result(self._desk.finish(name, answers, setting))
         return future

@@ -19,6 +19,7 @@ from promptreg.report import wire
 from promptreg.report.bundle import application, boot_script, loader_script, stylesheet
 from promptreg.report.chunks import chunk_of, chunk_of_prompt, chunk_of_text
 from promptreg.report.format import alert_texts, figure_texts, row_texts
+from promptreg.report.origin import Links
 from promptreg.report.wire_prompt import pack_prompt
 
 if TYPE_CHECKING:
@@ -30,10 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HtmlBuilder",
-    "Known",
     "PackedPrompt",
     "Page",
-    "mark_of",
     "pack",
     "render",
 ]
@@ -75,10 +74,6 @@ class Page:
         return sum(len(part.encode()) for part in self.parts())
 
 
-Known = dict[str, tuple[str, "PackedPrompt"]]
-"""What was packed before by prompt, with its mark, to pack only what changed since."""
-
-
 class PackedPrompt(NamedTuple):
     """What the page holds of one prompt.
 
@@ -100,55 +95,33 @@ def pack(prompt: PromptRow) -> PackedPrompt:
     )
 
 
-def mark_of(prompt: PromptRow) -> str:
-    """Return a text that changes whenever what is packed of a prompt does."""
-    return hashlib.sha256(repr(prompt).encode("utf-8", "replace")).hexdigest()
-
-
 class HtmlBuilder:
     """Takes prompts one at a time, so that only their compressed form is kept.
 
     Args:
         split: Whether the data goes into files of its own beside the page.
         live: Whether the page reloads itself when its server says so.
-        known: What earlier builders packed; taken over where nothing changed.
     """
 
-    def __init__(
-        self, *, split: bool = False, live: bool = False, known: Known | None = None
-    ) -> None:
+    def __init__(self, *, split: bool = False, live: bool = False) -> None:
         self._split = split
         self._live = live
-        self._known = known
-        self._taken: Known = {}
         self._packed: list[PackedPrompt] = []
+        self._links: list[Links] = []
 
     def add(self, prompt: PromptRow) -> None:
         """Pack one prompt."""
-        mark = self.known_mark(prompt.name)
-        now = "" if mark is None else mark_of(prompt)
-        self.take(prompt.name, now, None if mark and mark == now else pack(prompt))
+        self.take(pack(prompt), Links(prompt.file_url, prompt.edit_url))
 
-    def known_mark(self, name: str) -> str | None:
-        """Return the mark of what is known of a prompt; None when nobody keeps what is packed."""
-        if self._known is None:
-            return None
-        return self._known[name][0] if name in self._known else ""
-
-    def take(self, name: str, mark: str, packed: PackedPrompt | None) -> None:
-        """Take a prompt that was packed elsewhere.
+    def take(self, packed: PackedPrompt, links: Links) -> None:
+        """Take a prompt that was packed elsewhere, or before.
 
         Args:
-            name: Its name.
-            mark: Its mark; not looked at where nothing is kept.
-            packed: What the page holds of it; None when that is known by this mark.
+            packed: What the page holds of it.
+            links: Where its file is.
         """
-        if packed is None:
-            assert self._known is not None
-            packed = self._known[name][1]
-        if self._known is not None:
-            self._taken[name] = (mark, packed)
         self._packed.append(packed)
+        self._links.append(links)
 
     def finish(self, report: Report) -> Page:
         """Make the page.
@@ -157,13 +130,13 @@ class HtmlBuilder:
             report: Everything but the prompts, which were added before.
         """
         packed = self._packed
-        if self._known is not None:
-            self._known.clear()
-            self._known.update(self._taken)
         by_prompt: dict[str, list[Alert]] = {}
         for alert in report.alerts:
             by_prompt.setdefault(alert.prompt, []).append(alert)
-        rows = [wire.with_alerts(row, by_prompt.get(row["name"], ())) for _, row, _ in packed]
+        rows = [
+            wire.with_links(wire.with_alerts(one.row, by_prompt.get(one.row["name"], ())), links)
+            for one, links in zip(packed, self._links, strict=True)
+        ]
         # The page reads the texts of a few prompts from their own data instead.
         is_small = len(packed) <= FEW_PROMPTS and not self._split
         chunks = [("search", chunk_of(None if is_small else [one.searched for one in packed]))]

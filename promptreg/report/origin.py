@@ -10,7 +10,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from promptreg.registry import Registry
 
-__all__ = ["Origin", "edit_branch", "origin_of", "parse_remote"]
+__all__ = ["Links", "Origin", "edit_branch", "origin_of", "parse_remote"]
 
 # Credentials in an address must never reach a report.
 _WEB = re.compile(
@@ -38,6 +38,13 @@ _KINDS = {
 }
 # Hosts that have another name for ssh, by themselves or in people's ~/.ssh/config.
 _PUBLIC = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")
+
+
+class Links(NamedTuple):
+    """Where a prompt's file can be read, and where it can be edited; empty when unknown."""
+
+    file: str = ""
+    edit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

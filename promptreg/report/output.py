@@ -17,12 +17,13 @@ from promptreg.errors import ConfigError
 from promptreg.report.data import Collector, Options
 from promptreg.report.desk import Here
 from promptreg.report.html import HtmlBuilder, Page
+from promptreg.report.memory import one_snapshot
 from promptreg.report.workers import worthwhile
 
 if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.report.data import OnStep
-    from promptreg.report.html import Known
+    from promptreg.report.memory import Memory
 
 __all__ = ["build_page", "write_atomically", "write_folder"]
 
@@ -45,7 +46,7 @@ def build_page(
     *,
     split: bool = False,
     live: bool = False,
-    known: Known | None = None,
+    memory: Memory | None = None,
     on_step: OnStep | None = None,
 ) -> Page:
     """Collect and render a report, holding one group of prompts at a time.
@@ -55,14 +56,17 @@ def build_page(
         options: What the report is about.
         split: Whether the data goes into files of its own.
         live: Whether the page reloads itself when its server says so.
-        known: What was packed before; kept up to date for the next time.
+        memory: What was finished before; kept up to date for the next time.
         on_step: Called with how many steps are done and how many there are.
     """
-    collector = Collector(registry, options, on_step)
-    with worthwhile(registry, collector.count_versions()) as workers:
-        builder = HtmlBuilder(split=split, live=live, known=known)
-        for name, found in collector.finished(workers or Here(registry), builder.known_mark):
-            builder.take(name, found.mark, found.packed)
+    collector = Collector(registry, options, on_step, memory)
+    with (
+        one_snapshot(registry.metrics) if memory is not None else contextlib.nullcontext(),
+        worthwhile(registry, collector.count_versions()) as workers,
+    ):
+        builder = HtmlBuilder(split=split, live=live)
+        for found, links in collector.finished(workers or Here(registry)):
+            builder.take(found.packed, links)
         return builder.finish(collector.report())
 
 

@@ -61,6 +61,7 @@ class GitPrompt:
         formerly: The names it had before, as its file says.
         unfetched: How many versions' texts this clone does not have.
         notes: What could not be read, one line each.
+        fragments: What the file includes at the reported commit, by path below the root.
     """
 
     name: str
@@ -73,6 +74,7 @@ class GitPrompt:
     formerly: tuple[str, ...] = ()
     unfetched: int = 0
     notes: tuple[str, ...] = ()
+    fragments: tuple[str, ...] = ()
 
 
 class _Written(NamedTuple):
@@ -124,7 +126,14 @@ def read_prompt(
         newest = current.prompt
         if all(row.digest != current.digest for row in rows):
             rows.append(_unreleased(registry, name, commit, current, lines))
-    found = GitPrompt(name, path, tuple(rows), unfetched=unfetched, notes=tuple(notes))
+    found = GitPrompt(
+        name,
+        path,
+        tuple(rows),
+        unfetched=unfetched,
+        notes=tuple(notes),
+        fragments=tuple(current.includes) if current is not None else (),
+    )
     if newest is None:
         return found
     return replace(

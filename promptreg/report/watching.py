@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptreg.errors import PromptregError
 
 if TYPE_CHECKING:
+    from promptreg.metrics import Metrics
     from promptreg.registry import Registry
 
-__all__ = ["fingerprint", "follow"]
+__all__ = ["fingerprint", "follow", "registry_state", "store_state"]
 
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 0.25
@@ -32,8 +33,25 @@ def fingerprint(registry: Registry) -> str:
         registry: The registry; its refs, HEAD, configuration and metrics files are looked at. Of
             a store on an object store only what this machine has not shipped can be seen.
     """
+    return f"{registry_state(registry)} {_state_of(_store_files(registry.metrics))}"
+
+
+def registry_state(registry: Registry) -> str:
+    """Return a text that changes whenever refs, HEAD or the configuration do, and back again."""
+    return _state_of(_registry_files(registry))
+
+
+def store_state(metrics: Metrics) -> str | None:
+    """Return a text that changes whenever a store does; None where that cannot be seen from here.
+
+    Sealed files never change, others only grow.
+    """
+    return None if "://" in str(metrics.location) else _state_of(_store_files(metrics))
+
+
+def _state_of(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for path in _watched(registry):
+    for path in paths:
         try:
             state = path.stat()
         except FileNotFoundError:
@@ -42,14 +60,16 @@ def fingerprint(registry: Registry) -> str:
     return digest.hexdigest()
 
 
-def _watched(registry: Registry) -> Iterator[Path]:
+def _registry_files(registry: Registry) -> Iterator[Path]:
     paths = registry.repository.paths
     yield paths.git_dir / "HEAD"
     # The remote's address makes links, and what a shallow clone lacks may be fetched.
     yield from (paths.common_dir / name for name in ("packed-refs", "config", "shallow"))
     yield from _below(paths.common_dir / "refs")
     yield from (registry.root / name for name in _CONFIGURATION)
-    metrics = registry.metrics
+
+
+def _store_files(metrics: Metrics) -> Iterator[Path]:
     for folder in dict.fromkeys((metrics.wal, Path(metrics.location))):
         yield from (path for path in _below(folder) if path.suffix in _STORE_SUFFIXES)
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from promptreg.report.model import Alert, PromptRow, Report, VersionRow
+    from promptreg.report.origin import Links
 
-__all__ = ["pack_index", "pack_row", "with_alerts"]
+__all__ = ["pack_index", "pack_row", "with_alerts", "with_links"]
 
 SPARK_POINTS = 30
 
@@ -90,6 +91,16 @@ def with_alerts(row: dict[str, Any], alerts: Iterable[Alert]) -> dict[str, Any]:
     """Add to a row of `pack_row` how many of the prompt's alerts still matter."""
     severities = [alert.severity for alert in alerts if alert.current]
     return row | {"alerts": {s: severities.count(s) for s in ("critical", "warning", "info")}}
+
+
+def with_links(row: dict[str, Any], links: Links) -> dict[str, Any]:
+    """Add to a row of `pack_row` where the prompt's file is.
+
+    The address names the commit: among the prompt's own data it would make all of them new with
+    every commit.
+    """
+    named = {"fileUrl": links.file, "editUrl": links.edit}
+    return row | {key: url for key, url in named.items() if url}
 
 
 def _before(versions: Sequence[VersionRow], version: VersionRow) -> str | None:

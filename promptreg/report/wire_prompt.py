@@ -41,8 +41,6 @@ def pack_prompt(prompt: PromptRow) -> dict[str, Any]:
         "description": prompt.description,
         "tags": list(prompt.tags),
         "metadata": as_json(prompt.metadata),
-        "fileUrl": prompt.file_url,
-        "editUrl": prompt.edit_url,
         "bucket": prompt.bucket,
         "deleted": prompt.deleted,
         "versions": _pack_versions(prompt.versions, texts, pool),

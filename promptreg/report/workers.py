@@ -54,11 +54,9 @@ class Workers:
         worker = self._reader[name] = next(self._turn)
         return worker.ask("read", name, commit, dict(labels))
 
-    def finish(
-        self, name: str, answers: Answers | None, setting: Setting, mark: str | None
-    ) -> Future[Done]:
+    def finish(self, name: str, answers: Answers | None, setting: Setting) -> Future[Done]:
         """Judge and pack a prompt that was read; see `promptreg.report.desk.Desk.finish`."""
-        return self._reader.pop(name).ask("finish", name, answers, setting, mark)
+        return self._reader.pop(name).ask("finish", name, answers, setting)
 
     def close(self) -> None:
         """End the processes."""

@@ -1,4 +1,4 @@
-"""How a page is built: in several processes, and again when little changed."""
+"""How a page is built in several processes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import pytest
 from benchmarks.calls import add_calls
 from benchmarks.repositories import Shape, build_registry
 from promptreg.registry import Registry
-from promptreg.report import html, workers
+from promptreg.report import workers
 from promptreg.report.data import Options
-from promptreg.report.html import HtmlBuilder, Known, PackedPrompt, Page
-from promptreg.report.model import PromptRow
+from promptreg.report.html import Page
+from promptreg.report.memory import Memory
 from promptreg.report.output import build_page
-from tests.report.synthetic import synthetic_report
 
 
 def _text(page: Page) -> str:
@@ -26,18 +25,17 @@ def test_processes_build_the_same_page(tmp_path: Path, monkeypatch: pytest.Monke
     """What other processes read, judged and packed makes the page, byte for byte."""
     root = build_registry(tmp_path / "registry", Shape(5, 4))
     add_calls(root, 40)
-    known: Known = {}
+    memory = Memory()
     with Registry(root) as registry:
-        alone = _text(build_page(registry, Options(), known=known))
-        with monkeypatch.context() as without:
-            # The second time nothing is packed again.
-            without.delattr(html, "pack")
-            assert _text(build_page(registry, Options(), known=known)) == alone
+        alone = _text(build_page(registry, Options(), memory=memory))
     monkeypatch.setattr(workers, "WORTHWHILE_VERSIONS", 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     with Registry(root) as registry:
         assert _text(build_page(registry, Options())) == alone
-    assert all(mark for mark, _ in known.values())
+        with monkeypatch.context() as without:
+            # What one process remembers needs no others.
+            without.delattr(workers, "Workers")
+            assert _text(build_page(registry, Options(), memory=memory)) == alone
 
 
 def test_a_fault_in_a_process_is_told(tmp_path: Path) -> None:
@@ -53,34 +51,3 @@ def test_a_fault_in_a_process_is_told(tmp_path: Path) -> None:
         assert [v.version for v in versions] == ["1.0.0"]
     finally:
         started.close()
-
-
-def test_only_changed_prompts_are_packed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page that is made again takes over what did not change, and is what a new one is."""
-    report = synthetic_report(3, 4)
-    packed: list[str] = []
-    pack = html.pack
-
-    def noted(prompt: PromptRow) -> PackedPrompt:
-        packed.append(prompt.name)
-        return pack(prompt)
-
-    monkeypatch.setattr(html, "pack", noted)
-    known: Known = {}
-
-    def build() -> str:
-        builder = HtmlBuilder(known=known)
-        for prompt in report.prompts:
-            builder.add(prompt)
-        return _text(builder.finish(report))
-
-    first = build()
-    assert packed == [prompt.name for prompt in report.prompts]
-    packed.clear()
-    assert build() == first
-    assert packed == []
-    changed = report.prompts[1]._replace(title="Another")
-    report = report._replace(prompts=(report.prompts[0], changed, report.prompts[2]))
-    again = build()
-    assert packed == [changed.name]
-    assert again == _text(html.render(report))

@@ -99,8 +99,8 @@ function header(app, row, prompt) {
       downloadButton("JSON", `${prompt.name.replaceAll("/", "-")}.json`, () => promptsJson([row]), "application/json"),
       before ? h("a", { class: "button", href: compareRoute(prompt.name, before.version, latest.version) }, "Compare") : null,
       before ? h("a", { class: "button", href: abRoute(prompt.name, before.version, latest.version) }, "A/B") : null,
-      prompt.fileUrl ? h("a", { class: "button", href: prompt.fileUrl, rel: "noreferrer" }, icon("link"), "File") : null,
-      prompt.editUrl ? h("a", { class: "button", href: prompt.editUrl, rel: "noreferrer" }, icon("link"), "Edit") : null,
+      row.fileUrl ? h("a", { class: "button", href: row.fileUrl, rel: "noreferrer" }, icon("link"), "File") : null,
+      row.editUrl ? h("a", { class: "button", href: row.editUrl, rel: "noreferrer" }, icon("link"), "Edit") : null,
     ),
   );
 }
