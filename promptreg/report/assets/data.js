@@ -79,11 +79,16 @@ function fromPage(name) {
   });
 }
 
+// A prompt as it is packed, for who looks at a little of every prompt.
+export async function loadPacked(number) {
+  return unpack(await chunk(`p${number}`));
+}
+
 export async function loadPrompt(number) {
   const name = `p${number}`;
   let prompt = unpacked.get(name);
   if (prompt) unpacked.delete(name);
-  else prompt = decode(await unpack(await chunk(name)));
+  else prompt = decode(await loadPacked(number));
   unpacked.set(name, prompt);
   for (const old of unpacked.keys()) {
     if (unpacked.size <= OPEN_PROMPTS) break;

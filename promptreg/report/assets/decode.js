@@ -71,6 +71,33 @@ function readVersions(packed, dealt, models) {
   });
 }
 
+// The messages and fragments of the newest version, and the names of all; the others are not made.
+export function newestTexts(packed) {
+  const { count, version, messages, fragments } = packed.versions;
+  const label = (number) => [packed.parts[number][0], new Text(packed, packed.parts[number][1]).text];
+  const parts = count ? [...reader(messages)(count - 1), ...reader(fragments)(count - 1)] : [];
+  return { parts: parts.map(label), versions: version };
+}
+
+// Each line that matches with the place where it stands, and the first and the last version that
+// holds it. Every line is looked at once, however many versions hold it.
+export function linesHeld({ lines, parts, versions }, matches) {
+  const wanted = new Set(lines.flatMap((line, number) => (matches(line) ? [number] : [])));
+  if (!wanted.size) return [];
+  const within = parts.map(([place, runs]) => [place, numbersOf(runs).filter((number) => wanted.has(number))]);
+  const [messages, fragments] = [reader(versions.messages), reader(versions.fragments)];
+  const held = new Map();
+  for (let at = 0; at < versions.count; at++) {
+    for (const [place, numbers] of [...messages(at), ...fragments(at)].map((part) => within[part])) {
+      for (const number of numbers) {
+        const key = `${number} ${place}`;
+        held.set(key, { place, line: lines[number], first: held.get(key)?.first ?? at, last: at });
+      }
+    }
+  }
+  return [...held.values()];
+}
+
 function made(group) {
   return Object.fromEntries(group.map(([metric, make]) => [metric, make()]));
 }
@@ -176,9 +203,14 @@ function plain(lines, first, last) {
 }
 
 function linesOf({ lines }, runs) {
+  return numbersOf(runs).map((number) => lines[number]);
+}
+
+// Runs are numbers of lines in pairs: the first of some neighbours, and how many they are.
+function numbersOf(runs) {
   const found = [];
   for (let at = 0; at < runs.length; at += 2) {
-    for (let n = runs[at]; n < runs[at] + runs[at + 1]; n++) found.push(lines[n]);
+    for (let n = runs[at]; n < runs[at] + runs[at + 1]; n++) found.push(n);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 // Finds words in everything that is said of a prompt, and tells the lines where they stand.
-import { chunk, unpack } from "./data.js";
-import { decode } from "./decode.js";
+import { chunk, loadPacked, unpack } from "./data.js";
+import { newestTexts } from "./decode.js";
 import { h } from "./dom.js";
 import { unquoted } from "./format.js";
 
@@ -9,27 +9,26 @@ const SHOWN = 160;
 const MOST_MARKS = 500;
 let loading = null;
 
-// What the search looks through beside the list: for each prompt places and their texts.
+// What the search looks through beside the list: for each prompt places and their texts, or why
+// there are none.
 export function loadTexts(count) {
-  loading ??= readTexts(count);
+  loading ??= readTexts(count).then(
+    (texts) => ({ texts, problem: "" }),
+    (error) => ({ texts: [], problem: `; their texts cannot be searched: ${error.message}` }),
+  );
   return loading;
 }
 
 async function readTexts(count) {
   const texts = await unpack(await chunk("search"));
   // With few prompts their own data is read, rather than kept twice.
-  return texts ?? Promise.all(Array.from({ length: count }, async (_, number) => searched(decode(await unpack(await chunk(`p${number}`))))));
+  return texts ?? Promise.all(Array.from({ length: count }, async (_, number) => searched(await loadPacked(number))));
 }
 
 // The twin of html.py's _searched.
-function searched({ versions, metadata }) {
-  const { messages = [], fragments = [] } = versions.at(-1) ?? {};
-  return [
-    ...messages.map(({ role, text }) => [role, text]),
-    ...fragments.map(({ path, text }) => [path, text]),
-    ...metadata.map(([key, value]) => [key, unquoted(value)]),
-    ["version", versions.map((v) => v.version).join("\n")],
-  ];
+function searched(packed) {
+  const { parts, versions } = newestTexts(packed);
+  return [...parts, ...packed.metadata.map(([key, value]) => [key, unquoted(value)]), ["version", versions.join("\n")]];
 }
 
 // Words, and phrases in quotation marks; each is looked for whatever its case.
@@ -43,7 +42,7 @@ export function searchFor(query) {
   const words = wordsOf(query).map((word) => new RegExp(word, "iu"));
   const any = marker(query);
   return (row, texts) => {
-    const places = [...namesOf(row), ...(texts?.[row.number] ?? []), ...marksOf(row)];
+    const places = [...namesOf(row), ...(texts ?? []), ...marksOf(row)];
     if (!words.every((word) => places.some(([, text]) => word.test(text)))) return null;
     return words.length ? () => hitsIn(places, words, any) : () => [];
   };
@@ -52,11 +51,7 @@ export function searchFor(query) {
 // Returns a function that tells whether a line holds all of the words.
 export function linesWithAll(query) {
   const words = wordsOf(query).map((word) => new RegExp(word, "iu"));
-  const known = new Map();
-  return (line) => {
-    if (!known.has(line)) known.set(line, words.every((word) => word.test(line)));
-    return known.get(line);
-  };
+  return (line) => words.every((word) => word.test(line));
 }
 
 // A line that was found, as a link to where it stands.
