@@ -176,6 +176,21 @@ def test_search_shows_where_it_found_what(pages: Pages, report_url: str) -> None
     page.wait_for_selector("text=No prompt matches.")
 
 
+def test_long_work_lets_the_page_go_on(pages: Pages) -> None:
+    """Work goes on after each slice until it is done, or until it is not wanted any more."""
+    page = pages.open()
+    # Each piece takes longer than a slice may.
+    work = "() => { const end = performance.now() + 25; while (performance.now() < end); }"
+    told = "(most) => { const told = []; return [told, (done) => told.push(done) < most]; }"
+    run = (
+        f"async (most) => {{ const [told, goOn] = ({told})(most);"
+        f" return [await m_slices.inSlices([1, 2, 3, 4], {work}, goOn), told]; }}"
+    )
+    page.evaluate(script_of("slices.js", f"globalThis.run = {run};"))
+    assert page.evaluate("run(9)") == [True, [1, 2, 3]]
+    assert page.evaluate("run(2)") == [False, [1, 2]]
+
+
 def test_lines_of_older_versions_are_found(
     pages: Pages, write_report: Callable[[Any], str]
 ) -> None:
@@ -189,8 +204,10 @@ def test_lines_of_older_versions_are_found(
     first, second = (v.version for v in versions[:2])
     url = write_report(full._replace(prompts=(full.prompts[0]._replace(versions=versions),)))
     page = pages.open(url + "#/prompts?q=be")
+    settle(page)
     assert page.locator("tr.below a").all_inner_texts() == ["system\nBe brief."]
     page.get_by_role("button", name="Search older versions").click()
+    settle(page)
     found = page.locator(".older .hits a")
     assert found.all_inner_texts() == [f"system, {first} to {second}\nBe kind."]
     page.reload()

@@ -16,6 +16,9 @@ export function empty(text, hint = "") {
 // A column needs so much room in pixels; with less, each row of the table becomes a card.
 const COLUMN = 118;
 
+// The shape that tables of a name had: one drawn anew has it at once, and is laid out once.
+const shapes = new Map();
+
 // Where a table has room it needs no scrolling of its own: then its head can stick to the window.
 const room = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
@@ -24,13 +27,14 @@ const room = new ResizeObserver((entries) => {
     target.classList.toggle("stacked", contentRect.width < columns * COLUMN);
     const fits = table.offsetWidth <= Math.ceil(contentRect.width);
     target.classList.toggle("fits", fits);
+    shapes.set(target.getAttribute("aria-label"), target.className);
     if (fits) target.removeAttribute("tabindex");
     else target.setAttribute("tabindex", "0");
   }
 });
 
 export function scroll(label, table) {
-  const box = h("div", { class: "scroll", role: "region", "aria-label": label, tabindex: "0" }, nameCells(table));
+  const box = h("div", { class: shapes.get(label) ?? "scroll", role: "region", "aria-label": label, tabindex: "0" }, nameCells(table));
   room.observe(box);
   return box;
 }
@@ -152,52 +156,6 @@ export function csv(rows) {
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
-}
-
-// columns: [{key, title, num, value(row), cell(row)}]; sorting keeps the address in step.
-// What `below` returns of a row stands under it, over all columns.
-export function sortableTable({ label, columns, rows, sort, onsort, rowClass = () => "", below = () => null }) {
-  const [key, direction] = sort;
-  const heads = columns.map((column) => {
-    const active = column.key === key;
-    const aria = active ? (direction === "desc" ? "descending" : "ascending") : null;
-    if (!column.value) return h("th", { scope: "col", class: column.num ? "num" : column.class ?? "" }, column.title || h("span", { class: "unseen" }, column.hidden));
-    const next = active ? (direction === "desc" ? "asc" : "desc") : column.num ? "desc" : "asc";
-    return h(
-      "th",
-      { scope: "col", class: column.num ? "num" : "", "aria-sort": aria },
-      h("button", { type: "button", class: "sort", onclick: () => onsort([column.key, next]) }, column.title, active ? icon(direction === "desc" ? "down" : "up") : null),
-    );
-  });
-  return scroll(
-    label,
-    h(
-      "table",
-      { class: "list sortable" },
-      h("thead", {}, h("tr", {}, heads)),
-      h("tbody", {}, rows.map((row) => [h("tr", { class: rowClass(row) }, columns.map((column, at) => cellOf(column, row, at))), rowBelow(below(row), columns.length)])),
-    ),
-  );
-}
-
-function rowBelow(content, width) {
-  return content ? h("tr", { class: "below" }, h("td", { colspan: width }, content)) : null;
-}
-
-function cellOf(column, row, at) {
-  const props = { class: `${column.num ? "num" : ""} ${column.class ?? ""}`.trim() };
-  return column.head || (at === 0 && column.head !== false) ? h("th", { scope: "row", ...props }, column.cell(row)) : h("td", props, column.cell(row));
-}
-
-export function sortRows(rows, column, direction) {
-  const turn = direction === "desc" ? -1 : 1;
-  return rows.toSorted((a, b) => {
-    const [x, y] = [column.value(a), column.value(b)];
-    const [noX, noY] = [x === null || x === undefined, y === null || y === undefined];
-    // What has no data stands last in either direction.
-    if (noX || noY) return noX - noY;
-    return turn * (typeof x === "string" ? x.localeCompare(y, "en") : x - y);
-  });
 }
 
 export function tabs(label, entries, chosen, panel) {

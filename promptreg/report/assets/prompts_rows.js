@@ -1,0 +1,79 @@
+// A row of the list of prompts, and under it the lines that a search found.
+import { sparkline } from "./charts.js";
+import { h } from "./dom.js";
+import { count, day, metricValue, money, plural, time } from "./format.js";
+import { promptRoute } from "./router.js";
+import { hitLine, marked } from "./search.js";
+import { labelBadge, promptName, verdict, versionName } from "./widgets.js";
+
+const SHOWN_HITS = 3;
+
+// The lines that a search found, each a link to where it stands.
+export function hitList(row, hits, query, texts) {
+  if (!hits.length) return null;
+  const newest = texts?.find(([place]) => place === "version")?.[1].split("\n").at(-1);
+  const left = hits.length - SHOWN_HITS;
+  return h(
+    "ul",
+    { class: "hits" },
+    hits.slice(0, SHOWN_HITS).map((hit) => hitLine(hitRoute(row, hit, query, newest), hit.number ? `${hit.place}, line ${hit.number}` : hit.place, hit.line, query)),
+    left > 0 ? h("li", { class: "muted" }, `and ${plural(left, "more line")}`) : null,
+  );
+}
+
+function hitRoute(row, hit, query, newest) {
+  if (["formerly", "tag", "label", "description"].includes(hit.place)) return promptRoute(row.name);
+  return promptRoute(row.name, { tab: "text", v: hit.place === "version" ? hit.line : newest, find: hit.place === "version" ? "" : query });
+}
+
+export function columnsOf(selected, index, query, onselect) {
+  const missing = (text, value) => (value === null ? h("span", { class: "muted" }, text) : text);
+  return [
+    {
+      key: "select",
+      title: "",
+      hidden: "Select",
+      head: false,
+      class: "tight",
+      cell: (row) =>
+        h("input", {
+          type: "checkbox",
+          "aria-label": `Select ${row.name}`,
+          checked: selected.has(row.name),
+          onchange: (event) => {
+            if (event.target.checked) selected.add(row.name);
+            else selected.delete(row.name);
+            onselect();
+          },
+        }),
+    },
+    {
+      key: "name",
+      title: "Prompt",
+      head: true,
+      class: "name",
+      value: (row) => row.name,
+      cell: (row) => [
+        h("a", { href: promptRoute(row.name) }, promptName(marked(row.name, query))),
+        row.alerts.critical ? verdict("critical", plural(row.alerts.critical, "alert")) : row.alerts.warning ? verdict("warning", plural(row.alerts.warning, "alert")) : null,
+        row.draft ? h("span", { class: "badge open short" }, "unreleased change") : null,
+        row.deleted ? h("span", { class: "badge plain" }, "deleted") : null,
+        h("span", { class: "under" }, row.title ? h("span", { class: "clamped", dir: "auto", title: row.title }, marked(row.title, query)) : null),
+      ],
+    },
+    { key: "live", title: "Live", class: "across", cell: (row) => liveVersions(index, row) },
+    { key: "latest", title: "Latest", value: (row) => row.date || null, cell: (row) => [row.latest ? versionName(row.latest) : h("span", { class: "muted" }, "none"), row.date ? h("span", { class: "under" }, h("time", { datetime: row.date, title: time(row.date) }, day(row.date))) : null] },
+    { key: "versions", title: "Versions", num: true, value: (row) => row.versions, cell: (row) => count(row.versions) },
+    { key: "calls", title: "Calls", num: true, value: (row) => row.calls, cell: (row) => [count(row.calls), h("span", { class: "under" }, sparkline(row.spark, { label: `calls of the last ${row.spark.length} days`, height: 16 }))] },
+    { key: "latency", title: "Median latency", num: true, value: (row) => row.latency, cell: (row) => missing(metricValue(row.latency, "ms"), row.latency) },
+    { key: "cost", title: "Cost per call", num: true, value: (row) => row.cost, cell: (row) => missing(money(row.cost), row.cost) },
+    { key: "quality", title: "Quality", num: true, value: (row) => row.quality, cell: (row) => missing(metricValue(row.quality, ""), row.quality) },
+    { key: "success", title: "Success", num: true, value: (row) => row.success, cell: (row) => missing(metricValue(row.success, "ratio"), row.success) },
+  ];
+}
+
+// What each label serves of a prompt.
+function liveVersions(index, row) {
+  const served = new Map(index.labels.filter((one) => one.prompt === row.name).map((one) => [one.label, one.version]));
+  return row.labels.map((label) => h("span", { class: "served" }, labelBadge(label), served.has(label) ? versionName(served.get(label)) : null));
+}
