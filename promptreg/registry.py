@@ -17,7 +17,7 @@ from promptreg.history.tagindex import TagIndex
 from promptreg.history.withdrawn import yanks_of
 from promptreg.history.yanked import Yank, Yanks, parse_yanked, yanked_path
 from promptreg.naming import NAME
-from promptreg.sources import CommitSource, Source, WorktreeSource, locate
+from promptreg.sources import CommitSource, Source, SparseSource, WorktreeSource, locate
 from promptreg.values import dataclass
 from promptreg.versioning import Version
 from promptreg.versioning.references import Reference, ReferenceKind, parse_reference
@@ -104,18 +104,26 @@ class Registry:
         return self.repository.paths.work_tree
 
     @property
-    def worktree(self) -> WorktreeSource:
-        """The files on the disk."""
-        return WorktreeSource(self.root)
+    def worktree(self) -> Source:
+        """The files on the disk; what a sparse checkout leaves out is read as it is staged.
+
+        Raises:
+            RepositoryError: The repository is bare.
+        """
+        files = WorktreeSource(self.root)
+        return SparseSource(files, self.repository) if self.repository.left_out else files
 
     # Prompts
 
     def paths(self, source: Source | None = None) -> dict[str, str]:
         """Return the file of every prompt by its name, sorted; ill-named files are left out."""
-        layout = self.config.layout
+        return self.named((source or self.worktree).paths(self.config.layout.root))
+
+    def named(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the prompts among files by their names, sorted; ill-named files are left out."""
         found: dict[str, str] = {}
-        for path in (source or self.worktree).paths(layout.root):
-            name = layout.name_of(path)
+        for path in paths:
+            name = self.config.layout.name_of(path)
             if name is not None and NAME.fullmatch(name):
                 found.setdefault(name, path)
         return dict(sorted(found.items()))

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from promptreg.errors import Location, NotFoundError, PromptError
+from promptreg.errors import HistoryError, Location, NotFoundError, PromptError
 from promptreg.naming import MAX_BYTES, NAME, Layout, is_fragment
 from promptreg.values import dataclass
 
 if TYPE_CHECKING:
     from promptreg.git import Repository
 
-__all__ = ["CommitSource", "OverlaySource", "Source", "WorktreeSource", "locate"]
+__all__ = ["CommitSource", "OverlaySource", "Source", "SparseSource", "WorktreeSource", "locate"]
 
 # A pipe among the prompts must not keep a command waiting for its writer.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -130,6 +130,37 @@ class CommitSource:
     def paths(self, folder: str) -> list[str]:
         """Return the sorted paths of all files below a folder."""
         return sorted(self.repository.files_at(self.commit, folder))
+
+
+@dataclass(frozen=True, slots=True)
+class SparseSource:
+    """The work tree of a sparse checkout: what that leaves out can be read as it is staged.
+
+    So a prompt that is checked out may include a fragment that is not. `paths` has only what is
+    checked out: the rest may be very much, and of a partial clone each file would be fetched.
+    """
+
+    worktree: WorktreeSource
+    repository: Repository
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, or None.
+
+        Raises:
+            PromptError: It is a symbolic link.
+            HistoryError: It is left out and was not fetched.
+        """
+        data = self.worktree.read(path)
+        oid = self.repository.left_out.get(path)
+        if data is not None or oid is None:
+            return data
+        if (staged := self.repository.blob(oid)) is not None:
+            return staged
+        raise HistoryError(f"content of {path} was not fetched", fix=f"git fetch origin {oid}")
+
+    def paths(self, folder: str) -> list[str]:
+        """Return the sorted paths of all files below a folder that are checked out."""
+        return self.worktree.paths(folder)
 
 
 @dataclass(frozen=True, slots=True)

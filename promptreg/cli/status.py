@@ -61,8 +61,12 @@ def _write(found: Status) -> None:
     if not found.prompts:
         message("No prompt yet: promptreg new NAME, or promptreg init for a sample.")
         return
-    clean = len(found.of(PromptState.RELEASED))
-    data(f"{clean} of {len(found.prompts)} prompts are as released.")
+    clean, left_out = len(found.of(PromptState.RELEASED)), len(found.of(PromptState.LEFT_OUT))
+    data(f"{clean} of {len(found.prompts) - left_out} prompts are as released.")
+    if left_out:
+        data(
+            f"{left_out} more {'is' if left_out == 1 else 'are'} left out of this sparse checkout."
+        )
 
 
 def _line(prompt: PromptStatus) -> str:

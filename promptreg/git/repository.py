@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from promptreg.git.model import (
 from promptreg.git.objects import GitObject, ObjectReader, ProcessReader, Pygit2Reader
 from promptreg.git.process import has_git
 from promptreg.git.refs import Refs
+from promptreg.git.sparse import left_out
 from promptreg.values import dataclass
 
 __all__ = ["Commit", "Head", "Repository", "TagOutcome", "TreeChange"]
@@ -103,6 +104,11 @@ class Repository:
         except FileNotFoundError:
             return ()
         return tuple(text.split())
+
+    @cached_property
+    def left_out(self) -> Mapping[str, str]:
+        """The blobs, by path, of files that a sparse checkout leaves out of the work tree."""
+        return left_out(self.paths)
 
     @cached_property
     def shallow_commits(self) -> frozenset[str]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConfigError, Location, NotFoundError, PromptError
+from promptreg.git.model import blob_ids
 from promptreg.history.claims import collect_claims, file_claim
 from promptreg.naming import NAME, is_fragment
 from promptreg.operations.bump import BumpOptions, BumpPlan, plan_bump
-from promptreg.operations.planning import WriteFile, carry_out
+from promptreg.operations.planning import WriteFile, carry_out, require_checked_out
 from promptreg.prompt.content import Content, content_of, read_content
 from promptreg.prompt.yamldoc import load
 from promptreg.values import dataclass, field, replace
@@ -127,6 +128,8 @@ def bump_files(
         PromptError: A file is not valid; files before it are written already.
         NotFoundError: A file does not exist.
         ConfigError: The base is not a commit, or the history of a file's version is missing.
+        RepositoryError: A prompt that needs a bump is left out of a sparse checkout; all that are
+            checked out are written already.
     """
     results = []
     for result in plan_bumps(registry, paths, request):
@@ -166,6 +169,8 @@ def plan_bumps(
         claims = collect_claims(registry.tags, name, path, base=base)
         plan = plan_bump(content, claims, options, floor=_floor(registry, content, base))
         wrote = was_conflicted or not plan.is_stated_by(content)
+        if wrote:
+            require_checked_out(registry.repository, path, f"needs {plan.version}")
         step = _step(registry, content, plan) if wrote else None
         yield BumpResult(name, path, content.prompt.version, plan, step)
 
@@ -248,6 +253,25 @@ def _everything(registry: Registry, source: Source, request: BumpRequest) -> lis
             continue
         if request.every or _is_adopted(registry, source, name, path):
             found.append(path)
+    if registry.repository.left_out:
+        # What is not checked out changes by a fragment that is, or not at all.
+        changed = _changed_fragments(registry, source)
+        found += [path for path in _dependents(registry, source, changed) if path not in found]
+    return found
+
+
+def _changed_fragments(registry: Registry, source: Source) -> set[str]:
+    """Return the fragments of the work tree that are not as HEAD has them."""
+    repository, layout = registry.repository, registry.config.layout
+    head = repository.head.oid
+    committed = repository.files_at(head, layout.root) if head else {}
+    found = set()
+    for path in source.paths(layout.root):
+        relative = layout.relative(path)
+        if relative is None or not is_fragment(path):
+            continue
+        if committed.get(path) not in blob_ids(source.read(path) or b""):
+            found.add(relative)
     return found
 
 
@@ -296,9 +320,14 @@ def _is_name(name: str, path: str) -> bool:
 
 
 def _dependents(registry: Registry, source: Source, fragments: set[str]) -> list[str]:
-    """Return the adopted prompts that include one of these fragments, transitively."""
+    """Return the adopted prompts that include one of these fragments, transitively.
+
+    Those that a sparse checkout leaves out come last: the others are bumped before they refuse.
+    """
     found = []
-    for name, path in registry.paths(source).items():
+    present = registry.paths(source)
+    left_out = registry.named(registry.repository.left_out)
+    for name, path in (present | {n: p for n, p in left_out.items() if n not in present}).items():
         data = source.read(path) or b""
         # What nobody adopted is none of their business who change a fragment, least when broken.
         if b"include" not in data or not _is_adopted(registry, source, name, path):

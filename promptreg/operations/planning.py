@@ -19,7 +19,16 @@ from promptreg.values import dataclass
 if TYPE_CHECKING:
     from promptreg.git import Repository
 
-__all__ = ["MoveFile", "RemoveTag", "RunGit", "Step", "WriteFile", "carry_out", "replace_file"]
+__all__ = [
+    "MoveFile",
+    "RemoveTag",
+    "RunGit",
+    "Step",
+    "WriteFile",
+    "carry_out",
+    "replace_file",
+    "require_checked_out",
+]
 
 _EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
@@ -82,7 +91,9 @@ class WriteFile:
 
         Raises:
             ConflictError: Somebody wrote it since the plan was made.
+            RepositoryError: A sparse checkout leaves it out.
         """
+        require_checked_out(repository, self.path)
         target = _top(repository) / self.path
         if _read(target) != self.before:
             raise ConflictError(f"{self.path} was changed by somebody else", fix="run it again")
@@ -120,7 +131,10 @@ class MoveFile:
 
         Raises:
             ConflictError: Something lies there.
+            RepositoryError: A sparse checkout leaves one of both out.
         """
+        for path in (self.path, self.destination):
+            require_checked_out(repository, path)
         top = _top(repository)
         old, new = top / self.path, top / self.destination
         if os.path.lexists(new):
@@ -226,6 +240,25 @@ def carry_out(repository: Repository, steps: Sequence[Step]) -> None:
             else:
                 undo.callback(back)
         undo.pop_all()
+
+
+def require_checked_out(repository: Repository, path: str, wish: str = "") -> None:
+    """Refuse to change a file that a sparse checkout leaves out: git would not add it.
+
+    Args:
+        repository: Where.
+        path: The file.
+        wish: What it needs, to say so: "needs 1.3.0".
+
+    Raises:
+        RepositoryError: It is left out.
+    """
+    if path in repository.left_out and not os.path.lexists(_top(repository) / path):
+        folder = path.rpartition("/")[0] or path
+        raise RepositoryError(
+            f"{path} {wish}{' and ' if wish else ''}is left out of this sparse checkout",
+            fix=f"git sparse-checkout add {folder}, then run it again",
+        )
 
 
 def replace_file(target: Path, data: bytes, mode: int | None = None) -> None:

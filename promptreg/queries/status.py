@@ -29,6 +29,7 @@ class PromptState(StrEnum):
     UNRELEASED = "unreleased"
     RELEASED = "released"
     DELETED = "deleted"
+    LEFT_OUT = "left-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +155,18 @@ class _Reader:
         for path in self.head:
             name = layout.name_of(path)
             if name is not None and NAME.fullmatch(name) and name not in found:
-                latest = self._latest(name)
-                found[name] = PromptStatus(
-                    name, path, PromptState.DELETED, None, latest, committed=False, merged=False
-                )
+                found[name] = self._gone(name, path)
         return [found[name] for name in sorted(found)]
+
+    def _gone(self, name: str, path: str) -> PromptStatus:
+        """Tell a prompt that somebody deleted from one that is only not checked out."""
+        latest, staged = self._latest(name), self.registry.repository.left_out.get(path)
+        if staged is None:
+            state, committed, merged = PromptState.DELETED, False, False
+        else:
+            state = PromptState.LEFT_OUT
+            committed, merged = self.head[path] == staged, self.merged.get(path) == staged
+        return PromptStatus(name, path, state, None, latest, committed, merged)
 
     def _latest(self, name: str) -> Version | None:
         return self.registry.latest(name)
