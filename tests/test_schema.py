@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from promptreg.prompt.parsing import KNOWN_FIELDS, lint_prompt
+from promptreg.prompt.fields import KNOWN_FIELDS
+from promptreg.prompt.parsing import lint_prompt
 from promptreg.prompt.schema import prompt_schema
 
 SAMPLES = sorted((Path(__file__).parents[1] / "prompts").rglob("*.y*ml"))
