@@ -18,6 +18,7 @@ from promptreg.prompt.yamlnodes import MAX_DEPTH, TAG, compose, loader_class
 
 __all__ = [
     "MAX_BYTES",
+    "MAX_VALUES",
     "Document",
     "Positions",
     "child",
@@ -29,7 +30,7 @@ __all__ = [
     "text_lines",
 ]
 
-_MAX_VALUES = 50_000
+MAX_VALUES = 50_000
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _CONFLICT_MARKER = r"^(?:<<<<<<<|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)"
 _NULLS = frozenset({"", "~", "null"})
@@ -212,7 +213,7 @@ class _Values:
         self._path = path
         self._text = loader.text
         self._map = loader.mapping
-        self._left = _MAX_VALUES
+        self._left = MAX_VALUES
 
     def of_root(self, root: Any) -> dict[str, Any]:
         if root is None:
@@ -239,7 +240,7 @@ class _Values:
         """Take note of the values in a collection, before any of them is built."""
         self._left -= values
         if self._left < 0:
-            raise self._error(node, f"more than {_MAX_VALUES:,} values; aliases expand too far")
+            raise self._error(node, f"more than {MAX_VALUES:,} values; aliases expand too far")
         if depth >= MAX_DEPTH and values:
             raise self._error(node, f"nested deeper than {MAX_DEPTH} levels")
 
