@@ -14,6 +14,7 @@ from promptreg.cli.output import DataFormat, data, message, print_json, style, w
 __all__ = ["verify"]
 
 _MANY = 1000
+_SHOWN = 10
 
 
 def verify(
@@ -26,6 +27,7 @@ def verify(
     metrics: Annotated[
         bool, typer.Option("--metrics", help="Compare with the digests of logged calls too.")
     ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail the audit.")] = False,
     output: Annotated[
         DataFormat, typer.Option("--format", help="How to answer.")
     ] = DataFormat.TEXT,
@@ -45,11 +47,18 @@ def verify(
             data(f"{fault.tag}: {style('error', 'red')} {fault.rule}: {fault.message}")
         for tag in result.foreign:
             warning(f"{tag} looks like a release but was not made by promptreg")
+        for tag in result.reworded[:_SHOWN]:
+            warning(
+                f"{tag} lists other changes than its content has: edited by hand, or made by "
+                "another release of promptreg"
+            )
+        if more := len(result.reworded[_SHOWN:]):
+            warning(f"{more} more tags list other changes than their content has")
         if result.unfetched:
             warning(f"{len(result.unfetched)} tags of origin are not here: git fetch --tags")
         if result.loose > _MANY:
             message(f"{result.loose:,} tags are single files: git pack-refs --all speeds up reads.")
         under = f", those under {', '.join(result.former)} included" if result.former else ""
         message(f"{result.verified} tags verified{under}, {len(result.faults)} wrong.")
-    if result.faults:
+    if result.faults or (strict and result.has_warnings):
         raise typer.Exit(ExitCode.FOUND)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from promptreg.changes import Change
     from promptreg.git.model import Signature, Tag
 
-__all__ = ["Release", "Trailers", "parse_trailers", "release_message", "release_of"]
+__all__ = ["Release", "Trailers", "change_lines", "parse_trailers", "release_message", "release_of"]
 
 _TRAILER = re.compile(r"^([A-Z][A-Za-z-]*): ([^\r\n]*)\r?$", re.MULTILINE)
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
@@ -73,6 +73,12 @@ class Release:
         return self.message.partition("\n")[0]
 
     @property
+    def body(self) -> str:
+        """What stands between the first line and the trailers: the change list."""
+        _, _, rest = _unsigned(self.message).partition("\n")
+        return rest.rpartition("\n\n")[0].strip("\n")
+
+    @property
     def changes(self) -> tuple[str, ...]:
         """The lines of the change list."""
         return tuple(line[2:] for line in self.message.splitlines() if line.startswith("- "))
@@ -94,10 +100,6 @@ def release_message(trailers: Trailers, changes: Sequence[Change]) -> str:
     Two machines that release the same content so create the same object.
     """
     head = f"{trailers.prompt} {trailers.version}"
-    lines = [
-        f"- {change.level.label} {change.rule}: {_one_line(change.detail)}" for change in changes
-    ]
-    body = "\n".join(lines) if lines else "- first version"
     last = [
         f"Prompt: {trailers.prompt}",
         f"Version: {trailers.version}",
@@ -106,18 +108,29 @@ def release_message(trailers: Trailers, changes: Sequence[Change]) -> str:
         *(f"Include: {path} {oid}" for path, oid in sorted(trailers.includes.items())),
         f"Digest: sha256:{trailers.digest}",
     ]
-    return f"{head}\n\n{body}\n\n" + "\n".join(last) + "\n"
+    return f"{head}\n\n{change_lines(changes)}\n\n" + "\n".join(last) + "\n"
+
+
+def change_lines(changes: Sequence[Change]) -> str:
+    """Return the change list of a release tag's message."""
+    lines = [
+        f"- {change.level.label} {change.rule}: {_one_line(change.detail)}" for change in changes
+    ]
+    return "\n".join(lines) if lines else "- first version"
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def _unsigned(message: str) -> str:
+    """Leave out the signature that a signed tag carries behind the last paragraph."""
+    return message.partition("\n-----BEGIN ")[0].rstrip()
+
+
 def parse_trailers(message: str) -> Trailers | None:
     """Return the trailers of a tag's message, or None for a foreign tag."""
-    # A signed tag carries its signature behind the last paragraph.
-    text = message.partition("\n-----BEGIN ")[0].rstrip()
-    paragraph = text.rpartition("\n\n")[2]
+    paragraph = _unsigned(message).rpartition("\n\n")[2]
     found: dict[str, list[str]] = {}
     for key, value in _TRAILER.findall(paragraph):
         found.setdefault(key, []).append(value)

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from promptreg.config import Config
     from promptreg.git import Repository
     from promptreg.operations.walking import Candidate
+    from promptreg.prompt.content import Content
 
 __all__ = [
     "Released",
+    "changes_since",
     "describe_candidate",
     "release_candidate",
     "require_release_branch",
@@ -164,18 +166,34 @@ def _changes(
     repository: Repository, config: Config, candidate: Candidate
 ) -> tuple[tuple[Change, ...], Level]:
     index = TagIndex(repository, config)
-    tags = index.oids(candidate.name)
-    followed = _followed(candidate.version, tags)
+    followed = _followed(candidate.version, index.oids(candidate.name))
     if followed is None:
         return (), Level.NONE
-    before = index.claim(candidate.name, followed, *tags[followed]).load()
-    after = candidate.content
+    return changes_since(index, candidate.name, followed, candidate.content)
+
+
+def changes_since(
+    index: TagIndex, name: str, followed: Version, after: Content
+) -> tuple[tuple[Change, ...], Level]:
+    """Return the changes since a released version, and their level.
+
+    Args:
+        index: The tags.
+        name: The prompt.
+        followed: The version before.
+        after: The content now.
+
+    Raises:
+        HistoryError: The version's content was not fetched.
+        NotFoundError: Its tag is none of ours.
+    """
+    before = index.claim(name, followed, *index.oids(name)[followed]).load()
     changes = compare(
         before.prompt,
         after.prompt,
         old_includes=before.includes,
         new_includes=after.includes,
-        levels=config.levels,
+        levels=index.config.levels,
     )
     return changes, level_of(changes, same_digest=before.digest == after.digest)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import NotFoundError, PromptError
 from promptreg.history.tags import release_of
+from promptreg.operations.change_lists import contradiction, is_of_content
 from promptreg.prompt.content import read_content
 from promptreg.sources import CommitSource, locate
 from promptreg.values import dataclass
@@ -39,6 +40,8 @@ class Verification:
         unfetched: Release tags that origin has and this clone does not.
         loose: How many tags are single files, which slows every command down.
         former: The former names of the prompt whose tags were read as well.
+        reworded: Tags whose change list is not what their content gives: edited by hand, or made
+            by a promptreg that words it otherwise.
     """
 
     verified: int
@@ -47,6 +50,12 @@ class Verification:
     unfetched: tuple[str, ...] = ()
     loose: int = 0
     former: tuple[str, ...] = ()
+    reworded: tuple[str, ...] = ()
+
+    @property
+    def has_warnings(self) -> bool:
+        """Whether something is odd, though no fault."""
+        return bool(self.foreign or self.reworded)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON types."""
@@ -54,6 +63,7 @@ class Verification:
             "verified": self.verified,
             "former_names": list(self.former),
             "foreign": list(self.foreign),
+            "reworded": list(self.reworded),
             "unfetched": list(self.unfetched),
             "loose": self.loose,
             "faults": [
@@ -83,12 +93,14 @@ def verify_tags(
     tags = registry.tags.names() if name is None else tags_of(registry, name)
     faults: list[Fault] = []
     foreign: list[str] = []
+    reworded: list[str] = []
     verified = 0
     for prompt, versions in sorted(tags.items()):
         for version, (tag, oid) in sorted(versions.items()):
             fault = _fault(registry, prompt, version, tag, oid)
-            if fault is None:
+            if fault is None or fault.rule == "tag-reworded":
                 verified += 1
+                reworded += [tag] if fault else []
             elif fault.rule == "tag-foreign":
                 foreign.append(tag)
             else:
@@ -106,7 +118,15 @@ def verify_tags(
         registry.releases(name)  # a name that nobody has is a slip, not a clean audit
     loose = loose_tags(registry)
     former = tuple(tags)[1:] if name is not None else ()
-    return Verification(verified, tuple(faults), tuple(foreign), tuple(unfetched), loose, former)
+    return Verification(
+        verified,
+        tuple(faults),
+        tuple(foreign),
+        tuple(unfetched),
+        loose,
+        former,
+        tuple(reworded),
+    )
 
 
 def tags_of(registry: Registry, name: str) -> dict[str, dict[Version, tuple[str, str]]]:
@@ -145,6 +165,8 @@ def _fault(registry: Registry, name: str, version: Version, tag: str, oid: str) 
     trailers = release.trailers
     if (trailers.prompt, trailers.version) != (name, version):
         return Fault(tag, "tag-edited", f"says it is {trailers.prompt} {trailers.version}")
+    if contradicts := contradiction(release):
+        return Fault(tag, "tag-edited", contradicts)
     return _content_fault(registry, release)
 
 
@@ -160,6 +182,9 @@ def _content_fault(registry: Registry, release: Release) -> Fault | None:
     if content.digest != release.digest:
         message = f"records digest {release.digest[:12]}, its file has {content.short_digest}"
         return Fault(release.tag, "tag-digest", message)
-    if registry.tags.content(release).digest != release.digest:
+    recorded = registry.tags.content(release)
+    if recorded.digest != release.digest:
         return Fault(release.tag, "tag-digest", "its recorded blob has another digest")
+    if not is_of_content(registry, release, recorded):
+        return Fault(release.tag, "tag-reworded", "lists other changes than its content has")
     return None

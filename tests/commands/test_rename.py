@@ -321,8 +321,8 @@ def test_an_audit_covers_the_tags_under_former_names(shipped: Repo) -> None:
     shipped.write(SUMMARIZER, prompt_text("Somebody else."))
     ship(shipped, "another summarizer")
     assert json.loads(shipped.ok("verify", "news/digest", "--format", "json")) == {
-        "verified": 3, "former_names": ["summarizer"], "foreign": [], "unfetched": [],
-        "loose": 5, "faults": [],
+        "verified": 3, "former_names": ["summarizer"], "foreign": [], "reworded": [],
+        "unfetched": [], "loose": 5, "faults": [],
     }  # fmt: skip
     assert "3 tags verified, those under summarizer included" in (
         shipped.run("verify", "news/digest").err

@@ -41,9 +41,11 @@ def release(repo: Repo, *, push: bool = False, dry_run: bool = False) -> Release
 
 
 def verify(repo: Repo) -> Verification:
-    """Verify all tags."""
+    """Verify all tags; the change list of none may be doubted."""
     with Registry(repo.path) as registry:
-        return verify_tags(registry)
+        result = verify_tags(registry)
+    assert result.reworded == ()
+    return result
 
 
 def stated(repo: Repo, path: str) -> tuple[str | None, str | None]:

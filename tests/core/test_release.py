@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from promptreg.errors import HistoryError, NotFoundError, RepositoryError
 from promptreg.registry import Registry
 from tests.core.acts import bump, check, commit_prompt, edit, release, rules, stated, verify
-from tests.kit import Repo, prompt_text
+from tests.kit import CommandRepo, Repo, prompt_text
 
 A = "prompts/a.yaml"
 
@@ -552,6 +553,53 @@ def test_verify_finds_what_is_wrong(released: Repo) -> None:
     }
     assert result.foreign == ("a@9.0.0",)
     assert released.run("verify").code == 1
+
+
+def _retag(repo: Repo, tag: str, old: str, new: str) -> None:
+    """Write a tag anew, at its commit and with its trailers, with another text."""
+    body = repo.git("cat-file", "tag", tag).partition("\n\n")[2]
+    assert old in body
+    repo.git("tag", "-f", "-a", "-m", body.replace(old, new, 1), tag, f"{tag}^{{}}")
+
+
+def test_verify_finds_change_lists_that_were_edited(released: Repo) -> None:
+    """A list that contradicts its own trailers is a fault, and one of other changes a warning."""
+    for system in ("Two.", "Three.", "Four."):
+        commit_prompt(released, system=system)
+    release(released)
+    line = "- minor message-changed: system message"
+    _retag(released, "a@1.1.0", line, f"{line}\n- patch description-changed: description")
+    audited = CommandRepo(released.path)
+    found = audited.run("verify", "--format", "json")
+    assert (found.code, json.loads(found.out)["reworded"]) == (0, ["a@1.1.0"])
+    assert "warning: a@1.1.0 lists other changes than its content has" in (
+        audited.run("verify").err
+    )
+    assert audited.run("verify", "--strict").code == 1
+    _retag(released, "a@1.2.0", "- minor", "- patch")
+    _retag(released, "a@1.3.0", line, "- faster and better")
+    _retag(released, "a@1.0.0", "a 1.0.0", "a 1.0.0, our best")
+    result = json.loads(audited.ok("verify", "--format", "json", code=1))
+    assert {fault["tag"]: fault["message"] for fault in result["faults"]} == {
+        "a@1.0.0": "its first line says 'a 1.0.0, our best'",
+        "a@1.2.0": "its change list is patch, its trailer says minor",
+        "a@1.3.0": "its change list has lines that release does not write",
+    }
+    assert {fault["rule"] for fault in result["faults"]} == {"tag-edited"}
+
+
+def test_verify_knows_other_levels_and_gone_predecessors(released: Repo) -> None:
+    """Levels that are configured later, and a version that was deleted, cast no doubt on a list."""
+    for system in ("Two.", "Three."):
+        commit_prompt(released, system=system)
+    release(released)
+    released.write("promptreg.toml", '[levels]\nmessage-changed = "major"\n')
+    assert verify(released).verified == 3
+    released.git("tag", "-d", "a@1.1.0")
+    assert verify(released).verified == 2
+    released.write("prompts/yanked.yaml", 'a@1.0.0: {reason: "Leak", deleted: true}\n')
+    released.git("tag", "-d", "a@1.0.0")
+    assert verify(released).verified == 1
 
 
 def test_merges_of_every_kind_in_a_row(released: Repo) -> None:

@@ -1,0 +1,84 @@
+"""Whether the list of changes in a release tag is that of its content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from promptreg.errors import NotFoundError, PromptError
+from promptreg.history.tags import change_lines
+from promptreg.operations.release import changes_since
+from promptreg.versioning import Level
+
+if TYPE_CHECKING:
+    from promptreg.history.tags import Release
+    from promptreg.prompt.content import Content
+    from promptreg.registry import Registry
+    from promptreg.versioning import Version
+
+__all__ = ["contradiction", "is_of_content"]
+
+_LINE = re.compile(r"- (none|patch|minor|major) ([a-z0-9-]+: .*)")
+# A hotfix that was released late was no predecessor; so many versions are tried besides the last.
+_TRIES = 5
+
+
+def contradiction(release: Release) -> str:
+    """Return where a tag's text contradicts its own trailers; empty where it does not.
+
+    Args:
+        release: The tag.
+    """
+    trailers = release.trailers
+    if release.summary != f"{trailers.prompt} {trailers.version}":
+        return f"its first line says {release.summary!r}"
+    if release.body == change_lines(()):
+        return ""
+    lines = [_LINE.fullmatch(line) for line in release.body.split("\n")]
+    found = [line for line in lines if line is not None]
+    if len(found) < len(lines):
+        return "its change list has lines that release does not write"
+    level = max(Level.from_name(line[1]) for line in found)
+    if level is not trailers.level:
+        return f"its change list is {level.label}, its trailer says {trailers.level.label}"
+    return ""
+
+
+def is_of_content(registry: Registry, release: Release, content: Content) -> bool:
+    """Tell whether the change list is what a release of this content writes.
+
+    Levels may be configured otherwise by now, so only rules and their details are compared. True
+    also where nobody can tell, because a version that was deleted may be what it followed.
+
+    Args:
+        registry: The registry.
+        release: The tag.
+        content: The content it releases.
+    """
+    index, name = registry.tags, release.trailers.prompt
+    tags = index.oids(name)
+    below = [version for version in tags if version < release.version]
+    wanted = _without_levels(release.body)
+    for followed in islice(_predecessors(below), _TRIES):
+        try:
+            changes, _ = changes_since(index, name, followed, content)
+        except (NotFoundError, PromptError):
+            return True  # that tag has a fault of its own
+        if _without_levels(change_lines(changes)) == wanted:
+            return True
+    is_first = not any(version.is_stable for version in below)
+    if is_first and release.body == change_lines(()):
+        return True
+    return any(version < release.version for version in index.deleted(name))
+
+
+def _predecessors(below: list[Version]) -> Iterator[Version]:
+    """Yield what a list may compare with: the last stable version before all others."""
+    yield from sorted(below, key=lambda version: (version.is_stable, version), reverse=True)
+
+
+def _without_levels(body: str) -> list[str]:
+    lines = body.split("\n")
+    return [match[2] if (match := _LINE.fullmatch(line)) else line for line in lines]
