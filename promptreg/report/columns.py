@@ -33,6 +33,7 @@ class _OfMetric(Protocol):
 
 
 _Named = TypeVar("_Named", bound=_OfMetric)
+_Number = TypeVar("_Number", int, float)
 
 
 class Pool:
@@ -67,7 +68,12 @@ def numbers(values: Sequence[float | None], digits: int = 4) -> Column:
         values: The numbers; None where there is none.
         digits: How many digits the one nearest to zero keeps; larger ones keep more.
     """
-    return fixed(values, decimals_for(min(_sizes(values), default=1.0), digits), digits)
+    if _are_equal(values):
+        return short(values[0], digits) if values else None
+    low, high = _ends(values)
+    size = low if low > 0 else min(map(abs, filter(None, values)))
+    decimals = decimals_for(size, digits) if math.isfinite(size) else 0
+    return _rounded(values, (low, high), decimals, digits)
 
 
 def fixed(values: Sequence[float | None], decimals: int, digits: int = 4) -> Column:
@@ -78,21 +84,21 @@ def fixed(values: Sequence[float | None], decimals: int, digits: int = 4) -> Col
         decimals: How many; negative ones round to tens and hundreds.
         digits: How many digits each keeps where the numbers are too far apart for one text.
     """
-    if not values or values.count(values[0]) == len(values):
+    if _are_equal(values):
         return short(values[0], digits) if values else None
-    try:
-        scale = 10.0**decimals
-        steps = [None if value is None else round(value * scale) for value in values]
-    except (OverflowError, ValueError):
-        steps = []
-    return _text(steps, decimals, _WIDEST) or [short(value, digits) for value in values]
+    return _rounded(values, _ends(values), decimals, digits)
 
 
 def whole(values: Sequence[int | None]) -> Column:
     """Write whole numbers; None where there is none."""
-    if not values or values.count(values[0]) == len(values):
+    if _are_equal(values):
         return values[0] if values else None
-    return _text(values, 0, _SAFE) or list(values)
+    low, high = _ends(values)
+    start, width = _span(low, high)
+    if width > _SAFE:
+        return list(values)
+    lift = 10**width - start
+    return _text([10**width if v is None else v + lift for v in values], width, 0, start)
 
 
 def decimals_for(size: float, digits: int) -> int:
@@ -130,20 +136,56 @@ def by_metric(
     return pool.column(names), found
 
 
-def _sizes(values: Iterable[float | None]) -> list[float]:
-    return [abs(value) for value in values if value and math.isfinite(value)]
+def _are_equal(values: Sequence[Any]) -> bool:
+    return not values or (values[0] == values[-1] and values.count(values[0]) == len(values))
 
 
-def _text(steps: Sequence[int | None], decimals: int, widest: int) -> str | None:
-    """Write steps from the lowest one, digit by digit; None where that would be too wide."""
-    known = [step for step in steps if step is not None]
-    if not known:
-        return None
+def _ends(values: Sequence[_Number | None]) -> tuple[_Number, _Number]:
+    """Return the lowest and the highest of numbers, of which there is one at least."""
+    # Nearly no column has gaps, and a look for them would take as long as finding an end.
+    try:
+        return min(values), max(values)  # type: ignore[type-var, return-value]
+    except TypeError:
+        known = [value for value in values if value is not None]
+        return min(known), max(known)
+
+
+def _span(low: int, high: int) -> tuple[int, int]:
+    """Return from where steps are counted, and how many digits they take."""
     # 0 stands for None, so that the lowest is 1.
-    start = min(known) - 1
-    width = len(str(max(known) - start))
-    if width > widest:
-        return None
-    counted = [0 if step is None else step - start for step in steps]
-    text = f"%0{width}d" * len(counted) % tuple(counted)
-    return " ".join([str(decimals), str(start), *(text[at::width] for at in range(width))])
+    start = low - 1
+    return start, len(str(high - start))
+
+
+def _rounded(
+    values: Sequence[float | None], ends: tuple[float, float], decimals: int, digits: int
+) -> Column:
+    """Write numbers of which one is no more than the others; see `fixed`."""
+    try:
+        scale = 10.0**decimals
+        start, width = _span(round(ends[0] * scale), round(ends[1] * scale))
+        if width > _WIDEST:
+            return [short(value, digits) for value in values]
+        lift = 10**width - start
+        try:
+            steps = [round(value * scale) + lift for value in values]  # type: ignore[operator]
+        except TypeError:
+            steps = [10**width if v is None else round(v * scale) + lift for v in values]
+    except (OverflowError, ValueError):
+        # Infinite, or no number.
+        return [short(value, digits) for value in values]
+    return _text(steps, width, decimals, start)
+
+
+def _text(steps: list[int], width: int, decimals: int, start: int) -> str:
+    """Write the first digits of all steps, the second digits of all, and so on.
+
+    Args:
+        steps: Each with a 1 before its digits.
+        width: How many digits each has without that 1.
+        decimals: How many decimals the numbers have.
+        start: The number that the steps are counted from.
+    """
+    # All are equally long, so that a list's own text, "[1042, 1007]", has them at equal distances.
+    text, stride = repr(steps), len("1, ") + width
+    return " ".join([str(decimals), str(start), *[text[at::stride] for at in range(2, 2 + width)]])
