@@ -25,6 +25,9 @@ class _Contrasts(Protocol):
     def contrast(self, ratio: float = 1.0) -> Contrast:
         """Return the contrast mean(b) - ratio * mean(a)."""
 
+    def ratio_ends(self, alpha: float) -> tuple[float, float] | None:
+        """Return the interval of the ratio, or None to leave it to the search."""
+
 
 class LinearEffect(Effect):
     """A change of arithmetic means; relative changes by a margin on the ratio (Fieller)."""
@@ -46,9 +49,10 @@ class LinearEffect(Effect):
         return self._means.contrast(1.0 + change) if change else self._unscaled, 0.0
 
     def interval(self, alpha: float = 0.05) -> Interval:
-        """Return the interval, in closed form for differences."""
+        """Return the interval, in closed form for differences and nearly so for ratios."""
         if self.relative:
-            return Effect.interval(self, alpha)
+            ends = self._means.ratio_ends(alpha)
+            return Interval(ends[0] - 1.0, ends[1] - 1.0) if ends else Effect.interval(self, alpha)
         half = self._unscaled.half_width(alpha)
         return Interval(self.estimate - half, self.estimate + half)
 
@@ -116,6 +120,10 @@ class _PairedMeans:
     def contrast(self, ratio: float = 1.0) -> Contrast:
         """Return the contrast mean(b - ratio * a)."""
         return combine([(pairs.n, compare_pairs(pairs, ratio)) for pairs in self._strata])
+
+    def ratio_ends(self, alpha: float) -> tuple[float, float] | None:  # noqa: ARG002
+        """Leave the interval to the search."""
+        return None
 
 
 def _contrasts(strata: MeanStrata) -> _Contrasts:
