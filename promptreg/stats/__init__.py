@@ -2,7 +2,7 @@
 
 ::
 
-    distributions   normal, t, chi-squared, binomial, hypergeometric
+    distributions   normal, t, chi-squared, binomial
     samples         sufficient statistics of rows
     kernel          the comparison of two means
     proportions     comparisons of pass/fail counts

@@ -17,7 +17,6 @@ __all__ = [
     "beta_from_logs",
     "binomial_upper_tail",
     "chi2_sf",
-    "hypergeometric_pmf",
     "incomplete_beta",
     "log_beta",
     "normal_cdf",
@@ -116,19 +115,6 @@ def binomial_upper_tail(k: int, n: int, p: float) -> float:
     if k > n:
         return 0.0
     return incomplete_beta(float(k), float(n - k + 1), p)
-
-
-def hypergeometric_pmf(k: int, marked: int, drawn: int, total: int) -> float:
-    """Return the probability that k of `drawn` items are among the `marked` of `total`."""
-    if k < max(0, drawn + marked - total) or k > min(marked, drawn):
-        return 0.0
-    return math.exp(
-        _log_choose(marked, k) + _log_choose(total - marked, drawn - k) - _log_choose(total, drawn)
-    )
-
-
-def _log_choose(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
 def beta_from_logs(a: float, b: float, x: float, log_x: float, log_y: float) -> float:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptreg.stats.distributions import binomial_upper_tail, hypergeometric_pmf, normal_sf
+from promptreg.stats.distributions import binomial_upper_tail, normal_sf
 from promptreg.stats.kernel import Contrast
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "paired_contrast",
     "score_contrast_difference",
     "score_contrast_ratio",
+    "score_slope_difference",
     "score_variance_difference",
     "score_variance_ratio",
 ]
@@ -70,14 +71,14 @@ def increase_mid_p(tables: Sequence[Table]) -> float:
     slow) the score test of Mantel and Haenszel takes over.
     """
     limit = _EXACT_UP_TO if len(tables) == 1 else _EXACT_STRATA_UP_TO
-    if sum(table.n_a + table.n_b for table in tables) > limit:
+    if sum([table.n_a + table.n_b for table in tables]) > limit:
         return _mantel_haenszel(tables)
     start, weights = 0, [1.0]
     for table in tables:
         low, pmf = _distribution(table)
         start += low
         weights = _convolve(weights, pmf)
-    observed = sum(table.ones_b for table in tables) - start
+    observed = sum([table.ones_b for table in tables]) - start
     if not 0 <= observed < len(weights):
         return 0.0 if observed >= len(weights) else 1.0
     total = math.fsum(weights)
@@ -92,20 +93,40 @@ def score_contrast_difference(table: Table, difference: float) -> Contrast:
 
 
 def score_variance_difference(table: Table, difference: float) -> float:
-    """Return the variance of rate(b) - rate(a) under "they differ by `difference`".
+    """Return the variance of rate(b) - rate(a) under "they differ by `difference`"."""
+    return score_slope_difference(table, difference)[0]
 
-    Miettinen and Nurminen, Statistics in Medicine 4 (1985) 213-226.
+
+def score_slope_difference(table: Table, difference: float) -> tuple[float, float]:
+    """Return the variance of rate(b) - rate(a) under "they differ by `difference`", and its slope.
+
+    Miettinen and Nurminen, Statistics in Medicine 4 (1985) 213-226. Along the difference the
+    restricted rates move by dx and dx + 1 so that the likelihood's slope stays 0: its curvature in
+    each rate says which one gives way how far.
     """
     ones_a, n_a, ones_b, n_b = table
-    n = n_a + n_b
+    n, sign = n_a + n_b, 1.0
     if 2 * (ones_a + ones_b) > n:
         # Of a share near 1 a float keeps too few digits of what is missing.
-        table, difference = table.swapped, -difference
+        ones_a, ones_b, difference, sign = n_a - ones_a, n_b - ones_b, -difference, -1.0
+        table = Table(ones_a, n_a, ones_b, n_b)
     rate_a = _restricted_by_difference(table, difference)
     rate_b = rate_a + difference
     if not 0.0 <= rate_b <= 1.0:
         rate_b = min(1.0, max(0.0, rate_b))
-    return (rate_a * (1.0 - rate_a) / n_a + rate_b * (1.0 - rate_b) / n_b) * n / (n - 1)
+    rest_a, rest_b = 1.0 - rate_a, 1.0 - rate_b
+    correction = n / (n - 1)
+    variance = (rate_a * rest_a / n_a + rate_b * rest_b / n_b) * correction
+    if rate_a < _EDGE or rest_a < _EDGE:
+        moved = 0.0
+    elif rate_b < _EDGE or rest_b < _EDGE:
+        moved = -1.0
+    else:
+        curve_a = ones_a / (rate_a * rate_a) + (n_a - ones_a) / (rest_a * rest_a)
+        curve_b = ones_b / (rate_b * rate_b) + (n_b - ones_b) / (rest_b * rest_b)
+        moved = -curve_b / (curve_a + curve_b)
+    slope = (rest_a - rate_a) * moved / n_a + (rest_b - rate_b) * (1.0 + moved) / n_b
+    return variance, sign * slope * correction
 
 
 def score_contrast_ratio(table: Table, ratio: float) -> Contrast:
@@ -168,8 +189,10 @@ def paired_contrast(counts: PairCounts, ratio: float = 1.0) -> Contrast:
     return Contrast(mean, math.sqrt(max(0.0, square - mean * mean) / n), _INFINITE_DF)
 
 
+# A rate nearer to 0 or 1 stays there.
+_EDGE = 1e-9
 _NEWTON_STEPS = 60
-_NEWTON_END = 1e-15
+_NEWTON_END = 1e-17
 
 
 def _restricted_by_difference(table: Table, difference: float) -> float:
@@ -192,32 +215,37 @@ def _restricted_by_difference(table: Table, difference: float) -> float:
         root = min(high, max(low, root))
     for _ in range(_NEWTON_STEPS):
         # The cosine loses half the digits near a double root or more; Newton brings them back,
-        # in two steps for a simple root and by halves for a double one.
+        # in one step for a simple root and by halves for a double one.
         slope = (3.0 * root + 2.0 * c2) * root + c1
         if slope == 0.0:
             break
         step = (((root + c2) * root + c1) * root + c0) / slope
+        # The next one would be as long as its square, times the bend.
+        following = abs((3.0 * root + c2) * step * step)
         root -= step
         if not low <= root <= high:
             root = min(high, max(low, root))
-        if abs(step) <= _NEWTON_END:
+        if following <= _NEWTON_END * abs(slope):
             break
     return root
 
 
 def _distribution(table: Table) -> tuple[int, list[float]]:
-    """Return the least possible number of ones in b and the probabilities from there on."""
-    total, ones = table.n_a + table.n_b, table.ones_a + table.ones_b
-    low, high = max(0, ones - table.n_a), min(ones, table.n_b)
-    mode = min(high, max(low, (ones + 1) * (table.n_b + 1) // (total + 2)))
-    peak = hypergeometric_pmf(mode, ones, table.n_b, total)
-    right, left = [peak], []
+    """Return the least possible number of ones in b and the probabilities from there on.
+
+    They are shares of the greatest one: whoever asks divides by their sum.
+    """
+    ones_a, n_a, ones_b, n_b = table
+    ones = ones_a + ones_b
+    low, high = max(0, ones - n_a), min(ones, n_b)
+    mode = min(high, max(low, (ones + 1) * (n_b + 1) // (n_a + n_b + 2)))
+    value, right, left = 1.0, [1.0], []
     for k in range(mode + 1, high + 1):
-        odds = (ones - k + 1) * (table.n_b - k + 1) / (k * (table.n_a - ones + k))
-        right.append(right[-1] * odds)
-    value = peak
+        value *= (ones - k + 1) * (n_b - k + 1) / (k * (n_a - ones + k))
+        right.append(value)
+    value = 1.0
     for k in range(mode, low, -1):
-        value *= k * (table.n_a - ones + k) / ((ones - k + 1) * (table.n_b - k + 1))
+        value *= k * (n_a - ones + k) / ((ones - k + 1) * (n_b - k + 1))
         left.append(value)
     return low, [*reversed(left), *right]
 

@@ -77,11 +77,3 @@ def test_binomial_tail_agrees_with_scipy(k: int, n: int, p: float) -> None:
     """The binomial tail counts its own value."""
     expected = scipy_stats.binom.sf(k - 1, n, p)
     assert own.binomial_upper_tail(k, n, p) == pytest.approx(expected, rel=RELATIVE)
-
-
-@pytest.mark.parametrize(("k", "marked", "drawn", "total"), [(3, 9, 10, 60), (0, 4, 5, 8)])
-def test_hypergeometric_agrees_with_scipy(k: int, marked: int, drawn: int, total: int) -> None:
-    """The hypergeometric probability agrees with scipy, and is 0 outside its support."""
-    expected = scipy_stats.hypergeom.pmf(k, total, marked, drawn)
-    assert own.hypergeometric_pmf(k, marked, drawn, total) == pytest.approx(expected, rel=RELATIVE)
-    assert own.hypergeometric_pmf(marked + 1, marked, drawn, total) == 0.0

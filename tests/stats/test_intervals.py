@@ -184,6 +184,16 @@ def test_intervals_and_p_values_are_those_of_a_slow_inversion(kind: str) -> None
         assert effect.interval() == pytest.approx(slow, rel=RELATIVE, abs=RELATIVE * width)
 
 
+def test_an_interval_ends_at_the_first_change_that_is_rejected() -> None:
+    """Where a table without ones makes the test reject 0 it ends there, whatever is kept beyond."""
+    tables = [Table(0, 50_000, 0, 1000), Table(1, 10, 0, 100)]
+    effect = BinaryEffect.of(tables, relative=False)
+    assert effect.p_below(0.0) < 0.025 < effect.p_below(0.001)
+    high = effect.interval().high
+    assert high < 0.0
+    assert effect.p_below(high) == pytest.approx(0.025, rel=1e-6)
+
+
 @pytest.mark.parametrize("ratio", [0.0, 1e-3, 0.9, 1.0, 1.3, 1e3])
 def test_stratified_means_are_the_combined_contrasts(ratio: float) -> None:
     """One loop over all strata says what the contrasts of each say together, tiny values too."""

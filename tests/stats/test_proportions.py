@@ -148,6 +148,8 @@ def test_score_tests_agree_with_statsmodels_at_no_change(table: Table) -> None:
 
 
 @given(_tables())
+@example(Table(0, 83, 175, 175))
+@example(Table(0, 83, 47, 47))
 def test_share_interval_and_test_never_disagree(table: Table) -> None:
     """At each inner end of a difference's interval the one-sided p is half the level."""
     effect = BinaryEffect.of([table], relative=False)
