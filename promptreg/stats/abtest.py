@@ -105,7 +105,7 @@ def decide_within(
     compared = []
     for (base, arm), values in both.items():
         means = StratifiedMeans(values)
-        contrast = means.contrast()
+        contrast = means.unscaled
         information = [_information(_shared(past, base, arm)) for past in earlier]
         information.append(means.information)
         seen = _look(contrast, look, level, information, enough=alpha if brief else 1.0)
@@ -138,17 +138,19 @@ def decide_between(
         alpha: See `decide_within`.
         mde: See `decide_within`.
     """
-    both = [(a, b) for a, b in values if a.n > 1 and b.n > 1]
+    both = [pair for pair in values if pair[0].n > 1 and pair[1].n > 1]
     if not both or _fewest(both) < LEAST_PER_ARM:
         return _COLLECTING
     means = StratifiedMeans(both)
-    contrast = means.contrast()
+    contrast = means.unscaled
     seen = anytime(contrast, means.information, alpha)
     pair = _comparison(arms, contrast.difference, means.base, metric, seen)
     gain = -pair.change * metric.harm
-    if pair.p <= alpha and (gain > 0.0 or gain < 0.0):
+    if pair.p <= alpha and gain:
         return Decision(State.WINNER, arms[gain > 0.0], 1.0 - pair.p, (pair,))
-    return _undecided({arms: pair}, (pair,), metric, mde, None)
+    is_within = mde is not None and -mde <= pair.low and pair.high <= mde
+    state = State.EQUIVALENT if is_within else State.RUNNING
+    return Decision(state, None, 1.0 - pair.p, (pair,), _directionless(metric))
 
 
 def standardized(strata: Strata) -> dict[str, Moments]:
@@ -231,28 +233,23 @@ def _look(
 def _comparison(
     arms: tuple[str, str], difference: float, base_mean: float, metric: Metric, seen: Look
 ) -> ArmComparison:
-    moved = (difference, difference - seen.half_width, difference + seen.half_width)
-    logged = ab_scale(metric) is Scale.LOG
-    change, low, high = [_share(each, base_mean, logged=logged) for each in moved]
-    return ArmComparison(
-        *arms,
-        change,
-        low,
-        high,
-        p=seen.p,
-        p_adjusted=seen.p,
-        difference=moved if base_mean == 0.0 and not logged else None,
-    )
-
-
-def _share(difference: float, base_mean: float, *, logged: bool) -> float:
-    """Return a difference as a share of the base's mean."""
-    if logged:
-        # The greatest double is about exp(709.78).
-        return math.expm1(difference) if difference < 709.0 else math.inf  # noqa: PLR2004
+    (base, arm), (p, half) = arms, seen
+    low, high = difference - half, difference + half
+    if ab_scale(metric) is Scale.LOG:
+        change, low, high = _growth(difference), _growth(low), _growth(high)
+        return ArmComparison(base, arm, change, low, high, p, p)
     if base_mean == 0.0:
-        return math.copysign(math.inf, difference) if difference else 0.0
-    return difference / abs(base_mean)
+        moved = (difference, low, high)
+        change, low, high = [math.copysign(math.inf, end) if end else 0.0 for end in moved]
+        return ArmComparison(base, arm, change, low, high, p, p, moved)
+    unit = abs(base_mean)
+    return ArmComparison(base, arm, difference / unit, low / unit, high / unit, p, p)
+
+
+def _growth(difference: float) -> float:
+    """Return the relative change that a difference of logarithms is."""
+    # The greatest double is about exp(709.78).
+    return math.expm1(difference) if difference < 709.0 else math.inf  # noqa: PLR2004
 
 
 def _adjusted(comparisons: Sequence[ArmComparison]) -> list[ArmComparison]:
@@ -290,8 +287,12 @@ def _undecided(
     look: int | None,
 ) -> Decision:
     strongest = 1.0 - min([pair.p_adjusted for pair in pairs.values()])
-    note = "" if metric.harm else f"nobody said whether a higher {metric.name} is better"
-    return Decision(_open_state(pairs, mde, look), None, strongest, against, note)
+    return Decision(_open_state(pairs, mde, look), None, strongest, against, _directionless(metric))
+
+
+def _directionless(metric: Metric) -> str:
+    """Say why there can be no winner, where that is so."""
+    return "" if metric.harm else f"nobody said whether a higher {metric.name} is better"
 
 
 def _open_state(

@@ -40,6 +40,7 @@ class Effect(ABC):
         relative: Whether changes are shares of the base.
         base: The base's value, combined over the strata.
         head: The head's value, combined with the same weights.
+        estimate: The observed change; not a number where it would be a share of 0.
         exact_when_constant: Whether values that do not vary leave no doubt; shares that are all
             0 or 1 do.
     """
@@ -50,11 +51,10 @@ class Effect(ABC):
         self.base = base
         self.head = head
         self.relative = relative
-
-    @property
-    def estimate(self) -> float:
-        """The observed change."""
-        return self.head / self.base - 1.0 if self.relative else self.head - self.base
+        if not relative:
+            self.estimate = head - base
+        else:
+            self.estimate = head / base - 1.0 if base else math.nan
 
     @abstractmethod
     def contrast(self, change: float) -> tuple[Contrast, float]:

@@ -54,18 +54,27 @@ class Stratum(NamedTuple):
 
 def usable(strata: Sequence[Stratum], metric: Metric) -> list[Stratum]:
     """Return the strata that have at least two values on both sides to compare."""
-    if gate_scale(metric) is Scale.LOG:
-        return [stratum for stratum in strata if min(_log_sizes(stratum)) > 1]
-    return [stratum for stratum in strata if min(stratum.sizes) > 1]
+    logged = gate_scale(metric) is Scale.LOG
+    kept = []
+    for stratum in strata:
+        _, base, head, pairs = stratum
+        if pairs is not None:
+            fewest = pairs.log.n if logged else pairs.linear.n
+        elif logged:
+            fewest = min(base.log.n, head.log.n)
+        else:
+            fewest = min(base.linear.n, head.linear.n)
+        if fewest > 1:
+            kept.append(stratum)
+    return kept
 
 
 def sizes_of(strata: Sequence[Stratum]) -> tuple[int, int]:
     """Return how many observations of base and head a comparison over all strata uses."""
     n_base = n_head = 0
-    for stratum in strata:
-        base, head = stratum.sizes
-        n_base += base
-        n_head += head
+    for _, base, head, pairs in strata:
+        n_base += base.linear.n if pairs is None else pairs.linear.n
+        n_head += head.linear.n if pairs is None else pairs.linear.n
     return n_base, n_head
 
 
@@ -107,19 +116,19 @@ def change_effect(strata: Sequence[Stratum], threshold: Threshold) -> Effect:
         threshold: Says which metric, and whether changes are relative.
     """
     metric, relative = threshold.metric, threshold.form is Form.RELATIVE
+    logged = metric.kind is Kind.LATENCY and relative
     pairs = [stratum.pairs for stratum in strata if stratum.pairs is not None]
-    paired = len(pairs) == len(strata)
-    if metric.kind is Kind.LATENCY and relative:
-        if paired:
+    if len(pairs) == len(strata):
+        if logged:
             return LogEffect.of([pair.log for pair in pairs])
-        return LogEffect.of([(stratum.base.log, stratum.head.log) for stratum in strata])
-    if paired:
         if all(pair.is_binary for pair in pairs):
             return PairedBinaryEffect.of([pair.counts for pair in pairs], relative=relative)
         return LinearEffect.of([pair.linear for pair in pairs], relative=relative)
-    if all(stratum.base.is_binary and stratum.head.is_binary for stratum in strata):
+    if logged:
+        return LogEffect.of([(base.log, head.log) for _, base, head, _ in strata])
+    if _is_binary(strata):
         return BinaryEffect.of([_table(stratum) for stratum in strata], relative=relative)
-    moments = [(stratum.base.linear, stratum.head.linear) for stratum in strata]
+    moments = [(base.linear, head.linear) for _, base, head, _ in strata]
     return LinearEffect.of(moments, relative=relative)
 
 
@@ -135,18 +144,25 @@ def tail_effect(strata: Sequence[Stratum]) -> TailEffect | None:
     return TailEffect.of(parts) if parts else None
 
 
-def _log_sizes(stratum: Stratum) -> tuple[int, int]:
-    if stratum.pairs is not None:
-        return stratum.pairs.log.n, stratum.pairs.log.n
-    return stratum.base.log.n, stratum.head.log.n
-
-
 def _has_base(strata: Sequence[Stratum]) -> bool:
     """Tell whether a share of the base means anything; nothing at all on both sides is equal."""
-    if all(s.base.minimum == s.base.maximum == s.head.minimum == s.head.maximum for s in strata):
-        return True
-    return sum(s.base.mean * s.base.n for s in strata) > 0.0
+    total = 0.0
+    for stratum in strata:
+        n, mean, _ = stratum.base.linear
+        total += n * mean
+    return total > 0.0 or all(
+        s.base.minimum == s.base.maximum == s.head.minimum == s.head.maximum for s in strata
+    )
+
+
+def _is_binary(strata: Sequence[Stratum]) -> bool:
+    """Tell whether every value is exactly 0 or 1."""
+    for _, base, head, _ in strata:
+        if base.ones + base.zeros < base.linear.n or head.ones + head.zeros < head.linear.n:
+            return False
+    return True
 
 
 def _table(stratum: Stratum) -> Table:
-    return Table(stratum.base.ones, stratum.base.n, stratum.head.ones, stratum.head.n)
+    base, head = stratum.base, stratum.head
+    return Table(base.ones, base.linear.n, head.ones, head.linear.n)

@@ -27,7 +27,7 @@ from promptreg.stats.evidence import (
     tail_effect,
     usable,
 )
-from promptreg.stats.limits import Standing, merge_means, standing_of
+from promptreg.stats.limits import merge_means, standing_of
 from promptreg.stats.means import TailEffect
 from promptreg.stats.power import growth_needed
 from promptreg.stats.samples import TAIL_MINIMUM, Sample
@@ -88,24 +88,49 @@ class Judgement(NamedTuple):
 
 
 class _Candidate(NamedTuple):
-    """A judgement whose verdict waits for the adjustment over all metrics."""
+    """The evidence on a threshold, whose verdict waits for the adjustment over all metrics.
 
-    draft: Judgement
-    p_harm: float
-    share: float = 1.0
+    Named as in `Judgement`, but for these.
+
+    Attributes:
+        p_harm: The p before the adjustment, where no effect is there to be asked.
+        effect: What tells that p.
+        share: The part of its metric's error rate.
+        beyond: Whether the estimate reaches the threshold.
+        only_fails: Whether it is told only when it fails.
+    """
+
+    threshold: Threshold
+    n_base: int = 0
+    n_head: int = 0
+    relative: bool = False
+    base: float | None = None
+    head: float | None = None
+    change: float | None = None
+    interval: Interval | None = None
+    p_harm: float = 1.0
+    p_within: float = 1.0
+    needed: int | None = None
+    note: str = ""
     effect: Effect | None = None
+    share: float = 1.0
     beyond: bool = False
     only_fails: bool = False
 
 
 def judge(
-    data: Mapping[str, Sequence[Stratum]], thresholds: Sequence[Threshold]
+    data: Mapping[str, Sequence[Stratum]],
+    thresholds: Sequence[Threshold],
+    *,
+    brief: bool = False,
 ) -> tuple[Judgement, ...]:
     """Judge every threshold; a default one without any data on either side is left out.
 
     Args:
         data: Metric name to its strata, one per model.
         thresholds: What is allowed; sums per period are left to the monitor.
+        brief: Leave every `p_harm` at 1 where no estimate reaches its threshold, so that nothing
+            can fail: the verdicts are the same, and a report that shows no p saves a tenth.
 
     Returns:
         Judgements in the order of the thresholds; after a latency its p95, when that fails.
@@ -118,14 +143,12 @@ def judge(
             continue
         if threshold.form is Form.LIMIT:
             families.append([_limit_candidate(strata, threshold)])
-        elif threshold.statistic == "p95":
-            families.append([_tail_candidate(strata, threshold)])
         else:
             family = [_change_candidate(strata, threshold)]
             if not explicit_tail and (guard := _tail_guard(strata, threshold)) is not None:
                 family = [family[0]._replace(share=_MEAN_SHARE), guard]
             families.append(family)
-    return tuple(_settle(families))
+    return tuple(_settle(families, brief=brief))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -151,72 +174,96 @@ def _is_silent(strata: Sequence[Stratum], threshold: Threshold) -> bool:
     return not threshold.explicit and not any(s.base.n or s.head.n for s in strata)
 
 
-def _settle(families: Sequence[Sequence[_Candidate]]) -> list[Judgement]:
-    scaled = [min(1.0, *(c.p_harm / c.share for c in family)) for family in families]
-    adjusted = holm(scaled)
+def _settle(families: Sequence[Sequence[_Candidate]], *, brief: bool) -> list[Judgement]:
+    count = len(families)
+    if brief and not any(c.beyond for family in families for c in family):
+        return [_decide(c, 1.0, 1.0, count) for f in families for c in f if not c.only_fails]
+    harms = [[_p_harm(candidate) for candidate in family] for family in families]
+    scaled = [
+        min([1.0, *[p / c.share for p, c in zip(own, family, strict=True)]])
+        for own, family in zip(harms, families, strict=True)
+    ]
     result = []
-    for family, p, p_family in zip(families, scaled, adjusted, strict=True):
-        for candidate in family:
-            own = min(1.0, candidate.p_harm / candidate.share)
-            p_own = p_family
-            if own > p:
-                # The family's factor, so that the less certain half of a latency is not carried
-                # along; a p too small for a float leaves only its bound, the number of families.
-                factored = p_family * own / p if p else own * len(families)
-                p_own = min(1.0, max(p_family, factored))
-            judgement = _decide(candidate, p_own, len(families))
+    for family, own, p, p_family in zip(families, harms, scaled, holm(scaled), strict=True):
+        for candidate, p_harm in zip(family, own, strict=True):
+            p_own = _adjusted(min(1.0, p_harm / candidate.share), p, p_family, count)
+            judgement = _decide(candidate, p_harm, p_own, count)
             if not candidate.only_fails or judgement.verdict is Verdict.FAIL:
                 result.append(judgement)
     return result
 
 
-def _decide(candidate: _Candidate, p_harm: float, metrics: int) -> Judgement:
-    draft = candidate.draft
-    verdict, needed = draft.verdict, draft.needed
-    if not draft.note and draft.head is not None:
+def _p_harm(candidate: _Candidate) -> float:
+    effect = candidate.effect
+    if effect is None:
+        return candidate.p_harm
+    return effect.p_increase() if candidate.threshold.metric.harm > 0 else effect.p_decrease()
+
+
+def _adjusted(own: float, p: float, p_family: float, count: int) -> float:
+    """Return a candidate's p from its family's before and after Holm's adjustment."""
+    if own <= p:
+        return p_family
+    # The family's factor, so that the less certain half of a latency is not carried along; a p too
+    # small for a float leaves only its bound, the number of families.
+    return min(1.0, max(p_family, p_family * own / p if p else own * count))
+
+
+def _decide(candidate: _Candidate, raw: float, p_harm: float, metrics: int) -> Judgement:
+    verdict, needed = Verdict.INCONCLUSIVE, candidate.needed
+    if not candidate.note and candidate.head is not None:
         if p_harm <= FAIL_LEVEL and candidate.beyond:
             verdict = Verdict.FAIL
-        elif draft.p_within < PASS_LEVEL:
+        elif candidate.p_within < PASS_LEVEL:
             verdict = Verdict.PASS
         else:
-            needed = _needed(candidate, metrics)
-    return draft._replace(verdict=verdict, p_harm=p_harm, needed=needed)
+            needed = _needed(candidate, raw, metrics)
+    return Judgement(
+        candidate.threshold,
+        verdict,
+        candidate.base,
+        candidate.head,
+        candidate.change,
+        candidate.interval,
+        candidate.relative,
+        candidate.n_base,
+        candidate.n_head,
+        p_harm,
+        candidate.p_within,
+        needed,
+        candidate.note,
+    )
 
 
-def _needed(candidate: _Candidate, metrics: int) -> int | None:
+def _needed(candidate: _Candidate, p_harm: float, metrics: int) -> int | None:
     """Return how many more observations a side would settle it if the estimate is the truth."""
-    draft = candidate.draft
     if candidate.beyond:
-        score, level = -normal_ppf(candidate.p_harm), FAIL_LEVEL * candidate.share / metrics
+        score, level = -normal_ppf(p_harm), FAIL_LEVEL * candidate.share / metrics
     else:
-        score, level = -normal_ppf(draft.p_within), PASS_LEVEL
-    n_base = draft.n_base or draft.n_head
-    effective = 2.0 * n_base * draft.n_head / (n_base + draft.n_head)
+        score, level = -normal_ppf(candidate.p_within), PASS_LEVEL
+    n_head = candidate.n_head
+    n_base = candidate.n_base or n_head
+    effective = 2.0 * n_base * n_head / (n_base + n_head)
     target = effective * growth_needed(score, level)
     if not target <= _MOST_NEEDED:
         return None
-    return max(1, math.ceil(target) - min(n_base, draft.n_head))
+    return max(1, math.ceil(target) - min(n_base, n_head))
 
 
 def _change_candidate(strata: Sequence[Stratum], threshold: Threshold) -> _Candidate:
     kept = usable(strata, threshold.metric)
-    draft = _draft(strata, kept, threshold)
-    if draft.note:
-        return _Candidate(draft, 1.0)
-    return _with_effect(draft, change_effect(kept, threshold), threshold)
-
-
-def _tail_candidate(strata: Sequence[Stratum], threshold: Threshold) -> _Candidate:
-    kept = usable(strata, threshold.metric)
-    draft = _draft(strata, kept, threshold)
-    if draft.note:
-        return _Candidate(draft, 1.0)
+    sizes = sizes_of(kept)
+    note = obstacle(strata, kept, sizes, threshold)
+    if note:
+        return _blocked(strata, sizes, threshold, note)
+    if threshold.statistic != "p95":
+        return _with_effect(change_effect(kept, threshold), sizes, threshold)
     effect = tail_effect(kept)
     if effect is None:
-        missing = TAIL_MINIMUM - min(draft.n_base, draft.n_head)
+        needed = max(1, TAIL_MINIMUM - min(sizes))
         note = f"a p95 needs {TAIL_MINIMUM} values a side"
-        return _Candidate(draft._replace(note=note, needed=max(1, missing)), 1.0)
-    return _with_effect(draft, effect, threshold)
+        return _Candidate(threshold, *sizes, relative=True, note=note, needed=needed)
+    return _with_effect(effect, sizes, threshold)
 
 
 def _tail_guard(strata: Sequence[Stratum], threshold: Threshold) -> _Candidate | None:
@@ -225,86 +272,65 @@ def _tail_guard(strata: Sequence[Stratum], threshold: Threshold) -> _Candidate |
         return None
     if all(stratum.base.tail is None or stratum.head.tail is None for stratum in strata):
         return None
-    candidate = _tail_candidate(strata, threshold._replace(statistic="p95"))
+    candidate = _change_candidate(strata, threshold._replace(statistic="p95"))
     if not isinstance(candidate.effect, TailEffect):
         return None
     return candidate._replace(share=_TAIL_SHARE, only_fails=True)
 
 
-def _with_effect(draft: Judgement, effect: Effect, threshold: Threshold) -> _Candidate:
-    allowed = threshold.value * threshold.metric.harm
-    if _is_equal(effect):
-        same = draft._replace(
-            base=effect.base,
-            head=effect.head,
-            change=0.0,
-            interval=Interval(0.0, 0.0),
-            relative=effect.relative,
-            p_within=0.0,
-        )
-        return _Candidate(same, 1.0, effect=effect)
-    if allowed > 0 or (allowed == 0 and threshold.metric.harm > 0):
-        p_harm, p_within = effect.p_increase(), effect.p_below(allowed)
-    else:
-        p_harm, p_within = effect.p_decrease(), effect.p_above(allowed)
-    judged = draft._replace(
-        base=effect.base,
-        head=effect.head,
-        change=effect.estimate,
-        interval=effect.interval(),
-        relative=effect.relative,
-        p_within=p_within,
+def _with_effect(effect: Effect, sizes: tuple[int, int], threshold: Threshold) -> _Candidate:
+    n_base, n_head = sizes
+    base, head, relative = effect.base, effect.head, effect.relative
+    if relative and base == head == 0.0:
+        # Both sides are one and the same zero, of which there are no shares.
+        none = Interval(0.0, 0.0)
+        return _Candidate(threshold, n_base, n_head, relative, base, head, 0.0, none, p_within=0.0)
+    harm, change = threshold.metric.harm, effect.estimate
+    allowed = threshold.value * harm
+    harmful = change * harm
+    return _Candidate(
+        threshold,
+        n_base,
+        n_head,
+        relative,
+        base,
+        head,
+        change,
+        effect.interval(),
+        p_within=effect.p_below(allowed) if harm > 0 else effect.p_above(allowed),
+        effect=effect,
+        beyond=harmful > 0.0 and harmful >= threshold.value - _TOLERANCE,
     )
-    harm = effect.estimate * threshold.metric.harm
-    beyond = harm > 0.0 and harm >= threshold.value - _TOLERANCE
-    return _Candidate(judged, p_harm, effect=effect, beyond=beyond)
-
-
-def _is_equal(effect: Effect) -> bool:
-    """Tell whether both sides are one and the same zero, of which there are no shares."""
-    return effect.relative and effect.base == effect.head == 0.0
 
 
 def _limit_candidate(strata: Sequence[Stratum], threshold: Threshold) -> _Candidate:
     samples = [stratum.head for stratum in strata]
     n = sum(sample.n for sample in samples)
-    draft = Judgement(threshold, Verdict.INCONCLUSIVE, n_head=n, relative=False)
     least = TAIL_MINIMUM if threshold.statistic == "p95" else MINIMUM
     standing = standing_of(samples, threshold) if n >= least else None
     if standing is None:
         note = f"no {threshold.metric.name}" if not n else f"fewer than {least} values"
-        return _Candidate(draft._replace(note=note, needed=max(1, least - n)), 1.0)
-    return _limit_judged(draft, standing, threshold)
-
-
-def _limit_judged(draft: Judgement, standing: Standing, threshold: Threshold) -> _Candidate:
-    judged = draft._replace(
+        return _Candidate(threshold, n_head=n, note=note, needed=max(1, least - n))
+    return _Candidate(
+        threshold,
+        n_head=standing.n,
         head=standing.value,
         interval=standing.interval,
-        n_head=standing.n,
+        p_harm=standing.p_over,
         p_within=standing.p_kept,
+        beyond=(standing.value - threshold.value) * threshold.metric.harm > 0.0,
     )
-    beyond = (standing.value - threshold.value) * threshold.metric.harm > 0.0
-    return _Candidate(judged, standing.p_over, beyond=beyond)
 
 
-def _draft(strata: Sequence[Stratum], kept: Sequence[Stratum], threshold: Threshold) -> Judgement:
-    n_base, n_head = sizes = sizes_of(kept)
-    note = obstacle(strata, kept, sizes, threshold)
-    bare = Judgement(
-        threshold,
-        Verdict.INCONCLUSIVE,
-        relative=threshold.form is Form.RELATIVE,
-        n_base=n_base,
-        n_head=n_head,
-        note=note,
-    )
-    if not note:
-        return bare
-    means = [_overall([s.base for s in strata]), _overall([s.head for s in strata])]
-    fewest = min(n_base, n_head)
-    needed = MINIMUM - fewest if means[0] is not None and fewest < MINIMUM else None
-    return bare._replace(base=means[0], head=means[1], needed=needed)
+def _blocked(
+    strata: Sequence[Stratum], sizes: tuple[int, int], threshold: Threshold, note: str
+) -> _Candidate:
+    """Return what there is to say of a change that cannot be judged."""
+    base, head = _overall([s.base for s in strata]), _overall([s.head for s in strata])
+    fewest = min(sizes)
+    needed = MINIMUM - fewest if base is not None and fewest < MINIMUM else None
+    is_relative = threshold.form is Form.RELATIVE
+    return _Candidate(threshold, *sizes, is_relative, base, head, needed=needed, note=note)
 
 
 def _overall(samples: Sequence[Sample]) -> float | None:
