@@ -71,7 +71,7 @@ def numbers(values: Sequence[float | None], digits: int = 4) -> Column:
     if _are_equal(values):
         return short(values[0], digits) if values else None
     low, high = _ends(values)
-    size = low if low > 0 else min(map(abs, filter(None, values)))
+    size = low if low > 0 else min(map(abs, filter(None, values)), default=1.0)
     decimals = decimals_for(size, digits) if math.isfinite(size) else 0
     return _rounded(values, (low, high), decimals, digits)
 
