@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -122,20 +122,26 @@ class Config:
         return (TagFormat(self.tag_format), *(TagFormat(text) for text in self.tag_formats))
 
 
-def load_config(folder: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+def load_config(
+    folder: Path | None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    committed: Callable[[str], bytes | None] | None = None,
+) -> Config:
     """Load the configuration of a work tree.
 
     Args:
-        folder: The top of the work tree; None reads the environment alone.
+        folder: The top of the work tree; None where there is none.
         environment: The environment variables.
+        committed: Returns a file's bytes by its path, or None: read where there is no folder.
 
     Raises:
         ConfigError: A file is not TOML, or a key is unknown or of the wrong type.
     """
-    config = Config()
-    if folder is not None:
-        config = _apply_file(config, folder / "promptreg.toml", ())
-        config = _apply_file(config, folder / "pyproject.toml", ("tool", "promptreg"))
+    config, read = Config(), committed if folder is None else _reader_of(folder)
+    if read is not None:
+        config = _apply_file(config, read, "promptreg.toml", ())
+        config = _apply_file(config, read, "pyproject.toml", ("tool", "promptreg"))
     given = {
         key: value
         for key in _ENVIRONMENT_KEYS
@@ -144,14 +150,23 @@ def load_config(folder: Path | None, environment: Mapping[str, str] = os.environ
     return _apply(config, given, "environment variable") if given else config
 
 
-def _apply_file(config: Config, path: Path, section: tuple[str, ...]) -> Config:
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
+def _reader_of(folder: Path) -> Callable[[str], bytes | None]:
+    def read(name: str) -> bytes | None:
+        try:
+            return (folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    return read
+
+
+def _apply_file(
+    config: Config, read: Callable[[str], bytes | None], name: str, section: tuple[str, ...]
+) -> Config:
+    text = read(name)
+    if text is None or (section and b"promptreg" not in text):
         return config
-    if section and b"promptreg" not in text:
-        return config
-    return _apply(config, _table(text, path.name, section), path.name)
+    return _apply(config, _table(text, name, section), name)
 
 
 def parse_config(text: bytes, name: str = "promptreg.toml") -> Config:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from promptreg.config import DEFAULT_STORE, Config, load_config
-from promptreg.errors import NotFoundError, RepositoryError
+from promptreg.errors import NotFoundError, PromptregError, RepositoryError
 from promptreg.git import Repository
 from promptreg.history.branches import release_ref
 from promptreg.history.labels import label_of_path, label_path, parse_label
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from promptreg.metrics.summary import Rename
     from promptreg.prompt.content import Content
 
-__all__ = ["Registry", "Resolved"]
+__all__ = ["Registry", "Resolved", "config_of"]
 
 
 def _greatest_stable(versions: Iterable[Version]) -> Version | None:
@@ -62,6 +62,19 @@ class Resolved:
     commit: str | None
 
 
+def config_of(repository: Repository) -> Config:
+    """Return a repository's configuration: its work tree's, or HEAD's where it is bare.
+
+    Raises:
+        ConfigError: The configuration is wrong.
+    """
+    if (top := repository.paths.work_tree) is not None:
+        return load_config(top)
+    if (head := repository.head.oid) is None:
+        return load_config(None)
+    return load_config(None, committed=lambda path: repository.file_at(head, path))
+
+
 class Registry:
     """A prompt registry in a git repository.
 
@@ -76,7 +89,11 @@ class Registry:
 
     def __init__(self, path: str | Path = ".", *, fast_start: bool = False) -> None:
         self.repository = Repository.open(path, fast_start=fast_start)
-        self.config: Config = load_config(self.repository.paths.work_tree)
+        try:
+            self.config: Config = config_of(self.repository)
+        except PromptregError:
+            self.close()  # a bare repository's configuration is read by a process
+            raise
         self.tags = TagIndex(self.repository, self.config)
         self.on_warning: Callable[[str], None] = _log_warning
         self._warned: set[str] = set()
@@ -104,6 +121,23 @@ class Registry:
         return self.repository.paths.work_tree
 
     @property
+    def files(self) -> Source:
+        """The files of the work tree; in a bare repository those of HEAD's commit.
+
+        Raises:
+            RepositoryError: The repository is bare and its HEAD names no commit.
+        """
+        if self.repository.paths.work_tree is not None:
+            return self.worktree
+        head = self.repository.head
+        if head.oid is None:
+            raise RepositoryError(
+                f"HEAD of this bare repository names {head.branch}, which has no commit",
+                fix="git symbolic-ref HEAD refs/heads/BRANCH",
+            )
+        return CommitSource(self.repository, head.oid)
+
+    @property
     def worktree(self) -> Source:
         """The files on the disk; what a sparse checkout leaves out is read as it is staged.
 
@@ -117,7 +151,7 @@ class Registry:
 
     def paths(self, source: Source | None = None) -> dict[str, str]:
         """Return the file of every prompt by its name, sorted; ill-named files are left out."""
-        return self.named((source or self.worktree).paths(self.config.layout.root))
+        return self.named((source or self.files).paths(self.config.layout.root))
 
     def named(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the prompts among files by their names, sorted; ill-named files are left out."""
@@ -254,7 +288,7 @@ class Registry:
             return NotFoundError(
                 f"every stable version of {name} is yanked", fix=f"promptreg versions {name}"
             )
-        claimed = name in self.paths() if self.repository.paths.work_tree else False
+        claimed = name in self.paths()
         if claimed and self.repository.is_shallow:
             prefix = self.config.tags[0].prefix(name)
             return NotFoundError(
@@ -271,8 +305,8 @@ class Registry:
     def _no_prompt(self, name: str) -> NotFoundError:
         from promptreg.history.missing import nearest
 
-        known = self.paths() if self.repository.paths.work_tree else ()
-        return NotFoundError(f"no prompt {name!r}", fix=nearest(name, known) or "promptreg list")
+        fix = nearest(name, self.paths()) or "promptreg list"
+        return NotFoundError(f"no prompt {name!r}", fix=fix)
 
     def _at_branch(self, reference: Reference) -> Resolved:
         # Only a branch: a tag or commit of that name would be something else than was asked for.
@@ -412,9 +446,7 @@ class Registry:
     def _renames(self, name: str | None) -> tuple[Rename, ...]:
         from promptreg.history.renames import find_renames
 
-        if self.repository.paths.work_tree is None:
-            return ()
-        return find_renames(self.tags, self.worktree, self.paths, name)
+        return find_renames(self.tags, self.files, self.paths, name)
 
     def log_metrics(self, name: str, version: str | Version, **values: Any) -> None:
         """Log one call of a prompt.

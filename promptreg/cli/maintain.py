@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import fields
 from typing import Annotated
 
@@ -68,10 +69,11 @@ def config(
     ] = DataFormat.TEXT,
 ) -> None:
     """Show the configuration in force, and where each value came from."""
-    from promptreg.config import load_config
-    from promptreg.git import discover
+    from promptreg.git import Repository
+    from promptreg.registry import config_of
 
-    loaded = load_config(discover(directory()).work_tree)
+    with closing(Repository.open(directory(), fast_start=True)) as repository:
+        loaded = config_of(repository)
     rows = [
         (field.name.replace("_", "-"), getattr(loaded, field.name), field.name)
         for field in fields(loaded)

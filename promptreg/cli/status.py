@@ -34,6 +34,7 @@ def status(
         print_json(
             {
                 "branch": found.branch,
+                "bare": found.is_bare,
                 "release_branch": found.release_branch,
                 "prompts": [prompt.as_json() for prompt in found.prompts],
                 "labels": [label.as_json() for label in found.labels],
@@ -47,7 +48,8 @@ def _write(found: Status) -> None:
     base = ", no release branch is here"
     if found.release_branch:
         base = f", releases come from {found.release_branch}"
-    data(f"On {found.branch or 'a detached HEAD'}{base}.")
+    where = f"{found.branch or 'a detached HEAD'}{' of a bare repository' * found.is_bare}"
+    data(f"On {where}{base}.")
     for title, color, states in _SECTIONS:
         prompts = found.of(*states)
         if prompts:

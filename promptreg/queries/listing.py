@@ -45,7 +45,7 @@ class ListedPrompt:
 
 
 def list_all(registry: Registry, pattern: str = "") -> list[ListedPrompt]:
-    """Return every prompt of the work tree, sorted by name.
+    """Return every prompt of the work tree, or of HEAD in a bare repository, sorted by name.
 
     Args:
         registry: The registry.
@@ -56,11 +56,11 @@ def list_all(registry: Registry, pattern: str = "") -> list[ListedPrompt]:
     # The quick look at all tags knows neither yanks nor former names, in the work tree or at HEAD.
     withdrawn = {name for name, _ in registry.yanked}
     edits = _Edits(registry)
-    found = []
-    for name, path in registry.paths().items():
+    found, files = [], registry.files
+    for name, path in registry.paths(files).items():
         if pattern and pattern not in name and not fnmatch.fnmatchcase(name, pattern):
             continue
-        data = registry.worktree.read(path) or b""
+        data = files.read(path) or b""
         tags = tagged.get(name, TagSummary(None, 0))
         claimed = claimed_version(data, path)
         unknown = claimed is not None and not tags.versions and edits.is_edited(path, data)

@@ -67,7 +67,7 @@ class Search:
     stable release, otherwise of the version in the file.
 
     Args:
-        registry: The registry, whose work tree is searched.
+        registry: The registry, whose work tree is searched, or HEAD where there is none.
         query: What to search for.
         limit: How many prompts to find at most; None for all.
         history: Look for what the files do not hold in the released versions, deleted prompts
@@ -92,6 +92,7 @@ class Search:
         self.without_figures: list[str] = []
         self.left = 0
         self._registry = registry
+        self._files = registry.files
         self._query = query
         self._limit = limit
         self._history = history
@@ -102,10 +103,10 @@ class Search:
 
     def __iter__(self) -> Iterator[Found]:
         found: set[str] = set()
-        for name, path in self._registry.paths().items():
+        for name, path in self._registry.paths(self._files).items():
             if any(name not in versions for versions in self._labels):
                 continue
-            data = self._registry.worktree.read(path) or b""
+            data = self._files.read(path) or b""
             if not self._sieve.may_match(name, data):
                 continue
             if self._limit is not None and len(found) >= self._limit:
@@ -136,7 +137,7 @@ class Search:
                     break
 
     def _look_into(self, name: str, path: str, data: bytes) -> Found | None:
-        layout, source = self._registry.config.layout, self._registry.worktree
+        layout, source = self._registry.config.layout, self._files
         version = self._released(name, data) if self._query.conditions else None
         measured = self._measure(name, version) if version is not None else None
         # Figures cost nothing once they are read, so they are asked before the file is parsed.

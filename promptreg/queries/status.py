@@ -108,12 +108,14 @@ class Status:
         release_branch: The branch that versions are released from; None if there is none.
         prompts: Every prompt, by name.
         labels: Every label, by name.
+        is_bare: Whether there is no work tree, so that HEAD's commit is told of.
     """
 
     branch: str | None
     release_branch: str | None
     prompts: tuple[PromptStatus, ...]
     labels: tuple[LabelStatus, ...]
+    is_bare: bool = False
 
     def of(self, *states: PromptState) -> tuple[PromptStatus, ...]:
         """Return the prompts in some states."""
@@ -121,7 +123,7 @@ class Status:
 
 
 def read_status(registry: Registry) -> Status:
-    """Say how every prompt of the work tree and every label stands."""
+    """Say how every prompt of the work tree, or of HEAD where there is none, and label stands."""
     from promptreg.history.branches import release_ref
 
     repository = registry.repository
@@ -132,6 +134,7 @@ def read_status(registry: Registry) -> Status:
         release_branch=_short(ref) if ref else None,
         prompts=tuple(reader.prompts()),
         labels=tuple(_label(registry, label) for label in registry.label_names()),
+        is_bare=repository.paths.work_tree is None,
     )
 
 
@@ -143,7 +146,7 @@ class _Reader:
     """Reads each file once, and parses only those that no tag or commit knows by their bytes."""
 
     def __init__(self, registry: Registry, merged: str | None) -> None:
-        self.registry = registry
+        self.registry, self.files = registry, registry.files
         repository, root = registry.repository, registry.config.root
         head = repository.head.oid
         self.head = repository.files_at(head, root) if head else {}
@@ -151,7 +154,9 @@ class _Reader:
 
     def prompts(self) -> list[PromptStatus]:
         layout = self.registry.config.layout
-        found = {name: self._one(name, path) for name, path in self.registry.paths().items()}
+        found = {
+            name: self._one(name, path) for name, path in self.registry.paths(self.files).items()
+        }
         for path in self.head:
             name = layout.name_of(path)
             if name is not None and NAME.fullmatch(name) and name not in found:
@@ -172,7 +177,7 @@ class _Reader:
         return self.registry.latest(name)
 
     def _one(self, name: str, path: str) -> PromptStatus:
-        data = self.registry.worktree.read(path) or b""
+        data = self.files.read(path) or b""
         oids = blob_ids(data)
         committed, merged = self.head.get(path) in oids, self.merged.get(path) in oids
         self.registry.tags.lineage(name, edited=not committed)
@@ -198,7 +203,7 @@ class _Reader:
     def _parsed(self, name: str, path: str, data: bytes) -> tuple[PromptState, Version | None, str]:
         registry = self.registry
         try:
-            content = content_of(data, path, registry.worktree, registry.config.layout)
+            content = content_of(data, path, self.files, registry.config.layout)
         except PromptError as error:
             return PromptState.BROKEN, None, f"{error.location or path}: {error.message}"
         version = content.prompt.version

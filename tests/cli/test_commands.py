@@ -436,7 +436,8 @@ def test_bare_repository(history: Repo, tmp_path: Path) -> None:
     assert "Two." in bare.ok("show", "a")
     assert "1.0.0" in bare.ok("versions", "a")
     assert "1.0.0" in bare.ok("label", "list")
-    for words in (["list"], ["bump"], ["show", "a@worktree"]):
+    assert "1.1.0" in bare.ok("list")
+    for words in (["bump"], ["show", "a@worktree"]):
         result = bare.run(*words)
         assert result.code == 2
         assert "bare" in result.err
