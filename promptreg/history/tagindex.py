@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from promptreg.history.claims import Claim
     from promptreg.naming import Layout, TagFormat
     from promptreg.prompt import Prompt
+    from promptreg.prompt.blocks import BlockParser
     from promptreg.prompt.content import Content
 
 __all__ = ["TagIndex"]
@@ -272,10 +273,14 @@ class TagIndex:
             trailers.prompt, trailers.blob, tuple(sorted(trailers.includes.items())), release.tag
         )
 
-    def texts(self, release: Release) -> tuple[Prompt, Mapping[str, str]]:
+    def texts(self, release: Release, parser: BlockParser) -> tuple[Prompt, Mapping[str, str]]:
         """Return the prompt and the fragments of a release, for who reads each but once.
 
-        Its digest is not computed, and nothing is kept.
+        Its digest is not computed, and nothing is kept but by the parser.
+
+        Args:
+            release: The release.
+            parser: What parsed the release before.
 
         Raises:
             HistoryError: Its blob was not fetched.
@@ -284,7 +289,8 @@ class TagIndex:
 
         trailers = release.trailers
         return parse_with_includes(
-            *self._file(trailers.prompt, trailers.blob, trailers.includes, release.tag)
+            *self._file(trailers.prompt, trailers.blob, trailers.includes, release.tag),
+            parser.parse,
         )
 
     def _read_content(

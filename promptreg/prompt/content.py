@@ -81,14 +81,25 @@ def content_of(data: bytes, path: str, source: Source, layout: Layout) -> Conten
 
 
 def parse_with_includes(
-    data: bytes, path: str, source: Source, layout: Layout
+    data: bytes,
+    path: str,
+    source: Source,
+    layout: Layout,
+    parse: Callable[[bytes, str, str], Prompt] = parse_prompt,
 ) -> tuple[Prompt, dict[str, str]]:
     """Return what `content_of` does for who needs no digest: the prompt and its fragments.
+
+    Args:
+        data: The bytes of the file.
+        path: Its path in the repository.
+        source: Where the fragments come from.
+        layout: Which files are prompts.
+        parse: Does what `parse_prompt` does.
 
     Raises:
         PromptError: The file or a fragment is not valid.
     """
-    prompt = parse_prompt(data, path, layout.name_of(path) or path)
+    prompt = parse(data, path, layout.name_of(path) or path)
     return prompt, includes_of(prompt, source, layout)
 
 

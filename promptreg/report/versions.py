@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from promptreg.diffs.counting import count_edits
 from promptreg.errors import HistoryError, NotFoundError, PromptError, PromptregError
-from promptreg.prompt import Message
+from promptreg.prompt.blocks import BlockParser
 from promptreg.prompt.content import Content, read_content
-from promptreg.report.model import ChangeRow, Fragment, MessageRow, VariableRow, VersionRow
+from promptreg.report.model import ChangeRow, VersionRow
+from promptreg.report.written import Writer, Written, plain_json
 from promptreg.sources import CommitSource, locate
 
 if TYPE_CHECKING:
@@ -24,26 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GitPrompt", "iso", "read_prompt"]
 
-_ELSEWHERE = frozenset(
-    {
-        "description",
-        "digest",
-        "evaluators",
-        "formerly",
-        "messages",
-        "model",
-        "name",
-        "testData",
-        "variables",
-        "version",
-    }
-)
 _LEVELS = frozenset({"none", "patch", "minor", "major"})
-# Of lines; counting so many takes a quarter of a second.
-_MAX_PAIRS = 1_000_000_000
-# An encoder of their own: `json.dumps` makes one for each of some ten values a version.
-_plain = json.JSONEncoder(ensure_ascii=False).encode
-_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +56,6 @@ class GitPrompt:
     fragments: tuple[str, ...] = ()
 
 
-class _Written(NamedTuple):
-    """What the file of a version says; the names are those of a row's fields."""
-
-    model: str | None = None
-    template: str = "jinja2"
-    description: str | None = None
-    messages: tuple[MessageRow, ...] = ()
-    fragments: tuple[Fragment, ...] = ()
-    variables: tuple[VariableRow, ...] = ()
-    settings: tuple[tuple[str, str], ...] = ()
-    lines_added: int = 0
-    lines_removed: int = 0
-
-
 def read_prompt(
     registry: Registry, name: str, commit: str, labels: Mapping[str, Sequence[str]]
 ) -> GitPrompt:
@@ -106,26 +71,25 @@ def read_prompt(
     notes: list[str] = []
     yanks = {str(version): yank.reason for version, yank in registry.yanks_of(name).items()}
     newest: Prompt | None = None
-    lines: list[str] = []
     unfetched = 0
+    parser, writer = BlockParser(), Writer()
     for release in registry.tags.releases(name):
-        written = _Written()
+        written = Written()
         try:
-            newest, includes = registry.tags.texts(release)
+            newest, includes = registry.tags.texts(release, parser)
         except HistoryError:
             unfetched += 1
         except PromptregError as error:
             notes.append(f"{release.tag}: {error.message}")
         else:
-            before, lines = lines, _lines_of(newest, includes)
-            written = _written(newest, includes, before, lines)
+            written = writer.write(newest, includes)
         author = registry.tags.author(release)
         rows.append(_released(release, author, written, labels, yanks))
     path, current = _at_commit(registry, name, commit, notes)
     if current is not None:
         newest = current.prompt
         if all(row.digest != current.digest for row in rows):
-            rows.append(_unreleased(registry, name, commit, current, lines))
+            rows.append(_unreleased(registry, name, commit, current, writer))
     found = GitPrompt(
         name,
         path,
@@ -141,7 +105,7 @@ def read_prompt(
         title=newest.title,
         description=newest.description,
         tags=tuple(newest.tags),
-        metadata=tuple((str(key), _plain(value)) for key, value in newest.metadata.items()),
+        metadata=tuple((str(key), plain_json(value)) for key, value in newest.metadata.items()),
         formerly=newest.formerly,
     )
 
@@ -154,7 +118,7 @@ def iso(moment: datetime) -> str:
 def _released(
     release: Release,
     author: str,
-    written: _Written,
+    written: Written,
     labels: Mapping[str, Sequence[str]],
     yanks: Mapping[str, str],
 ) -> VersionRow:
@@ -205,11 +169,10 @@ def _at_commit(
 
 
 def _unreleased(
-    registry: Registry, name: str, commit: str, content: Content, before: list[str]
+    registry: Registry, name: str, commit: str, content: Content, writer: Writer
 ) -> VersionRow:
     version = registry.resolve(f"{name}@HEAD").version
     found = registry.repository.commit(commit)
-    prompt, includes = content.prompt, content.includes
     return VersionRow(
         version=str(version),
         digest=content.digest,
@@ -218,69 +181,5 @@ def _unreleased(
         date=iso(found.committer.when),
         released=False,
         summary="Not released yet",
-        **_written(prompt, includes, before, _lines_of(prompt, includes))._asdict(),
+        **writer.write(content.prompt, content.includes)._asdict(),
     )
-
-
-def _written(
-    prompt: Prompt, includes: Mapping[str, str], before: list[str], lines: list[str]
-) -> _Written:
-    """Return what a file says.
-
-    Args:
-        prompt: The parsed file.
-        includes: Its fragments.
-        before: The lines of the version before it.
-        lines: Its own lines.
-    """
-    added, removed = count_edits(before, lines, _MAX_PAIRS)
-    return _Written(
-        model=prompt.model,
-        template=prompt.template,
-        description=prompt.description,
-        messages=tuple(
-            MessageRow(m.role, m.content)
-            if isinstance(m, Message)
-            else MessageRow("placeholder", m.name)
-            for m in prompt.messages
-        ),
-        fragments=tuple(Fragment(path, text) for path, text in sorted(includes.items())),
-        variables=_variables(prompt, includes),
-        settings=tuple(_flat({k: v for k, v in prompt.value.items() if k not in _ELSEWHERE})),
-        lines_added=added,
-        lines_removed=removed,
-    )
-
-
-def _variables(prompt: Prompt, includes: Mapping[str, str]) -> tuple[VariableRow, ...]:
-    variables = prompt.variables
-    if not prompt.declares_variables:
-        from promptreg.render import prompt_variables
-
-        with contextlib.suppress(PromptError, KeyError):
-            variables = prompt_variables(prompt, includes.__getitem__)
-    return tuple(
-        VariableRow(
-            name=v.name,
-            type=v.type,
-            required=v.required,
-            default=None if v.required else _json(v.default),
-            enum=tuple(_json(value) for value in v.enum or ()),
-            description=v.description,
-        )
-        for v in variables
-    )
-
-
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
-        for key in sorted(value):
-            yield from _flat(value[key], f"{path}.{key}" if path else str(key))
-    else:
-        yield path, _json(value)
-
-
-def _lines_of(prompt: Prompt, includes: Mapping[str, str]) -> list[str]:
-    texts = [m.content if isinstance(m, Message) else m.name for m in prompt.messages]
-    texts += [text for _, text in sorted(includes.items())]
-    return [line for text in texts for line in text.splitlines()]
