@@ -17,6 +17,7 @@ __all__ = [
     "TagFormat",
     "is_fragment",
     "prompts_folder",
+    "windows_refuses",
 ]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(?:/[a-z0-9][a-z0-9_-]*)*")
@@ -29,6 +30,11 @@ FRAGMENT_ENDINGS = (".md", ".txt", ".j2")
 _ENDINGS = (".prompt.yaml", ".prompt.yml", ".yaml", ".yml")
 _EVALUATION_ENDINGS = (".eval.yaml", ".eval.yml")
 _RESERVED_FOLDERS = ("labels/", "experiments/")
+# What Windows takes for devices, whatever the ending, and what it allows in no name.
+_WINDOWS = (
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9\u00b9\u00b2\u00b3]) *(?:\..*)?"
+    r"|.*[. ]|.*[<>:\"|?*\\\x00-\x1f].*"
+)
 # What `git check-ref-format` refuses; a text, for hardly anybody has a format of their own.
 _NO_REF = r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^/|/$|\.$|(?:^|/)\.|\.lock(?:/|$)|^@$|^-"
 _RESERVED_FILES = ("yanked.yaml",)
@@ -93,6 +99,19 @@ def prompts_folder(path: str, name: str) -> str:
     """
     found = (f"{name}{ending}" for ending in _ENDINGS if path.endswith(f"{name}{ending}"))
     return path.removesuffix(next(found, path))
+
+
+def windows_refuses(path: str) -> str | None:
+    """Return the part of a path that Windows cannot have as a file or folder, or None.
+
+    Git checks nothing out there where one path of a commit cannot be written. The names are those
+    of Microsoft's "Naming Files, Paths, and Namespaces".
+
+    Args:
+        path: A path with ``/``.
+    """
+    flags = re.IGNORECASE | re.DOTALL
+    return next((p for p in path.split("/") if re.fullmatch(_WINDOWS, p, flags)), None)
 
 
 def is_fragment(path: str) -> bool:

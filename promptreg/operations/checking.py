@@ -12,7 +12,7 @@ from promptreg.history.claims import collect_claims
 from promptreg.history.labels import label_of_path, lint_label
 from promptreg.history.yanked import Yanks, lint_yanked, parse_yanked, yanked_path
 from promptreg.naming import is_fragment
-from promptreg.operations.clashing import find_clashes
+from promptreg.operations.clashing import find_clashes, find_refused
 from promptreg.operations.forgetting import find_forgotten
 from promptreg.operations.label_linting import lint_labels
 from promptreg.operations.linting import lint_file
@@ -102,6 +102,9 @@ def check_files(registry: Registry, paths: Iterable[str], *, strict: bool = Fals
     found += find_clashes(
         registry.config.layout, chosen, registry.worktree.paths(registry.config.root)
     )
+    found += find_refused(
+        registry.config.layout, chosen, lambda path: _at_head(registry, path) is not None
+    )
     return CheckResult(None, (), _sorted(found, strict=strict), len(chosen))
 
 
@@ -160,6 +163,7 @@ class _BranchCheck:
         if added := {change.path for change in changes if change.old is None}:
             paths = self.after.paths(self.layout.root)
             self.findings += find_clashes(self.layout, added, paths)
+            self.findings += find_refused(self.layout, added, lambda _: False)
         return CheckResult(self.base, tuple(self.prompts), _sorted(self.findings, strict=strict))
 
     def _dependents(self, fragments: set[str | None]) -> set[str]:

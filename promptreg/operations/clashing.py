@@ -1,17 +1,21 @@
-"""Paths that git keeps apart and many file systems do not: letter case, Unicode forms; pure."""
+"""Paths that git can hold and other file systems cannot; pure.
+
+Some keep no letter case and no Unicode forms apart, and Windows refuses names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from promptreg.errors import Location
 from promptreg.findings import Finding
+from promptreg.naming import windows_refuses
 
 if TYPE_CHECKING:
     from promptreg.naming import Layout
 
-__all__ = ["find_clashes"]
+__all__ = ["find_clashes", "find_refused"]
 
 
 def find_clashes(
@@ -39,6 +43,30 @@ def find_clashes(
                 "error",
                 f"{others[0]} differs from it only in letter case, and to many file systems not"
                 " at all",
+                Location(path, 1, 1),
+                layout.name_of(path),
+                f"git mv {path} to another name",
+            )
+
+
+def find_refused(
+    layout: Layout, paths: Iterable[str], is_committed: Callable[[str], bool]
+) -> Iterator[Finding]:
+    """Yield a finding for each path that nobody could check out on Windows.
+
+    Args:
+        layout: Which files are prompts.
+        paths: The paths to look at.
+        is_committed: Tells of such a path whether it was there before: then a registry with users
+            elsewhere lives with it, and it fails no check.
+    """
+    for path in paths:
+        part = windows_refuses(layout.relative(path) or "")
+        if part is not None:
+            yield Finding(
+                "windows-name",
+                "warning" if is_committed(path) else "error",
+                f"Windows can have no file or folder {part!r}, so nobody can clone this there",
                 Location(path, 1, 1),
                 layout.name_of(path),
                 f"git mv {path} to another name",

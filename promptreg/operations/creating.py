@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConflictError, PromptError
-from promptreg.naming import NAME
+from promptreg.naming import NAME, windows_refuses
 from promptreg.operations.planning import Step, WriteFile
 from promptreg.prompt.schema import SCHEMA_FILE, schema_text
 from promptreg.prompt.yamldoc import decode, load
@@ -133,13 +133,20 @@ def require_free(registry: Registry, name: str) -> None:
 
     Raises:
         ConflictError: The name is in use, perhaps in other letter case.
-        PromptError: It is no name, or a file of that name would not count as a prompt.
+        PromptError: It is no name, Windows could not have its file, or a file of that name would
+            not count as a prompt.
     """
     if not NAME.fullmatch(name):
         raise PromptError(
             f"{name!r} is not a prompt name",
             rule="invalid-name",
             fix="names are lower case with digits, - and _, folders separated by /",
+        )
+    if (part := windows_refuses(f"{name}.prompt.yml")) is not None:
+        raise PromptError(
+            f"Windows can have no file or folder {part!r}",
+            rule="windows-name",
+            fix="choose another name, so that everybody can clone this",
         )
     layout = registry.config.layout
     for path in registry.worktree.paths(layout.root):

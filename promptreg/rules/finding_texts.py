@@ -162,6 +162,16 @@ _FILES: _Texts = {
         ),
         "prompts/shared/Style.md\nprompts/shared/style.md",
     ),
+    "windows-name": (
+        "Windows can have no such file",
+        (
+            "git clones nothing there where one path cannot be written: CON, NUL, AUX, PRN, COM1 to"
+            " COM9 and LPT1 to LPT9 are devices, whatever their ending and letter case; no name"
+            ' ends in a dot or a space, or holds one of <>:"|?*\\. An error for what is added, and'
+            " for a file that was committed before a warning of `promptreg check FILE`."
+        ),
+        "prompts/support/aux.prompt.yml\nfix: git mv it to another name",
+    ),
     "duplicate-name": (
         "Two files have one prompt name",
         "A name is the path without its ending, so only one ending may exist.",

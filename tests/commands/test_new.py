@@ -62,7 +62,7 @@ def test_new_refuses_a_name_that_differs_in_letter_case_alone(repo: Repo) -> Non
     assert "prompts/One.yaml has the name one already" in repo.run("new", "one").err
 
 
-@pytest.mark.parametrize("name", ["One", "a b", "../x", "a//b", "labels/x", "a@1"])
+@pytest.mark.parametrize("name", ["team/nul", "One", "a b", "../x", "a//b", "labels/x", "a@1"])
 def test_new_refuses_what_is_no_name(repo: Repo, name: str) -> None:
     """What cannot be a prompt's name is refused with a fix, and nothing is written."""
     result = repo.run("new", name)

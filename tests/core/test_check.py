@@ -11,7 +11,7 @@ from promptreg.operations.base import find_base
 from promptreg.operations.checking import check_files
 from promptreg.registry import Registry
 from tests.core.acts import bump, check, commit_prompt, edit, release, rules, stated
-from tests.kit import PROMPT, Repo, prompt_text
+from tests.kit import PROMPT, CommandRepo, Repo, prompt_text
 
 A = "prompts/a.yaml"
 
@@ -378,6 +378,41 @@ def test_paths_that_differ_only_in_letter_case(branch: Repo, one: str, other: st
     bump(branch, A)
     branch.commit()
     assert "case-clash" not in rules(check(branch)), "what was there before is not this branch's"
+
+
+REFUSED_BY_WINDOWS = [
+    "prompts/aux/b.prompt.yml",
+    "prompts/labels/con.yaml",
+    "prompts/nul.yaml",
+    "prompts/shared/COM1.old.md",
+    "prompts/shared/end./style.md",
+    "prompts/shared/what?.md",
+]
+
+
+def test_names_that_windows_refuses(branch: Repo) -> None:
+    """What nobody could clone on Windows is an error where it is added, and a warning later."""
+    for path in REFUSED_BY_WINDOWS:
+        branch.write(path, "" if "labels" in path else prompt_text())
+    bump(branch, "prompts/nul.yaml", "prompts/aux/b.prompt.yml")
+    commands = CommandRepo(branch.path)
+
+    def alone() -> tuple[int, list[str]]:
+        found = commands.run("check", *REFUSED_BY_WINDOWS)
+        lines = [line for line in found.out.splitlines() if "windows-name" in line]
+        return found.code, [line.split(": ")[1] for line in lines]
+
+    assert alone() == (1, ["error windows-name"] * 6)
+    branch.commit()
+    added = [f for f in check(branch).findings if f.rule == "windows-name"]
+    assert [f.location.path for f in added] == REFUSED_BY_WINDOWS
+    assert {f.severity for f in added} == {"error"}
+    assert alone() == (0, ["warning windows-name"] * 6)
+    branch.git("branch", "-f", "main")
+    edit(branch, A, "One.", "Two.")
+    bump(branch, A)
+    branch.commit()
+    assert "windows-name" not in {f.rule for f in check(branch).findings}
 
 
 LABEL = "prompts/labels/production.yaml"

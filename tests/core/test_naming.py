@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from promptreg.errors import ConfigError, PromptError
 from promptreg.history.labels import label_of_path, label_path, lint_label, parse_label, write_label
-from promptreg.naming import LABEL, NAME, Layout, TagFormat, prompts_folder
+from promptreg.naming import LABEL, NAME, Layout, TagFormat, prompts_folder, windows_refuses
 from promptreg.versioning import Version
 from promptreg.versioning.ranges import is_range
 from promptreg.versioning.references import Reference, ReferenceKind, parse_reference
@@ -218,3 +218,17 @@ def test_the_folder_is_known_from_a_path(root: str, name: str) -> None:
     """A name that occurs elsewhere in the path hides neither its folder nor its fragments."""
     for path in Layout(root).candidates(name):
         assert prompts_folder(path, name) == f"{root}/"
+
+
+REFUSED = ("con", "NUL.yaml", "aux.prompt.yml", "com1.x.md", "lpt9", "com\u00b2.md", "prn .md")
+REFUSED += ("a.", "a ", "a:b", "a?", "conin$", "a\tb")
+ALLOWED = ("console", "nul-1.yaml", "com0.md", "com10.yaml", "a.con", "lpt", "auxiliary.yml", "a b")
+ALLOWED += (".hidden", "com.yaml")
+
+
+@pytest.mark.parametrize("name", REFUSED + ALLOWED)
+def test_names_of_windows(name: str) -> None:
+    """Devices are refused with any ending in any folder; what only looks like one is not."""
+    wanted = name if name in REFUSED else None
+    assert windows_refuses(name) == wanted
+    assert windows_refuses(f"team/{name}/b.yaml") == wanted
