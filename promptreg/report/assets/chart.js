@@ -3,6 +3,7 @@ import { append, h, icon, newId, replace, s } from "./dom.js";
 import { versionName } from "./widgets.js";
 
 export function chartCard({ title, note = "", legend = [], height = 240, label, draw, table, level = "h3" }) {
+  const rest = h("span");
   const tip = h("div", { class: "tip", hidden: true });
   const live = h("p", { class: "unseen", "aria-live": "polite" });
   const plot = h("div", { class: "plot", tabindex: "0", role: "group", "aria-label": `${label ?? title}. Arrow keys move through the values.` }, tip);
@@ -17,6 +18,7 @@ export function chartCard({ title, note = "", legend = [], height = 240, label, 
     drawn = width;
     const picture = draw({ width, height });
     marks = picture.marks;
+    replace(rest, picture.told ? `${note ? "; " : ""}${picture.told}` : "");
     plot.querySelector("svg")?.remove();
     const ring = s("g", { class: "cursor" });
     plot.prepend(
@@ -77,7 +79,7 @@ export function chartCard({ title, note = "", legend = [], height = 240, label, 
   return h(
     "figure",
     { class: "card chart-card" },
-    h("figcaption", {}, h("div", {}, h(level, {}, title), note ? h("p", { class: "muted" }, note) : null), legend.length ? legendOf(legend) : null),
+    h("figcaption", {}, h("div", {}, h(level, {}, title), h("p", { class: "muted" }, note, rest)), legend.length ? legendOf(legend) : null),
     plot,
     live,
     table ? tableBehind(title, table) : null,

@@ -6,6 +6,8 @@ import { count, metricValue, tickText } from "./format.js";
 import { linear, niceTicks, roundStep, valueAxis } from "./scales.js";
 
 const WANTED_STEPS = 20;
+// The most that one round step is of the one before.
+const COARSEST = 2.5;
 
 // items: [{name, summary, color}]
 export function spreadChart({ title, note, unit, items, height = 220, level }) {
@@ -13,8 +15,10 @@ export function spreadChart({ title, note, unit, items, height = 220, level }) {
   const known = items.filter((item) => item.summary?.histogram).map(withBins);
   const low = Math.min(...known.map((item) => item.bins[0].from));
   const high = Math.max(...known.map((item) => item.bins.at(-1).to));
-  // Bins of two versions differ in width: what can be compared is the share of an equal stretch.
-  const step = roundStep(low, high, WANTED_STEPS);
+  // Bins of two versions differ in width: what can be compared is the share of an equal stretch. One
+  // that is wider than the narrowest bins would say that more than all calls lie there.
+  const densest = Math.max(...known.flatMap((item) => item.bins.map((bin) => bin.density)));
+  const step = Math.min(roundStep(low, high, WANTED_STEPS), roundStep(0, 1 / densest, COARSEST));
   const median = (item) => item.summary.quantiles?.[2] ?? null;
   return chartCard({
     title,

@@ -1,12 +1,15 @@
 // The kinds of charts: lines over time, boxes and means by version, distributions, small marks.
 import { chartCard, shape } from "./chart.js";
+import { endLabels } from "./chart_labels.js";
 import { s, h } from "./dom.js";
-import { count, day, effectUnit, metricValue, NO_DATA, shortVersion, signed } from "./format.js";
-import { DAY, dateAxis, linear, spread, valueAxis } from "./scales.js";
+import { count, day, effectUnit, metricValue, shortVersion, signed } from "./format.js";
+import { DAY, dateAxis, linear, valueAxis } from "./scales.js";
 
 const MARGIN = { left: 40, top: 12, bottom: 28 };
 // Beneath the versions stand their numbers of calls.
 const SECOND_LINE = 14;
+// The width of a letter of a version.
+const LETTER = 7.2;
 
 export function frameOf(width, height, right) {
   return { left: MARGIN.left, right: width - right, top: MARGIN.top, bottom: height - MARGIN.bottom };
@@ -55,7 +58,7 @@ function drawTime({ shown, width, height, format, zero, unit, bucket, highName, 
   // One line alone is what the title says.
   const named = width > 480 && shown.length > 1;
   const longest = Math.max(0, ...shown.map((one) => shortVersion(one.name).length));
-  const frame = frameOf(width, height, named ? 20 + longest * 7.2 : 12);
+  const frame = frameOf(width, height, named ? 20 + longest * LETTER : 12);
   const all = shown.flatMap((one) => one.points);
   const times = all.map((p) => Date.parse(p.date));
   const [from, to] = [Math.min(...times), Math.max(...times)];
@@ -64,6 +67,7 @@ function drawTime({ shown, width, height, format, zero, unit, bucket, highName, 
   const dates = dateAxis(frame, ...span);
   const nodes = [values.nodes, dates.nodes];
   const labels = [];
+  const lines = [];
   for (const one of shown) {
     const at = (p) => dates.x(Date.parse(p.date));
     for (const run of runs(one.points)) {
@@ -75,16 +79,14 @@ function drawTime({ shown, width, height, format, zero, unit, bucket, highName, 
       }
       if (run.length === 1) nodes.push(s("circle", { class: `spot c${one.color}`, cx: line[0][0], cy: line[0][1], r: 3 }));
       nodes.push(s("path", { class: `line c${one.color}`, d: path(line) }));
+      lines.push(line);
     }
     const last = one.points.findLast((p) => p.y !== null);
     const end = [at(last), values.y(last.y)];
     if (shown.length > 1) nodes.push(shape(one.color, ...end));
     labels.push({ name: one.name, color: one.color, x: end[0], y: end[1] });
   }
-  if (named) {
-    const places = spread(labels.map((l) => l.y), 15, frame.top + 4, frame.bottom - 4);
-    labels.forEach((l, at) => nodes.push(s("text", { class: `end c${l.color}`, x: l.x + 10, y: places[at] + 4 }, shortVersion(l.name))));
-  }
+  if (named) nodes.push(endLabels(labels, lines, frame, longest * LETTER));
   return { nodes, marks: timeMarks(shown, dates, values, frame, { format, bucket, highName, lowName }) };
 }
 
@@ -120,7 +122,7 @@ export function boxChart({ title, note, unit, items, height = 240, level }) {
     level,
     height,
     draw: ({ width }) => {
-      const { frame, shown, place, axis } = columns(width, height, withBoxes, (item) => item.summary.quantiles, { unit, zero: unit !== "" && unit !== "ratio" });
+      const { frame, shown, place, axis, told } = columns(width, height, withBoxes, (item) => item.summary.quantiles, { unit, zero: unit !== "" && unit !== "ratio" });
       const half = Math.min(18, place.step * 0.32);
       const nodes = [axis.nodes, versionTicks(frame, shown, place)];
       const marks = shown.map((item, at) => {
@@ -138,7 +140,7 @@ export function boxChart({ title, note, unit, items, height = 240, level }) {
           lines: [["p95", format(p95)], ["p75", format(p75)], ["median", format(p50)], ["p25", format(p25)], ["p5", format(p5)], ["calls", count(item.summary.n)]],
         };
       });
-      return { nodes, marks };
+      return { nodes, marks, told };
     },
     table: {
       head: ["Version", "Calls", "p5", "p25", "Median", "p75", "p95"],
@@ -158,7 +160,7 @@ export function meanChart({ title, note, unit, zero = false, items, height = 220
     level,
     height,
     draw: ({ width }) => {
-      const { frame, shown, place, axis } = columns(width, height, known, ends, { unit, zero });
+      const { frame, shown, place, axis, told } = columns(width, height, known, ends, { unit, zero });
       const nodes = [axis.nodes, versionTicks(frame, shown, place)];
       nodes.push(s("path", { class: "thread", d: path(shown.map((item, at) => [place(at), axis.y(item.summary.mean)])) }));
       const marks = shown.map((item, at) => {
@@ -174,7 +176,7 @@ export function meanChart({ title, note, unit, zero = false, items, height = 220
         if (item.summary.low !== null) lines.push(["95% interval", `${format(low)} to ${format(high)}`]);
         return { x, title: item.name, rule: [frame.top, frame.bottom], lines: [...lines, ["n", count(item.summary.n)]] };
       });
-      return { nodes, marks };
+      return { nodes, marks, told };
     },
     table: {
       head: ["Version", "n", "Mean", "95% from", "95% to"],
@@ -192,7 +194,8 @@ function columns(width, height, items, values, scale) {
   const step = (frame.right - frame.left) / Math.max(1, shown.length);
   const place = (at) => frame.left + (at + 0.5) * step;
   place.step = step;
-  return { frame, shown, place, axis };
+  const told = shown.length < items.length ? `the ${count(shown.length)} latest of ${count(items.length)} versions` : "";
+  return { frame, shown, place, axis, told };
 }
 
 // The version and its number of calls beneath as many columns as have room, the latest always.
@@ -201,7 +204,7 @@ function versionTicks(frame, shown, place) {
   const nodes = [];
   for (let at = shown.length - 1; at >= 0; at--) {
     const [name, number] = [shortVersion(shown[at].name), `n ${count(shown[at].summary.n)}`];
-    const half = Math.max(name.length * 7.2, number.length * 6.6) / 2;
+    const half = Math.max(name.length * LETTER, number.length * 6.6) / 2;
     if (place(at) + half > free) continue;
     free = place(at) - half - 8;
     const line = (text, y, kind) => s("text", { class: `tick ${kind}`, x: place(at), y: frame.bottom + y, "text-anchor": "middle" }, text);
@@ -230,7 +233,7 @@ export function sparkline(values, { width = 96, height = 24, label = "", fill = 
 
 // An effect with its interval against zero and the gate's limit, all metrics on one scale.
 export function effectBar(comparison, reach, { width = 180, height = 24 } = {}) {
-  if (comparison.effect === null || comparison.effect === undefined) return h("span", { class: "muted" }, NO_DATA);
+  if (comparison.effect === null || comparison.effect === undefined) return h("span", { class: "muted" }, "none");
   const x = linear(-reach, reach, 6, width - 6);
   const clip = (value) => Math.max(2, Math.min(width - 2, x(value)));
   const limit = limitOf(comparison.limit);
