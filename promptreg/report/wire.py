@@ -70,20 +70,19 @@ def pack_row(prompt: PromptRow) -> dict[str, Any]:
         "versions": sum(v.released for v in prompt.versions),
         "latest": latest.version if latest else None,
         "date": max((v.date for v in prompt.versions if v.released), default=""),
-        "change": [latest.level, latest.summary, _before(prompt.versions, latest)]
+        "change": [latest.level, _changed(prompt, latest), _before(prompt.versions, latest)]
         if latest
         else None,
         "draft": any(not v.released for v in prompt.versions),
         "author": latest.author if latest else "",
         "calls": sum(v.calls for v in prompt.versions),
+        "spent": short(_spent(prompt.versions)),
         "measured": shown.version if shown and shown.calls else None,
-        "latency": short(_quantile(shown, "latency")),
-        "cost": short(_mean(shown, "cost")),
-        "quality": short(_mean(shown, "quality")),
-        "success": short(_mean(shown, "success_rate")),
+        **_figures(shown),
         "spark": _spark(prompt),
         "deleted": prompt.deleted,
         **({"formerly": list(prompt.formerly)} if prompt.formerly else {}),
+        **({"live": _live(prompt.versions)} if labels else {}),
     }
 
 
@@ -101,6 +100,33 @@ def with_links(row: dict[str, Any], links: Links) -> dict[str, Any]:
     """
     named = {"fileUrl": links.file, "editUrl": links.edit}
     return row | {key: url for key, url in named.items() if url}
+
+
+def _changed(prompt: PromptRow, version: VersionRow) -> str:
+    """Return what a version changed: in its author's words, otherwise by the rules."""
+    # A tag's first line begins with what the page says already, unless the prompt was renamed.
+    told = version.summary.removeprefix(f"{prompt.name} {version.version}").lstrip(": ")
+    found = [": ".join(filter(None, (c.rule.replace("-", " "), c.detail))) for c in version.changes]
+    return told or "; ".join(found)
+
+
+def _spent(versions: Sequence[VersionRow]) -> float | None:
+    costs = [v.cost for v in versions if v.cost is not None]
+    return sum(costs) if costs else None
+
+
+def _live(versions: Sequence[VersionRow]) -> dict[str, Any]:
+    """Return the figures of each version that a label serves."""
+    return {v.version: {"calls": v.calls} | _figures(v) for v in versions if v.labels}
+
+
+def _figures(version: VersionRow | None) -> dict[str, Any]:
+    return {
+        "latency": short(_quantile(version, "latency")),
+        "cost": short(_mean(version, "cost")),
+        "quality": short(_mean(version, "quality")),
+        "success": short(_mean(version, "success_rate")),
+    }
 
 
 def _before(versions: Sequence[VersionRow], version: VersionRow) -> str | None:

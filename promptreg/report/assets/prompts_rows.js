@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { count, day, metricValue, money, plural, time } from "./format.js";
 import { promptRoute } from "./router.js";
 import { hitLine, marked } from "./search.js";
-import { labelBadge, promptName, verdict, versionName } from "./widgets.js";
+import { alertsLink, labelBadge, promptName, versionName } from "./widgets.js";
 
 const SHOWN_HITS = 3;
 
@@ -26,8 +26,17 @@ function hitRoute(row, hit, query, newest) {
   return promptRoute(row.name, { tab: "text", v: hit.place === "version" ? hit.line : newest, find: hit.place === "version" ? "" : query });
 }
 
+const missing = (text, value) => (value === null ? h("span", { class: "muted" }, text) : text);
+
+// Of the last version that has calls, and what all versions cost together.
+const FIGURES = [
+  { key: "latency", title: "Median latency", num: true, value: (row) => row.latency, cell: (row) => missing(metricValue(row.latency, "ms"), row.latency) },
+  { key: "cost", title: "Cost per call", num: true, value: (row) => row.cost, under: { key: "spent", title: "Cost in all", num: true, value: (row) => row.spent }, cell: (row) => [missing(money(row.cost), row.cost), row.spent === null ? null : h("span", { class: "under" }, `${money(row.spent)} in all`)] },
+  { key: "quality", title: "Quality", num: true, value: (row) => row.quality, cell: (row) => missing(metricValue(row.quality, ""), row.quality) },
+  { key: "success", title: "Success", num: true, value: (row) => row.success, cell: (row) => missing(metricValue(row.success, "ratio"), row.success) },
+];
+
 export function columnsOf(selected, index, query, onselect) {
-  const missing = (text, value) => (value === null ? h("span", { class: "muted" }, text) : text);
   return [
     {
       key: "select",
@@ -55,20 +64,17 @@ export function columnsOf(selected, index, query, onselect) {
       value: (row) => row.name,
       cell: (row) => [
         h("a", { href: promptRoute(row.name) }, promptName(marked(row.name, query))),
-        row.alerts.critical ? verdict("critical", plural(row.alerts.critical, "alert")) : row.alerts.warning ? verdict("warning", plural(row.alerts.warning, "alert")) : null,
+        alertsLink(row),
         row.draft ? h("span", { class: "badge open short" }, "unreleased change") : null,
         row.deleted ? h("span", { class: "badge plain" }, "deleted") : null,
         h("span", { class: "under" }, row.title ? h("span", { class: "clamped", dir: "auto", title: row.title }, marked(row.title, query)) : null),
       ],
     },
-    { key: "live", title: "Live", class: "across", cell: (row) => liveVersions(index, row) },
+    ...(index.labels.length ? [{ key: "live", title: "Live", class: "across", cell: (row) => liveVersions(index, row) }] : []),
     { key: "latest", title: "Latest", value: (row) => row.date || null, cell: (row) => [row.latest ? versionName(row.latest) : h("span", { class: "muted" }, "none"), row.date ? h("span", { class: "under" }, h("time", { datetime: row.date, title: time(row.date) }, day(row.date))) : null] },
     { key: "versions", title: "Versions", num: true, value: (row) => row.versions, cell: (row) => count(row.versions) },
     { key: "calls", title: "Calls", num: true, value: (row) => row.calls, cell: (row) => [count(row.calls), h("span", { class: "under" }, sparkline(row.spark, { label: `calls of the last ${row.spark.length} days`, height: 16 }))] },
-    { key: "latency", title: "Median latency", num: true, value: (row) => row.latency, cell: (row) => missing(metricValue(row.latency, "ms"), row.latency) },
-    { key: "cost", title: "Cost per call", num: true, value: (row) => row.cost, cell: (row) => missing(money(row.cost), row.cost) },
-    { key: "quality", title: "Quality", num: true, value: (row) => row.quality, cell: (row) => missing(metricValue(row.quality, ""), row.quality) },
-    { key: "success", title: "Success", num: true, value: (row) => row.success, cell: (row) => missing(metricValue(row.success, "ratio"), row.success) },
+    ...(index.prompts.some((one) => one.calls) ? FIGURES : []),
   ];
 }
 

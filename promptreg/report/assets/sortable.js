@@ -6,20 +6,21 @@ import { scroll } from "./widgets.js";
 // About as many as a window shows.
 const FIRST_ROWS = 12;
 
-// columns: [{key, title, num, value(row), cell(row)}]; sorting keeps the address in step.
+// columns: [{key, title, num, value(row), cell(row), under}]; sorting keeps the address in step.
+// `under` is what else a column can be sorted by: what stands small in its cells.
 // What `below` returns of a row stands under it, over all columns.
 export function sortableTable({ label, columns, rows, sort, onsort, rowClass = () => "", below = () => null }) {
   const [key, direction] = sort;
+  const button = ({ key: own, title, num }) => {
+    const active = own === key;
+    const next = active ? (direction === "desc" ? "asc" : "desc") : num ? "desc" : "asc";
+    return h("button", { type: "button", class: `sort ${active ? "active" : ""}`, onclick: () => onsort([own, next]) }, title, active ? icon(direction === "desc" ? "down" : "up") : null);
+  };
   const heads = columns.map((column) => {
-    const active = column.key === key;
-    const aria = active ? (direction === "desc" ? "descending" : "ascending") : null;
-    if (!column.value) return h("th", { scope: "col", class: column.num ? "num" : column.class ?? "" }, column.title || h("span", { class: "unseen" }, column.hidden));
-    const next = active ? (direction === "desc" ? "asc" : "desc") : column.num ? "desc" : "asc";
-    return h(
-      "th",
-      { scope: "col", class: column.num ? "num" : "", "aria-sort": aria },
-      h("button", { type: "button", class: "sort", onclick: () => onsort([column.key, next]) }, column.title, active ? icon(direction === "desc" ? "down" : "up") : null),
-    );
+    const sorts = sortsOf(column);
+    if (!sorts.length) return h("th", { scope: "col", class: column.num ? "num" : column.class ?? "" }, column.title || h("span", { class: "unseen" }, column.hidden));
+    const aria = sorts.some((one) => one.key === key) ? (direction === "desc" ? "descending" : "ascending") : null;
+    return h("th", { scope: "col", class: column.num ? "num" : "", "aria-sort": aria }, sorts.map(button));
   });
   const make = (row) => [h("tr", { class: rowClass(row) }, columns.map((column, at) => cellOf(column, row, at))), rowBelow(below(row), columns.length)];
   const body = h("tbody", {}, rows.slice(0, FIRST_ROWS).map(make));
@@ -34,6 +35,11 @@ async function addRows(box, body, rows, make) {
   await frame();
   if (box.isConnected) await inSlices(rows, (row) => append(body, make(row)), () => box.isConnected, frame);
   box.removeAttribute("aria-busy");
+}
+
+// What a table can be sorted by with a column.
+export function sortsOf(column) {
+  return [column, column.under].filter((one) => one?.value);
 }
 
 function rowBelow(content, width) {

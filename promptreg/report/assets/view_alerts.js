@@ -2,6 +2,7 @@
 import { effectBar, reachOf } from "./charts.js";
 import { h, replace } from "./dom.js";
 import { count, isLimit, limitText, plural, shortVersion } from "./format.js";
+import { measured } from "./overview_glance.js";
 import { abRoute, compareRoute, promptRoute, remember } from "./router.js";
 import { card, csv, downloadButton, effectText, empty, labelBadge, metricTitle, promptName, scroll, select, showMetric, verdict } from "./widgets.js";
 
@@ -19,8 +20,7 @@ export function alertsPage(app, query) {
     const found = index.alerts.filter((alert) => fits(alert, state));
     replace(told, `${plural(found.length, "alert")} of ${count(index.alerts.length)}`);
     if (!found.length) {
-      const hidden = index.alerts.length > 0;
-      replace(list, empty(hidden ? "No alert matches." : "No alert.", hidden ? "Take a filter away, or show past versions too." : "No version is measurably worse than the one before, and none lacks the rows to tell."));
+      replace(list, empty("No alert matches.", "Take a filter away, or show past versions too."));
       return;
     }
     const more = found.length > shown ? h("button", { type: "button", class: "button quiet more", onclick: () => { shown += PAGE; update(); } }, `Show ${Math.min(PAGE, found.length - shown)} more`) : null;
@@ -43,7 +43,9 @@ export function alertsPage(app, query) {
   );
   const head = h("div", { class: "list-head" }, told, h("div", { class: "actions" }, downloadButton("CSV", "alerts.csv", () => alertsCsv(index.alerts.filter((alert) => fits(alert, state))))));
   update();
-  return [h("h2", { class: "unseen" }, "Alerts"), card("", {}, filters, head, list)];
+  const heading = h("h2", { class: "unseen" }, "Alerts");
+  if (!index.alerts.length) return [heading, card("", {}, measured(index) ? empty("No alert.", "No version is measurably worse than the one before, and none lacks the rows to tell.") : empty("Nothing is measured yet.", "Alerts compare the calls of each version with those of the one before. Log calls with: promptreg metrics log"))];
+  return [heading, card("", {}, filters, head, list)];
 }
 
 function fits(alert, state) {

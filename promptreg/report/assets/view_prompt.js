@@ -9,7 +9,7 @@ import { previewPanel } from "./prompt_preview.js";
 import { textPanel } from "./prompt_text.js";
 import { versionsPanel } from "./prompt_versions.js";
 import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
-import { card, delta, downloadButton, empty, labelBadge, metricTitle, promptName, select, tabs, verdict, versionName } from "./widgets.js";
+import { alertsLink, card, delta, downloadButton, empty, labelBadge, metricTitle, promptName, select, tabs, verdict, versionName } from "./widgets.js";
 
 const PANELS = [
   ["versions", "Versions", versionsPanel],
@@ -87,6 +87,7 @@ function header(app, row, prompt) {
         "p",
         { class: "badges" },
         prompt.deleted ? h("span", { class: "badge worse" }, "deleted") : null,
+        alertsLink(row),
         prompt.versions.flatMap((v) => v.labels.map((label) => h("span", { class: "served" }, labelBadge(label), h("a", { href: promptRoute(prompt.name, { tab: "text", v: v.version }) }, versionName(v.version))))),
         prompt.tags.map((tag) => h("a", { class: "badge plain", href: routeTo(["prompts"], { tag }), title: "All prompts with this tag" }, tag)),
         owner ? h("span", { class: "badge plain" }, `owner ${unquoted(owner[1])}`) : null,

@@ -6,7 +6,7 @@ import { columnsOf, hitList } from "./prompts_rows.js";
 import { remember } from "./router.js";
 import { loadTexts, searchFor, wordsOf } from "./search.js";
 import { inSlices } from "./slices.js";
-import { sortableTable, sortRows } from "./sortable.js";
+import { sortableTable, sortRows, sortsOf } from "./sortable.js";
 import { olderCard } from "./view_older.js";
 import { card, csv, downloadButton, empty, select } from "./widgets.js";
 
@@ -60,7 +60,7 @@ export function promptsPage(app, query) {
 
   const draw = () => {
     const columns = columnsOf(selected, index, state.q, () => replace(exports, selectionTools(index, selected, null, choose("only"))));
-    const column = columns.find((one) => one.key === state.sort && one.value) ?? columns[1];
+    const column = columns.flatMap(sortsOf).find((one) => one.key === state.sort) ?? columns[1];
     const found = sortRows([...hits.keys()], column, state.dir);
     replace(told, `${plural(found.length, "prompt")}${found.length === index.prompts.length ? "" : ` of ${count(index.prompts.length)}`}${state.q ? problem : ""}`);
     const table = found.length
@@ -74,7 +74,7 @@ export function promptsPage(app, query) {
             Object.assign(state, { sort: key, dir: direction });
             remember(["prompts"], addressOf(state));
             draw();
-            list.querySelector(`[aria-sort] button`)?.focus();
+            list.querySelector(".sort.active")?.focus();
           },
         })
       : empty(index.prompts.length ? "No prompt matches." : "No prompt yet.", index.prompts.length ? "Take a filter away or search for another word." : "Add one with: promptreg new NAME");
@@ -111,16 +111,20 @@ export function promptsPage(app, query) {
     find();
   };
   const chosen = h("p", { class: "muted only" });
-  const options = (values) => [["", "All"], ...[...new Set(values)].sort().map((value) => [value, value])];
+  // Where there is nothing to choose from there is no choice, unless an address made one.
+  const choice = (title, key, valuesOf) => {
+    const values = [...new Set(index.prompts.flatMap(valuesOf))].sort();
+    return state[key] || values.length ? select(title, [["", "All"], ...values.map((value) => [value, value])], state[key], choose(key)) : null;
+  };
   const exports = h("div", { class: "actions" });
   const filters = h(
     "div",
     { class: "filters" },
     h("div", { class: "field grow" }, h("label", { for: "prompt-search" }, "Search"), h("div", { class: "search" }, icon("search"), search, h("kbd", { "aria-hidden": "true" }, "/"))),
-    select("Tag", options(index.prompts.flatMap((row) => row.tags)), state.tag, choose("tag")),
-    select("Label", options(index.prompts.flatMap((row) => row.labels)), state.label, choose("label")),
-    select("Model", options(index.prompts.flatMap((row) => row.models)), state.model, choose("model")),
-    select("Alerts", [["", "All"], ["any", "With alerts"], ["none", "Without alerts"]], state.alert, choose("alert")),
+    choice("Tag", "tag", (row) => row.tags),
+    choice("Label", "label", (row) => row.labels),
+    choice("Model", "model", (row) => row.models),
+    state.alert || index.alerts.length ? select("Alerts", [["", "All"], ["any", "With alerts"], ["none", "Without alerts"]], state.alert, choose("alert")) : null,
   );
   find();
   return [h("h2", { class: "unseen" }, "Prompts"), card("", {}, filters, chosen, h("div", { class: "list-head" }, told, exports), list), older];
@@ -159,7 +163,7 @@ function among(prompts, text) {
 function selectionTools(index, selected, found, compare) {
   const rows = selected.size ? index.prompts.filter((row) => selected.has(row.name)) : (found ?? index.prompts);
   const what = selected.size ? `${count(selected.size)} selected` : "all";
-  const keys = ["name", "title", "latest", "date", "versions", "calls", "latency", "cost", "quality", "success", "owner"];
+  const keys = ["name", "title", "latest", "date", "versions", "calls", "latency", "cost", "spent", "quality", "success", "owner"];
   return [
     selected.size > 1 ? h("button", { type: "button", class: "button", onclick: () => compare(JSON.stringify(rows.map((row) => row.name))) }, `Compare (${what})`) : null,
     downloadButton(`CSV (${what})`, "prompts.csv", () => csv([keys, ...rows.map((row) => keys.map((key) => row[key]))])),

@@ -1,6 +1,7 @@
 // Small parts that several pages share.
 import { h, icon, newId, replace } from "./dom.js";
-import { effect, interval, metricValue, shortVersion, signed } from "./format.js";
+import { effect, interval, isLimit, metricValue, plural, shortVersion, signed } from "./format.js";
+import { routeTo } from "./router.js";
 
 export function card(title, { note = "", actions = [], level = "h2", ...props } = {}, ...children) {
   const head = title
@@ -66,6 +67,13 @@ export function verdict(word, text = word) {
   return h("span", { class: `badge ${tone} ${text.length > 24 ? "" : "short"}` }, icon(sign), text);
 }
 
+// How many of a prompt's alerts still matter, one click from them.
+export function alertsLink({ name, alerts }) {
+  const severity = ["critical", "warning"].find((one) => alerts[one]);
+  const number = alerts.critical + alerts.warning;
+  return severity ? h("a", { class: "plain-link", href: routeTo(["alerts"], { prompt: name }), title: "Its alerts" }, verdict(severity, plural(number, "alert"))) : null;
+}
+
 export function labelBadge(name) {
   return h("span", { class: `badge label ${name.length > 24 ? "" : "short"}` }, icon("tag"), name);
 }
@@ -85,6 +93,7 @@ export function delta(share, better, { title = "", unit = "%" } = {}) {
 }
 
 export function effectText(comparison) {
+  if (comparison.effect === null && !isLimit(comparison)) return h("span", { class: "muted" }, effect(comparison));
   return h("span", { class: "effect-text" }, h("b", {}, effect(comparison)), " ", h("span", { class: "muted" }, interval(comparison)));
 }
 

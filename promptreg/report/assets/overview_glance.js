@@ -1,0 +1,94 @@
+// The answer in one sentence, before any figure: does anything live, or newer, do worse?
+import { h, icon } from "./dom.js";
+import { count, effect, interval, plural, shortVersion } from "./format.js";
+import { abRoute, promptRoute, routeTo } from "./router.js";
+import { labelBadge, metricTitle, promptName, verdict, versionName } from "./widgets.js";
+
+const SHOWN_WORST = 3;
+
+// Without calls nothing can be worse, and nothing can be said to be fine.
+export function measured(index) {
+  return index.prompts.some((row) => row.calls);
+}
+
+// Those that say that something is worse; the others say that nobody can tell.
+export function openAlerts(index) {
+  return index.alerts.filter((alert) => alert.current && alert.severity !== "info");
+}
+
+export function atAGlance(index) {
+  const [tone, sign, text] = glance(index);
+  const open = openAlerts(index);
+  const unsettled = index.alerts.filter((alert) => alert.current).length - open.length;
+  const critical = open.filter((alert) => alert.severity === "critical").length;
+  const facts = [
+    index.labels.length ? livePrompts(index.labels) : null,
+    index.unpromoted.length ? h("a", { href: "#not-promoted", onclick: toUnpromoted }, `${plural(index.unpromoted.length, "release")} not promoted`) : null,
+    measured(index) ? h("a", { href: routeTo(["alerts"]) }, open.length ? `${plural(open.length, "open alert")}${critical ? `, ${count(critical)} critical` : ""}` : "no open alert") : null,
+    unsettled ? h("a", { href: routeTo(["alerts"], { severity: "info" }) }, `${plural(unsettled, "comparison")} with too few calls to tell`) : null,
+  ];
+  return h("section", { class: `card at-a-glance ${tone}` }, icon(sign), h("div", {}, h("h2", {}, text), worst(index), h("p", { class: "facts" }, facts.filter(Boolean).map((fact) => h("span", {}, fact)))));
+}
+
+// Such as "35 prompts live: 34 in production, 9 in staging".
+function livePrompts(rows) {
+  const labels = [...Map.groupBy(rows, (row) => row.label)].map(([label, served]) => [label, served.length]).sort((a, b) => b[1] - a[1]);
+  const told = labels.slice(0, SHOWN_WORST).map(([label, number]) => `${count(number)} in ${label}`);
+  if (labels.length > told.length) told.push(plural(labels.length - told.length, "more label"));
+  return `${plural(new Set(rows.map((row) => row.prompt)).size, "prompt")} live: ${told.join(", ")}`;
+}
+
+// The live versions that do worse; where there is none, newer ones that would.
+function worst(index) {
+  const live = index.labels.filter((row) => row.tone === "worse").slice(0, SHOWN_WORST);
+  const found = live.length ? live.map(worseRow) : newerAlerts(index).slice(0, SHOWN_WORST).map((alert) => newerRow(index, alert));
+  return found.length ? h("ul", {}, found.map((parts) => h("li", { class: "live-worse" }, parts))) : null;
+}
+
+function worseRow(row) {
+  const told = verdict("worse", row.verdict);
+  return [
+    h("a", { href: promptRoute(row.prompt) }, promptName(row.prompt)),
+    versionName(row.version),
+    labelBadge(row.label),
+    row.previous ? h("a", { class: "plain-link", href: abRoute(row.prompt, row.previous, row.version) }, told) : told,
+  ];
+}
+
+function newerRow(index, { prompt, base, head, severity, c }) {
+  const change = [metricTitle(index, c.metric), effect(c), interval(c)].filter(Boolean).join(" ");
+  return [
+    h("a", { href: promptRoute(prompt) }, promptName(prompt)),
+    versionName(head),
+    h("a", { class: "plain-link", href: abRoute(prompt, base, head, c.metric) }, verdict(severity, `${change} against ${shortVersion(base)}`)),
+  ];
+}
+
+// Of each latest version that no label serves, its gravest alert.
+function newerAlerts(index) {
+  const found = new Map();
+  for (const alert of openAlerts(index)) {
+    const key = JSON.stringify([alert.prompt, alert.head]);
+    if (!alert.live.length && !found.has(key)) found.set(key, alert);
+  }
+  return [...found.values()];
+}
+
+// The address belongs to the routes.
+function toUnpromoted(event) {
+  event.preventDefault();
+  document.getElementById("not-promoted").scrollIntoView();
+}
+
+function glance(index) {
+  const of = (tone) => index.labels.filter((row) => row.tone === tone);
+  const [worse, unknown, better] = [of("worse"), of("unknown"), of("better")];
+  const newer = newerAlerts(index).length;
+  if (!index.labels.length && newer) return ["warn", "warning", `No label says yet what is live; ${newer === 1 ? "one latest version does" : `${count(newer)} latest versions do`} worse than before`];
+  if (!index.labels.length) return ["plain", "info", "No label says yet what is live"];
+  if (worse.length) return ["worse", "warning", worse.length === 1 ? "One live version does worse than the one it replaced" : `${count(worse.length)} live versions do worse than those they replaced`];
+  if (newer) return ["warn", "warning", `Nothing live does worse than before, but ${newer === 1 ? "one newer version does" : `${count(newer)} newer versions do`}`];
+  if (better.length) return ["fine", "check", `Nothing live does worse than before; ${better.length === 1 ? "one version does" : `${count(better.length)} versions do`} better`];
+  if (unknown.length) return ["open", "unknown", "Nothing live is known to do worse than before"];
+  return ["plain", "info", "What is live has no earlier version to compare with"];
+}

@@ -1,0 +1,70 @@
+// What each label serves, what it costs and how it does against the version it replaced.
+import { h } from "./dom.js";
+import { count, day, metricValue, money } from "./format.js";
+import { abRoute, compareRoute, promptRoute } from "./router.js";
+import { card, empty, labelBadge, nameCells, promptName, scroll, verdict, versionName } from "./widgets.js";
+
+const SHOWN_LABELS = 12;
+// What is worse comes first, then what nobody can tell.
+const TONES = ["worse", "unknown", "better", "neutral"];
+// Title, key and writing of what is known of a version.
+const FIGURES = [
+  ["Calls", "calls", count],
+  ["Median latency", "latency", (value) => metricValue(value, "ms")],
+  ["Cost per call", "cost", money],
+  ["Quality", "quality", (value) => metricValue(value, "")],
+  ["Success", "success", (value) => metricValue(value, "ratio")],
+];
+
+export function liveCard(index) {
+  const rows = index.labels.toSorted((a, b) => TONES.indexOf(a.tone) - TONES.indexOf(b.tone));
+  if (!rows.length) {
+    return card("Live now", { class: "wide" }, empty("No label names a version.", "Say what production serves with: promptreg label set production NAME@VERSION"), notPromoted(index));
+  }
+  const figures = new Map(rows.map((row) => [row, index.promptByName.get(row.prompt)?.live?.[row.version] ?? {}]));
+  const measured = FIGURES.filter(([, key]) => rows.some((row) => figures.get(row)[key]));
+  const heads = [["Prompt", ""], ["Version", ""], ["How it does", ""], ...measured.map(([title]) => [title, "num"])];
+  const body = h("tbody");
+  const table = h("table", { class: "list live" }, h("thead", {}, h("tr", {}, heads.map(([text, kind]) => h("th", { scope: "col", class: kind }, text)))), body);
+  const show = (number) => {
+    body.replaceChildren(...rows.slice(0, number).map((row) => liveRow(row, figures.get(row), measured)));
+    nameCells(table);
+  };
+  show(SHOWN_LABELS);
+  const more =
+    rows.length > SHOWN_LABELS
+      ? h("button", { type: "button", class: "button quiet more", onclick: (event) => { show(rows.length); event.target.remove(); } }, `Show all ${count(rows.length)}`)
+      : null;
+  const note = `What each label serves, and how it does against the version it replaced${measured.length ? "; figures are of all its calls here" : ""}`;
+  return card("Live now", { class: "wide", note }, scroll("Live now", table), more, notPromoted(index));
+}
+
+function notPromoted(index) {
+  const left = index.unpromoted.length - SHOWN_LABELS;
+  if (!index.unpromoted.length) return null;
+  return h(
+    "p",
+    { class: "aside", id: "not-promoted" },
+    h("b", {}, "Released, not promoted: "),
+    index.unpromoted.slice(0, SHOWN_LABELS).map(([name, version], at) => [at ? ", " : "", h("a", { href: promptRoute(name, { v: version }) }, promptName(name), " ", versionName(version))]),
+    left > 0 ? ` and ${count(left)} more` : "",
+  );
+}
+
+function liveRow(row, figures, measured) {
+  const since = row.since ? h("span", {}, "since ", h("time", { datetime: row.since, title: row.author ? `set by ${row.author}` : null }, day(row.since))) : null;
+  const newer = row.newer.length ? h("a", { href: promptRoute(row.prompt), title: `released above it: ${row.newer.join(", ")}` }, `${count(row.newer.length)} newer`) : null;
+  return h(
+    "tr",
+    {},
+    h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(row.prompt) }, promptName(row.prompt))),
+    h("td", { class: "across" }, h("span", { class: "served" }, labelBadge(row.label), h("a", { href: promptRoute(row.prompt, { tab: "text", v: row.version }) }, versionName(row.version))), h("span", { class: "under" }, since, newer)),
+    h("td", { class: "across" }, howItDoes(row), row.previous ? h("span", { class: "under" }, h("a", { href: compareRoute(row.prompt, row.previous, row.version) }, "What changed"), h("span", {}, "since ", versionName(row.previous))) : null),
+    measured.map(([, key, write]) => h("td", { class: "num" }, figures[key] === null || figures[key] === undefined ? h("span", { class: "muted" }, write(null)) : write(figures[key]))),
+  );
+}
+
+function howItDoes(row) {
+  if (!row.previous || row.tone === "neutral") return h("span", { class: "muted" }, row.verdict || "no earlier version to compare with");
+  return h("a", { class: "plain-link", href: abRoute(row.prompt, row.previous, row.version) }, verdict(row.tone, row.verdict));
+}
