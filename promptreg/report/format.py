@@ -89,7 +89,7 @@ def value_text(value: float | None, unit: str, currency: str) -> str:
 def change_text(c: MetricComparison) -> str:
     """Write an effect with its interval, such as ``+12% [+4, +20]``."""
     if c.effect is None:
-        return f"beyond {c.limit}" if c.verdict == "regression" else NO_DATA
+        return f"beyond {c.limit}" if c.verdict == "regression" else c.note or NO_DATA
     unit = "%" if c.relative else "\u00a0pp" if c.metric == "error_rate" else ""
     scale = 100 if unit else 1
 

@@ -85,9 +85,15 @@ export function isLimit(comparison) {
 }
 
 export function effect(comparison) {
-  if (missing(comparison.effect)) return isLimit(comparison) && comparison.head !== null ? (comparison.verdict === "regression" ? "beyond its limit" : "against a limit") : NO_DATA;
+  if (missing(comparison.effect)) return withoutEffect(comparison);
   const { scale, unit } = effectUnit(comparison);
   return signed(comparison.effect, scale, unit) + unit;
+}
+
+// The note says why there is none, such as "fewer than 10 values".
+function withoutEffect(comparison) {
+  if (isLimit(comparison) && comparison.head !== null) return comparison.verdict === "regression" ? "beyond its limit" : "against a limit";
+  return comparison.note || NO_DATA;
 }
 
 export function interval(comparison) {
@@ -108,7 +114,7 @@ export function day(iso) {
 
 export function shortDay(iso) {
   const [, month, date] = iso.slice(0, 10).split("-").map(Number);
-  return `${MONTHS[month - 1]} ${date}`;
+  return `${date} ${MONTHS[month - 1]}`;
 }
 
 export function time(iso) {

@@ -9,7 +9,7 @@ const PAGE = 12;
 export function versionsPanel(app, prompt, chosen) {
   const newest = prompt.versions.toReversed();
   const picked = new Set();
-  const compare = h("button", { type: "button", class: "button", disabled: true, onclick: () => compareTwo(prompt, picked) }, "Compare two");
+  const compare = h("button", { type: "button", class: "button", disabled: true, title: "Select two versions first", onclick: () => compareTwo(prompt, picked) }, "Compare two");
   const list = h("ol", { class: "timeline" });
   let shown = 0;
   const more = h("button", { type: "button", class: "button quiet more", onclick: () => show() }, "");
@@ -46,6 +46,7 @@ function entry(app, prompt, v, picked, compare) {
       if (box.checked) picked.add(v.version);
       else picked.delete(v.version);
       compare.disabled = picked.size !== 2;
+      compare.title = compare.disabled ? "Select two versions first" : "";
     },
   });
   return h(
@@ -62,7 +63,7 @@ function entry(app, prompt, v, picked, compare) {
       v.released ? null : h("span", { class: "badge open" }, "unreleased"),
       v.yanked === null ? null : verdict("regression", `yanked: ${v.yanked}`),
       h("span", { class: "grow" }),
-      before ? h("a", { class: "stat", href: compareRoute(prompt.name, before.version, v.version), "aria-label": `Compare ${before.version} with ${v.version}: ${v.added} lines added, ${v.removed} removed` }, h("span", { class: "plus" }, `+${count(v.added)}`), h("span", { class: "minus" }, `−${count(v.removed)}`)) : null,
+      before ? h("a", { class: "stat", href: compareRoute(prompt.name, before.version, v.version), "aria-label": `What changed from ${before.version} to ${v.version}: ${v.added} lines added, ${v.removed} removed` }, h("span", { class: "told" }, "What changed"), h("span", { class: "plus" }, `+${count(v.added)}`), h("span", { class: "minus" }, `−${count(v.removed)}`)) : null,
     ),
     h("div", { class: "version-body" }, whatChanged(prompt, v), chips(v)),
     v.annotations.length ? h("ul", { class: "annotations", "aria-label": "Annotations" }, v.annotations.map(annotation)) : null,

@@ -4,7 +4,7 @@ import { reachOf } from "./charts.js";
 import { h } from "./dom.js";
 import { count, effect, interval, isLimit, limitText, shortVersion } from "./format.js";
 import { findComparison, pairPage, rowsPicker } from "./pickers.js";
-import { compareRoute } from "./router.js";
+import { compareRoute, promptRoute } from "./router.js";
 import { effectTable } from "./view_compare.js";
 import { card, effectText, empty, metricTitle, metricUnit, scroll, select, showMetric, verdict, versionName } from "./widgets.js";
 
@@ -70,9 +70,9 @@ function resultCard(app, prompt, base, head, m, basis) {
       { class: "answer" },
       h("h3", {}, sentence(title, base, head, m)),
       h("p", {}, h("b", {}, effect(m)), " ", h("span", { class: "muted" }, interval(m) ? `95% interval ${interval(m)}` : "no interval")),
-      h("p", { class: "badges" }, stateBadge(m), m.confidence === null ? null : h("span", { class: "badge plain" }, `confidence ${confidence(m.confidence)}`), m.limit ? verdict(m.verdict, `${m.verdict}, limit ${limitText(m.limit)}`) : null),
+      h("p", { class: "badges" }, stateBadge(m), m.confidence ? h("span", { class: "badge plain" }, `confidence ${confidence(m.confidence)}`) : null, m.limit ? verdict(m.verdict, `${m.verdict}, limit ${limitText(m.limit)}`) : null),
       h("p", { class: "muted" }, [basis, m.needed && m.verdict === "cannot tell" ? `${count(m.needed)} more rows per version would settle it` : "", m.note].filter(Boolean).join(" · ")),
-      h("p", {}, h("a", { href: compareRoute(prompt.name, base.version, head.version) }, "What changed in the text")),
+      h("p", { class: "facts" }, h("a", { href: compareRoute(prompt.name, base.version, head.version) }, "What changed in the text"), h("a", { href: promptRoute(prompt.name) }, "All of this prompt")),
     ),
   );
 }
@@ -112,7 +112,7 @@ function arm(app, letter, version, mean, n, m) {
     h("p", { class: "muted" }, `Version ${letter}`),
     h("p", { class: "arm-name" }, versionName(version.version)),
     h("p", { class: "arm-value" }, showMetric(app.index, m.metric, mean)),
-    h("p", { class: "muted" }, `n ${count(n)}`),
+    h("p", { class: "muted" }, `mean, n ${count(n)}`),
     wins ? verdict("better", "better") : null,
   );
 }

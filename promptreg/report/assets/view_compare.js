@@ -25,6 +25,7 @@ function body(app, prompt, base, head, query, go) {
   const inline = query.view ? query.view === "inline" : innerWidth < NARROW;
   const parts = textParts(base, head).map((part) => ({ ...part, rows: compareTexts(part.old, part.new) }));
   const total = figuresOf(parts);
+  const settings = changedSettings(base, head);
   const views = h(
     "div",
     { class: "switch", role: "group", "aria-label": "Layout of the differences" },
@@ -41,10 +42,10 @@ function body(app, prompt, base, head, query, go) {
       tile(shortVersion(base.version), day(base.date), base.author, promptRoute(prompt.name, { tab: "text", v: base.version })),
       tile(shortVersion(head.version), day(head.date), head.author, promptRoute(prompt.name, { tab: "text", v: head.version })),
     ),
-    h("div", { class: "bar end" }, h("a", { class: "button", href: routeTo(["compare"], { ...query, prompt: prompt.name, base: head.version, head: base.version }) }, icon("fold"), "Swap"), views),
+    h("div", { class: "bar end" }, h("a", { class: "button quiet", href: promptRoute(prompt.name) }, "All of this prompt"), h("a", { class: "button", href: routeTo(["compare"], { ...query, prompt: prompt.name, base: head.version, head: base.version }) }, icon("fold"), "Swap"), views),
     parts.filter((part) => part.old !== part.new).map((part) => partCard(part, inline, base, head)),
-    unchangedCard(parts.filter((part) => part.old === part.new)),
-    settingsCard(base, head),
+    unchangedCard(parts.filter((part) => part.old === part.new), settings.length),
+    settings.length ? settingsCard(settings, base, head) : null,
     metricsCard(app, prompt, base, head, query.rows),
   ];
 }
@@ -92,12 +93,14 @@ function partCard(part, inline, base, head) {
   return card(title, { level: "h3", note }, diffTable(part.rows, { inline, label: `${title}, ${base.version} to ${head.version}` }));
 }
 
-function unchangedCard(parts) {
-  if (!parts.length) return null;
-  return card("", {}, h("p", {}, h("b", {}, "Unchanged: "), h("span", { class: "muted" }, parts.map((part) => `${part.title} (${plural(part.rows.length, "line")})`).join(", "))));
+function unchangedCard(parts, settings) {
+  const same = parts.map((part) => `${part.title} (${plural(part.rows.length, "line")})`);
+  if (!settings) same.push("model, parameters, variables, tags and metadata");
+  return same.length ? card("", {}, h("p", {}, h("b", {}, "Unchanged: "), h("span", { class: "muted" }, same.join("; ")))) : null;
 }
 
-function settingsCard(base, head) {
+// Each as [name, value in base, value in head]; what one of them lacks is undefined.
+function changedSettings(base, head) {
   const flat = (v) =>
     new Map([
       ["model", v.model ?? "not set"],
@@ -107,9 +110,11 @@ function settingsCard(base, head) {
       ...v.variables.map((one) => [`variables.${one.name}`, variableText(one)]),
     ]);
   const [a, b] = [flat(base), flat(head)];
-  const changed = [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key));
-  if (!changed.length) return card("Settings and variables", { level: "h3", class: "half" }, h("p", { class: "muted" }, "Model, parameters, variables, tags and metadata are the same."));
-  const cell = (map, key) => h("td", {}, map.has(key) ? h("code", {}, map.get(key)) : h("span", { class: "muted" }, "absent"));
+  return [...new Set([...a.keys(), ...b.keys()])].map((key) => [key, a.get(key), b.get(key)]).filter(([, old, now]) => old !== now);
+}
+
+function settingsCard(settings, base, head) {
+  const cell = (value) => h("td", {}, value === undefined ? h("span", { class: "muted" }, "absent") : h("code", {}, value));
   return card(
     "Settings and variables",
     { level: "h3", class: "half" },
@@ -119,7 +124,7 @@ function settingsCard(base, head) {
         "table",
         {},
         h("thead", {}, h("tr", {}, ["Field", shortVersion(base.version), shortVersion(head.version)].map((text) => h("th", { scope: "col" }, text)))),
-        h("tbody", {}, changed.map((key) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, key)), cell(a, key), cell(b, key)))),
+        h("tbody", {}, settings.map(([key, old, now]) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, key)), cell(old), cell(now)))),
       ),
     ),
   );
@@ -136,7 +141,7 @@ export function metricsCard(app, prompt, base, head, chosen) {
   if (!names.length) return card("Metrics", { level: "h3", class: "half" }, empty("Neither version has metrics.", "Log calls to see how they compare."));
   const rows = found ? found.metrics : names.map((metric) => raw(metric, base, head));
   const reach = reachOf(rows);
-  const note = found ? [found.basis, ...found.notes].join(" · ") : "no verdict was computed for this pair; promptreg ab decides it";
+  const note = found ? [`means of ${found.basis}`, ...found.notes].join(" · ") : "no verdict was computed for this pair; promptreg ab decides it";
   return card(
     "Metrics",
     { level: "h3", class: "half", note, actions: [h("a", { class: "button quiet", href: abRoute(prompt.name, base.version, head.version) }, "A/B")] },
@@ -169,7 +174,7 @@ export function effectTable(app, rows, base, head, reach) {
           h("td", { class: "num" }, count(row.baseN), h("span", { class: "under" }, count(row.headN))),
           h("td", {}, effectText(row)),
           h("td", {}, isLimit(row) ? null : effectBar(row, reach)),
-          h("td", {}, verdict(row.verdict), row.needed && row.verdict === "cannot tell" ? h("span", { class: "under" }, `${count(row.needed)} more rows each would settle it`) : null, row.note ? h("span", { class: "under" }, row.note) : null),
+          h("td", {}, verdict(row.verdict), row.needed && row.verdict === "cannot tell" ? h("span", { class: "under" }, `${count(row.needed)} more rows each would settle it`) : null, row.note && row.effect !== null ? h("span", { class: "under" }, row.note) : null),
         ),
       ),
     ),
