@@ -24,12 +24,10 @@ if [ -n "$rows" ]; then
 fi
 
 code=0
-promptreg check --metrics --base "origin/$base" > "$out/check.txt" || code=$?
-cat "$out/check.txt"
+promptreg check --metrics --base "origin/$base" --also text="$out/check.txt" \
+  --also markdown="$out/check.md" --also junit="$out/junit.xml" || code=$?
 case "$code" in
   0 | 1)
-    promptreg check --metrics --base "origin/$base" --format markdown > "$out/check.md" || true
-    promptreg check --metrics --base "origin/$base" --format junit > "$out/junit.xml" || true
     promptreg report -o "$out/report.html" || echo "no report" >&2
     ;;
 esac

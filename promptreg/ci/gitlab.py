@@ -76,7 +76,8 @@ def post_note(file: Path, environment: Mapping[str, str]) -> None:
     """Write the note, or replace the one an earlier pipeline wrote; never fail because of it.
 
     Args:
-        file: The markdown that `check --format markdown` wrote.
+        file: The markdown that `check` wrote; where there is none it could not run, which the note
+            says, lest an older verdict stand.
         environment: GitLab's variables and PROMPTREG_NOTE_TOKEN.
 
     Raises:
@@ -84,7 +85,7 @@ def post_note(file: Path, environment: Mapping[str, str]) -> None:
     """
     token = environment.get("PROMPTREG_NOTE_TOKEN", "")
     request = environment.get("CI_MERGE_REQUEST_IID", "")
-    if not request or not file.exists():
+    if not request:
         return
     if not token:
         _say("no note: PROMPTREG_NOTE_TOKEN is not set here, as in a fork's pipeline")
@@ -93,12 +94,18 @@ def post_note(file: Path, environment: Mapping[str, str]) -> None:
     if urlsplit(address).scheme not in {"http", "https"}:
         raise ConfigError(f"CI_API_V4_URL {address!r} is no address of an API")
     notes = Notes(address, environment.get("CI_MERGE_REQUEST_PROJECT_ID", ""), request, token)
-    body = clip(file.read_text(encoding="utf-8"), _MOST)
+    body = file.read_text(encoding="utf-8") if file.exists() else ""
     try:
-        _replace(notes, body)
+        _replace(notes, clip(body or _failed(environment), _MOST))
     except ApiError as error:
         hint = "; the token needs the scope api and the role Reporter" if error.denied else ""
         _say(f"no note: {error.message}{hint}")
+
+
+def _failed(environment: Mapping[str, str]) -> str:
+    url = environment.get("CI_JOB_URL", "")
+    why = f"[The job's log]({url}) says why." if url else "The job's log says why."
+    return f"{STICKY_MARKER}\n\n### promptreg: the check could not run\n\n{why}\n"
 
 
 def _replace(notes: Notes, body: str) -> None:

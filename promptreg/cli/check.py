@@ -62,6 +62,13 @@ def check(
             help="Where this run's HTML report will lie; linked in markdown and JSON.",
         ),
     ] = "",
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT=FILE",
+            help="Write the answer to a file too, such as junit=check.xml; repeatable.",
+        ),
+    ] = None,
     output: Annotated[
         CheckFormat, typer.Option("--format", help="How to answer.")
     ] = CheckFormat.TEXT,
@@ -79,6 +86,7 @@ def check(
             f"{report_url!r} is no web address",
             fix="--report-url https://ci.example.org/report.html",
         )
+    copies = [_copy(text) for text in also or ()]
     with open_registry(fast_start=not metrics) as registry:
         if files:
             paths = [repository_path(registry, file) for file in files]
@@ -88,11 +96,24 @@ def check(
         report = replace(report_of(result), report_url=report_url)
         if metrics:
             report = with_gate(report, registry, threshold or ())
+    for form, path in copies:
+        path.write_text(render_check(report, form).rstrip("\n") + "\n", encoding="utf-8")
     _write(report, output)
     if report.failed:
         raise typer.Exit(ExitCode.FOUND)
     if report.undecided and on_inconclusive is OnInconclusive.FAIL:
         raise typer.Exit(ExitCode.UNDECIDED)
+
+
+def _copy(text: str) -> tuple[CheckFormat, Path]:
+    """Read ``FORMAT=FILE``."""
+    form, _, file = text.partition("=")
+    if form not in list(CheckFormat) or not file:
+        raise ConfigError(
+            f"--also {text!r} is no format and file",
+            fix=f"--also junit=check.xml; the formats are {', '.join(CheckFormat)}",
+        )
+    return CheckFormat(form), Path(file)
 
 
 def _write(report: CheckReport, output: CheckFormat) -> None:

@@ -122,9 +122,19 @@ def test_a_token_without_rights_is_told(
     post_note(file, _variables(gitlab))
     assert "403" in (said := capsys.readouterr().err)
     assert "scope api" in said
-    post_note(tmp_path / "missing.md", _variables(gitlab))
     with pytest.raises(ConfigError, match="no address of an API"):
         post_note(file, _variables(gitlab, CI_API_V4_URL="file:///etc"))
+
+
+def test_a_check_that_could_not_run_leaves_no_old_verdict(tmp_path: Path, gitlab: GitLab) -> None:
+    """Where the check wrote nothing, the note says so in place of what it said before."""
+    gitlab.add(f"{STICKY_MARKER}\nno regression found", 5)
+    job = "https://gitlab.test/acme/prompts/-/jobs/9"
+    post_note(tmp_path / "missing.md", _variables(gitlab, CI_JOB_URL=job))
+    (note,) = _ours(gitlab)
+    assert note["body"].startswith(STICKY_MARKER)
+    assert "the check could not run" in note["body"]
+    assert f"[The job's log]({job}) says why." in note["body"]
 
 
 def test_autofix_pushes_the_bump_to_the_branch(world: World) -> None:

@@ -380,6 +380,27 @@ def test_paths_that_differ_only_in_letter_case(branch: Repo, one: str, other: st
     assert "case-clash" not in rules(check(branch)), "what was there before is not this branch's"
 
 
+def test_one_check_answers_in_many_formats(branch: Repo) -> None:
+    """Each --also writes what --format would say, and nothing where the check could not run."""
+    edit(branch, A, "One.", "Two.")
+    branch.commit()
+    commands = CommandRepo(branch.path)
+    forms = ("text", "json", "markdown", "junit", "gitlab")
+    also = [f"--also={form}={branch.path}/{form}.out" for form in forms]
+    assert commands.run("check", "--base", "nowhere", *also).code != 0
+    assert not list(branch.path.glob("*.out"))
+    done = commands.run("check", "--base", "main", *also)
+    assert done == commands.run("check", "--base", "main")
+    assert done.code == 1
+    for form in forms:
+        said = commands.run("check", "--base", "main", "--format", form)
+        assert branch.read(f"{form}.out") == said.out
+    for wrong in ("yaml=x", "junit", "junit="):
+        refused = commands.run("check", "--also", wrong)
+        assert refused.code == 2
+        assert "the formats are text, json, markdown, github, junit, gitlab" in refused.err
+
+
 REFUSED_BY_WINDOWS = [
     "prompts/aux/b.prompt.yml",
     "prompts/labels/con.yaml",
