@@ -31,6 +31,7 @@ __all__ = [
     "judge_sides",
     "may_pair",
     "shared_models",
+    "strata_of",
 ]
 
 _NOTHING = Sample.of(())
@@ -55,10 +56,10 @@ class Side:
     def sample(self, model: str, name: str) -> Sample:
         """Return the sample of a metric; an empty one where there is none."""
         found = self.samples.get((model, name))
-        if found is None and name in _OPPOSITES:
-            opposite = self.samples.get((model, _OPPOSITES[name]))
-            return _NOTHING if opposite is None else opposite.complement()
-        return found or _NOTHING
+        if found is not None:
+            return found
+        opposite = self.samples.get((model, _OPPOSITES.get(name, "")))
+        return _NOTHING if opposite is None else opposite.complement()
 
 
 class Joined(NamedTuple):
@@ -166,6 +167,7 @@ def judge_sides(
     join: Callable[[Context], Joined | None],
     *,
     metrics: Sequence[Metric] = (),
+    brief: bool = False,
 ) -> SidesVerdict:
     """Judge the rows of one context.
 
@@ -176,6 +178,7 @@ def judge_sides(
         thresholds: What is allowed.
         join: See `judge_pair`.
         metrics: See `judge_pair`.
+        brief: See `promptreg.stats.gate.judge`.
     """
     models = shared_models(base, head)
     before = base or Side()
@@ -184,13 +187,13 @@ def judge_sides(
         joined = None
     judged = {threshold.metric.name: threshold.metric for threshold in thresholds}
     summarised = (*judged.values(), *(m for m in metrics if m.name not in judged))
-    strata = {m.name: _strata(m.name, models, before, head, joined) for m in summarised}
+    strata = {m.name: strata_of(m.name, models, before, head, joined) for m in summarised}
     notes = [*_notes(models, before, head, joined)] if before.calls else []
     notes += _dropped(strata.get("latency", ()))
     cases = sum(joined.matched.get(model, 0) for model in models) if joined else 0
     return SidesVerdict(
         context,
-        judge(strata, thresholds),
+        judge(strata, thresholds, brief=brief),
         strata,
         models,
         paired=joined is not None,
@@ -204,6 +207,31 @@ def judge_sides(
 def shared_models(base: Side | None, head: Side) -> tuple[str, ...]:
     """Return the models whose rows may be compared: those of both sides, if there is a base."""
     return tuple(sorted(head.calls if base is None else base.calls.keys() & head.calls.keys()))
+
+
+def strata_of(
+    name: str, models: Sequence[str], base: Side, head: Side, joined: Joined | None = None
+) -> tuple[Stratum, ...]:
+    """Return the values of a metric on both sides, one stratum per model.
+
+    Args:
+        name: The metric.
+        models: The models whose rows may be compared.
+        base: Rows of the content that is replaced.
+        head: Rows of the content that replaces it.
+        joined: The cases that both sides ran, where they are compared case by case.
+    """
+    return tuple(
+        [
+            Stratum(
+                model,
+                base.sample(model, name),
+                head.sample(model, name),
+                joined.of(model, name) if joined else None,
+            )
+            for model in models
+        ]
+    )
 
 
 def may_pair(context: Context, base: Side, head: Side, models: Sequence[str]) -> bool:
@@ -238,26 +266,14 @@ def _is_paired(models: Sequence[str], matched: Mapping[str, int], base: Side, he
     return together > 1 and 2 * together >= fewest
 
 
-def _strata(
-    name: str, models: Sequence[str], base: Side, head: Side, joined: Joined | None
-) -> tuple[Stratum, ...]:
-    return tuple(
-        Stratum(
-            model,
-            base.sample(model, name),
-            head.sample(model, name),
-            joined.of(model, name) if joined else None,
-        )
-        for model in models
-    )
-
-
 def _calls(side: Side, models: Sequence[str]) -> int:
-    return sum(n for model, n in side.calls.items() if not models or model in models)
+    return sum([n for model, n in side.calls.items() if not models or model in models])
 
 
 def _notes(models: Sequence[str], base: Side, head: Side, joined: Joined | None) -> Iterator[str]:
     for side, own in (("base", base), ("head", head)):
+        if len(own.calls) == len(models):
+            continue
         for model in sorted(own.calls.keys() - set(models)):
             name = model or "rows without a model"
             yield f"{name}: {own.calls[model]} rows in the {side} only, not compared"
@@ -273,7 +289,7 @@ def _dropped(strata: Sequence[Stratum]) -> Iterator[str]:
     """Tell latencies that have no logarithm, which are left out of the comparison."""
     for side in ("base", "head"):
         samples = [getattr(stratum, side) for stratum in strata]
-        dropped = sum(sample.dropped_by_log for sample in samples)
+        dropped = sum([sample.dropped_by_log for sample in samples])
         if dropped:
             share = dropped / sum(sample.n for sample in samples)
             yield f"{share:.1%} of the {side}'s latencies are not above 0, left out"

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
-from promptreg.gate.pairing import judge_sides, shared_models
+from promptreg.gate.pairing import judge_sides, shared_models, strata_of
 from promptreg.report.format import change_text
-from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison, ModelTest
+from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison
 from promptreg.report.sampling import join_cases
-from promptreg.report.winners import Tested, tested, tested_by_model
-from promptreg.stats.evidence import Stratum
-from promptreg.stats.gate import Judgement
+from promptreg.report.winners import tested, tested_by_model
 from promptreg.stats.gate import Verdict as Judged
-from promptreg.stats.limits import merge_means
-from promptreg.stats.thresholds import Form, Threshold
+from promptreg.stats.thresholds import Form
 
 if TYPE_CHECKING:
     from promptreg.gate.model import Context
-    from promptreg.gate.pairing import Side
     from promptreg.report.measures import VersionMeasures
-    from promptreg.report.model import Severity, Verdict
+    from promptreg.report.model import ModelTest, Severity, Verdict
+    from promptreg.report.winners import Tested
+    from promptreg.stats.gate import Judgement
+    from promptreg.stats.thresholds import Threshold
 
 __all__ = ["alerts_of", "compare_versions", "label_verdict"]
 
@@ -52,17 +52,12 @@ def compare_versions(
     found = []
     for context, b in head[1].sides.items():
         a = base[1].sides.get(context)
-        if a is not None and (size := _size(a, b)):
+        if a is not None and (models := shared_models(a, b)):
+            size = min([sum([side.calls[model] for model in models]) for side in (a, b)])
             found.append((context, size))
     if len(found) > 1:
         found.sort(key=lambda each: (each[0].suite is not None, -each[1], repr(each[0])))
     return [_compared(base, head, context, thresholds, by_model=by_model) for context, _ in found]
-
-
-def _size(base: Side, head: Side) -> int:
-    """Return how many rows can be compared: those of the smaller side."""
-    models = shared_models(base, head)
-    return min(sum(side.calls[model] for model in models) for side in (base, head))
 
 
 def _compared(
@@ -75,99 +70,69 @@ def _compared(
 ) -> Comparison:
     a, b = base[1].sides[context], head[1].sides[context]
     found = judge_sides(
-        context, a, b, thresholds, lambda where: join_cases(base[1], head[1], where)
+        context, a, b, thresholds, lambda where: join_cases(base[1], head[1], where), brief=True
     )
     models = found.models
     judged: dict[str, list[Judgement]] = {}
     for judgement in found.judgements:
         judged.setdefault(judgement.threshold.metric.name, []).append(judgement)
     names = {name for side in (a, b) for model, name in side.samples if model in models}
-    # Pairs are for the gate: what is shown and tested beside it are all rows.
-    given = {} if found.paired else found.strata
+    each_model = by_model and len(models) > 1
     rows: list[MetricComparison] = []
-    for name in sorted({*names, *judged}, key=_rank):
-        parts = given.get(name) or [
-            Stratum(model, a.sample(model, name), b.sample(model, name)) for model in models
-        ]
-        test = tested(name, parts, base[0], head[0])
-        each = (
-            tested_by_model(name, parts, base[0], head[0]) if by_model and len(models) > 1 else ()
-        )
-        row = _measured(name, parts, test, each)
-        own = judged.get(name)
-        rows += [_judged_row(row, judgement) for judgement in own] if own else [_bare_row(row)]
+    for name in _in_order(frozenset(names.union(judged))):
+        # Pairs of cases are for the gate: what is shown and tested beside it are all rows.
+        strata = found.strata.get(name) or strata_of(name, models, a, b)
+        test = tested(name, strata, base[0], head[0])
+        tests = tested_by_model(name, strata, base[0], head[0]) if each_model else ()
+        if name in judged:
+            rows += [_judged_row(each, test, tests) for each in judged[name]]
+        else:
+            rows.append(_bare_row(name, test, tests))
     size = f", {found.n_base:,} paired cases" if found.paired else ""
-    named = ", ".join(model for model in models if model)
+    named = ", ".join([model for model in models if model])
     basis = f"{context}{size}" + (f" \u00b7 {named}" if named else "")
     return Comparison(base[0], head[0], basis, tuple(rows), found.notes)
 
 
-def _rank(name: str) -> tuple[int, str]:
-    return (_RANKS.get(name, len(_RANKS)), name)
+@cache
+def _in_order(names: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(names, key=lambda name: (_RANKS.get(name, len(_RANKS)), name)))
 
 
-class _Measured(NamedTuple):
-    """A metric's means and A/B tests, without a verdict of the gate."""
-
-    name: str
-    base: float | None
-    head: float | None
-    base_n: int
-    head_n: int
-    test: Tested
-    tests: tuple[ModelTest, ...]
-
-
-def _measured(
-    name: str, strata: Sequence[Stratum], test: Tested, tests: tuple[ModelTest, ...]
-) -> _Measured:
-    base_n, base = merge_means([s.base.linear for s in strata])
-    head_n, head = merge_means([s.head.linear for s in strata])
-    return _Measured(
-        name,
-        base if base_n else None,
-        head if head_n else None,
-        base_n,
-        head_n,
-        test,
-        tests,
-    )
-
-
-def _bare_row(row: _Measured) -> MetricComparison:
+def _bare_row(name: str, test: Tested, tests: tuple[ModelTest, ...]) -> MetricComparison:
     """Return what there is to say of a metric without a threshold."""
-    test = row.test
     return MetricComparison(
-        row.name,
-        row.base,
-        row.head,
-        row.base_n,
-        row.head_n,
+        name,
+        test.base,
+        test.head,
+        test.base_n,
+        test.head_n,
         effect=test.effect,
         low=test.low,
         high=test.high,
-        verdict="no verdict" if row.base_n and row.head_n else "no data",
+        verdict="no verdict" if test.base_n and test.head_n else "no data",
         state=test.state,
         winner=test.winner,
         confidence=test.confidence,
         note=test.note,
-        tests=row.tests,
+        tests=tests,
     )
 
 
-def _judged_row(row: _Measured, judgement: Judgement) -> MetricComparison:
+def _judged_row(
+    judgement: Judgement, test: Tested, tests: tuple[ModelTest, ...]
+) -> MetricComparison:
     """Return the gate's verdict with its interval, beside the A/B test."""
     threshold, interval = judgement.threshold, judgement.interval
     is_limit = threshold.form is Form.LIMIT
-    test = row.test
     # The A/B test is about the mean of both.
     is_tested = threshold.statistic == "mean" and not is_limit
     return MetricComparison(
         threshold.name,
-        row.base if judgement.base is None else judgement.base,
-        row.head if judgement.head is None else judgement.head,
-        judgement.n_base or row.base_n,
-        judgement.n_head or row.head_n,
+        test.base if judgement.base is None else judgement.base,
+        test.head if judgement.head is None else judgement.head,
+        judgement.n_base or test.base_n,
+        judgement.n_head or test.head_n,
         judgement.relative,
         judgement.change,
         interval.low if interval and not is_limit else None,
@@ -179,7 +144,7 @@ def _judged_row(row: _Measured, judgement: Judgement) -> MetricComparison:
         confidence=test.confidence if is_tested else None,
         needed=judgement.needed,
         note=judgement.note or test.note,
-        tests=row.tests if is_tested else (),
+        tests=tests if is_tested else (),
     )
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from promptreg.errors import ConfigError
 from promptreg.report.model import ModelTest
 from promptreg.stats.abtest import LEAST_PER_ARM, decide, decide_between
-from promptreg.stats.limits import merge_moments
+from promptreg.stats.limits import merge_means, merge_moments
 from promptreg.stats.metrics import Scale, ab_scale, metric_named
 
 if TYPE_CHECKING:
     from promptreg.report.measures import VersionMeasures
     from promptreg.stats.evidence import Stratum
+    from promptreg.stats.metrics import Metric
 
 __all__ = ["Tested", "best_models", "tested", "tested_by_model"]
 
@@ -28,14 +30,21 @@ StateName = Literal["collecting", "running", "winner", "equivalent", "exhausted"
 
 
 class Tested(NamedTuple):
-    """What an A/B test says; the effect is its estimate, with both ends."""
+    """What two versions came to, and what an A/B test says of them.
 
-    effect: float | None
-    low: float | None
-    high: float | None
-    state: StateName
-    winner: str | None
-    confidence: float | None
+    Named as in `ModelTest`; the effect is the test's estimate, with both ends of its interval.
+    """
+
+    base: float | None
+    head: float | None
+    base_n: int
+    head_n: int
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    state: StateName = "none"
+    winner: str | None = None
+    confidence: float | None = None
     note: str = ""
 
 
@@ -48,42 +57,29 @@ def tested(name: str, strata: Sequence[Stratum], base: str, head: str) -> Tested
         base: The baseline's version.
         head: The other version.
     """
-    nothing: tuple[None, None, None] = (None, None, None)
-    try:
-        metric = metric_named(name)
-    except ConfigError:
-        return Tested(*nothing, "none", None, None, "this name cannot be judged")
+    values = [(a.linear, b.linear) for _, a, b, _ in strata]
+    base_n, base_mean = merge_means([a for a, _ in values])
+    head_n, head_mean = merge_means([b for _, b in values])
+    means = (base_mean if base_n else None, head_mean if head_n else None, base_n, head_n)
+    metric = _known(name)
+    if metric is None:
+        return Tested(*means, note="this name cannot be judged")
     if ab_scale(metric) is Scale.LOG:
-        values = [(stratum.base.log, stratum.head.log) for stratum in strata]
-    else:
-        values = [(stratum.base.linear, stratum.head.linear) for stratum in strata]
-    decision = decide_between((base, head), values, metric)
-    state: StateName = decision.state.value
-    if not decision.comparisons:
+        values = [(a.log, b.log) for _, a, b, _ in strata]
+    state, winner, confidence, pairs, note = decide_between((base, head), values, metric)
+    if not pairs:
         has_rows = any(a.n or b.n for a, b in values)
-        note = f"an A/B test needs {LEAST_PER_ARM} rows a side" if has_rows else ""
-        return Tested(*nothing, state, None, None, decision.note or note)
-    pair = decision.comparisons[0]
-    ends = (pair.change, pair.low, pair.high)
-    effect, low, high = [value if math.isfinite(value) else None for value in ends]
-    return Tested(effect, low, high, state, decision.winner, decision.confidence, decision.note)
+        note = note or (f"an A/B test needs {LEAST_PER_ARM} rows a side" if has_rows else "")
+        return Tested(*means, state=state.value, note=note)
+    effect, low, high = [end if math.isfinite(end) else None for end in pairs[0].ends]
+    return Tested(*means, effect, low, high, state.value, winner, confidence, note)
 
 
 def tested_by_model(
     name: str, strata: Sequence[Stratum], base: str, head: str
 ) -> tuple[ModelTest, ...]:
     """Return the A/B test of each model; see `tested`."""
-    return tuple(
-        ModelTest(
-            s.label,
-            s.base.mean if s.base.n else None,
-            s.head.mean if s.head.n else None,
-            s.base.n,
-            s.head.n,
-            *tested(name, [s], base, head)[:6],
-        )
-        for s in strata
-    )
+    return tuple([ModelTest(s.label, *tested(name, [s], base, head)[:-1]) for s in strata])
 
 
 def best_models(measures: VersionMeasures) -> dict[str, tuple[str, ...]]:
@@ -102,3 +98,11 @@ def best_models(measures: VersionMeasures) -> dict[str, tuple[str, ...]]:
         if len(arms) > 1 and (winner := decide(arms, metric).winner) is not None:
             badges.setdefault(winner, []).append(badge)
     return {model: tuple(found) for model, found in badges.items()}
+
+
+@cache
+def _known(name: str) -> Metric | None:
+    try:
+        return metric_named(name)
+    except ConfigError:
+        return None

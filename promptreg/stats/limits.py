@@ -68,11 +68,14 @@ def merge_moments(parts: Sequence[Moments]) -> Moments:
 
 def merge_means(parts: Sequence[Moments]) -> tuple[int, float]:
     """Return the number of all values of several groups together and their mean, 0 of none."""
+    if len(parts) == 1:
+        n, mean, _ = parts[0]
+        return n, mean
     n = 0
     sums = []
-    for part in parts:
-        n += part.n
-        sums.append(part.n * part.mean)
+    for own, mean, _ in parts:
+        n += own
+        sums.append(own * mean)
     return n, math.fsum(sums) / n if n else 0.0
 
 
