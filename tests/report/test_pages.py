@@ -80,6 +80,28 @@ def test_tabs_work_with_the_keyboard(pages: Pages, report_url: str) -> None:
     page.wait_for_selector("text=1 prompt of 8")
 
 
+def test_the_overview_tells_what_is_live_and_what_it_costs(pages: Pages, report_url: str) -> None:
+    """Each live version has its figures, one click from what changed; the dearest prompt leads."""
+    report = synthetic_report()
+    page = pages.open(report_url)
+    first = report.prompts[0]
+    row = page.locator("table.live tr", has_text=first.name)
+    served = next(v for v in first.versions if "production" in v.labels)
+    cost = served.metric("cost")
+    assert cost is not None
+    assert row.locator("[data-head=Calls]").inner_text() == f"{served.calls:,}"
+    assert row.locator("[data-head='Cost per call']").inner_text() == f"${cost.mean:.4f}"
+    dearest = max(report.prompts, key=lambda p: sum(v.cost or 0 for v in p.versions))
+    assert page.locator(".costs .row-main").first.inner_text() == dearest.name
+    page.get_by_role("link", name="All by cost").click()
+    settle(page)
+    assert page.locator("tbody th.name bdi").first.inner_text() == dearest.name
+    page.go_back()
+    row.get_by_role("link", name="What changed").click()
+    settle(page)
+    assert page.get_by_label("Compared with").input_value() == served.version
+
+
 def test_charts_have_a_keyboard_cursor_and_a_table(pages: Pages, report_url: str) -> None:
     """Arrow keys read out a chart's values, and the same numbers stand in a table behind it."""
     page = pages.open(report_url + ROUTES["charts"])
@@ -111,6 +133,27 @@ def test_axes_say_what_their_lines_are(pages: Pages) -> None:
     ):
         found = page.evaluate("([high, unit]) => labels(high, unit)", [high, unit])
         assert found == expected.split(" "), (high, unit)
+    # A line that ends early is named where no other runs; names at the edge stand apart.
+    named = (
+        "m_chart_labels.endLabels([['a', 50, 50], ['b', 100, 48], ['c', 100, 52]]"
+        ".map(([name, x, y]) => ({ name, x, y, color: 0 })),"
+        " [[[0, 50], [100, 48]], [[40, 35], [100, 35]]],"
+        " { right: 100, top: 0, bottom: 100 }, 20).flat()"
+        ".map((text) => [text.textContent, Number(text.getAttribute('y')) - 4])"
+    )
+    page.evaluate(script_of("chart_labels.js", f"globalThis.named = {named};"))
+    assert page.evaluate("named") == [["a", 65], ["b", 48], ["c", 63]]
+    # Values of one version may lie far closer together than those of the other.
+    narrow, wide = (
+        f"{{ name: '{name}', color: 0, summary: {{ n: 9, histogram: {{ low: 0, high: {high},"
+        " counts: [1, 8] } } }"
+        for name, high in (("narrow", 1), ("wide", 100))
+    )
+    spread = f"m_chart_spread.spreadChart({{ title: '', unit: '', items: [{narrow}, {wide}] }})"
+    page.evaluate(script_of("chart_spread.js", f"document.body.append({spread});"))
+    page.wait_for_selector(".plot .tick")
+    ticks = page.locator(".plot .tick").all_text_contents()
+    assert max(float(tick[:-1]) for tick in ticks if tick.endswith("%")) <= 100
 
 
 def test_models_are_compared_in_cards(pages: Pages, report_url: str) -> None:
@@ -148,6 +191,15 @@ def test_links_can_be_shared_and_back_works(pages: Pages, report_url: str) -> No
     page.go_back()
     settle(page)
     assert page.locator("select").nth(1).input_value() == "1.0.0"
+    # Who reads one prompt of the list after the other finds the place again.
+    page.set_viewport_size({"width": 1280, "height": 400})
+    page.goto(report_url + "#/prompts")
+    page.evaluate("scrollTo(0, 250)")
+    page.locator("tbody th.name a").nth(4).click()
+    settle(page)
+    assert page.evaluate("scrollY") == 0
+    page.go_back()
+    page.wait_for_function("() => scrollY === 250")
 
 
 def test_search_shows_where_it_found_what(pages: Pages, report_url: str) -> None:
@@ -340,7 +392,10 @@ def test_states_without_data_say_what_to_do(
     single = full.prompts[0]._replace(versions=(bare,), series=(), comparisons=())
     page = pages.open(write_report(full._replace(prompts=(single,), alerts=())))
     assert page.locator(".steps code").first.inner_text() == "promptreg metrics log"
-    page.goto(page.url + ROUTES["versions"])
+    assert "no open alert" not in page.inner_text("main")
+    page.goto(page.url + "#/alerts")
+    page.wait_for_selector("text=Nothing is measured yet.")
+    page.goto(page.url.split("#")[0] + ROUTES["versions"])
     settle(page)
     assert "No metrics yet." in page.inner_text("main")
     for tab in ("charts", "models", "text", "preview"):

@@ -4,6 +4,7 @@ import { drawForPrint } from "./chart.js";
 import { append, h, icon, replace } from "./dom.js";
 import { count, day, setCurrency, time } from "./format.js";
 import { readAlerts } from "./judged.js";
+import { rememberPlaces, scrollToPlace } from "./places.js";
 import { parseRoute, routeTo } from "./router.js";
 import { abPage } from "./view_ab.js";
 import { alertsPage } from "./view_alerts.js";
@@ -78,8 +79,8 @@ function show(app, { focus }) {
   const title = first === "prompt" ? (app.index.promptByName.get(second)?.name ?? second) : (page?.[1] ?? "");
   document.title = open === "overview" && first !== "prompt" ? app.index.title : `${title} · ${app.index.title}`;
   if (focus) {
-    scrollTo(0, 0);
     app.main.focus({ preventScroll: true });
+    scrollToPlace();
   }
 }
 
@@ -126,6 +127,7 @@ async function start() {
     show(app, { focus: !samePage && !focused });
     if (focused) document.getElementById(focused)?.focus({ preventScroll: samePage });
   });
+  rememberPlaces();
   addEventListener("keydown", focusSearch);
   drawForPrint();
   document.querySelector(".skip").addEventListener("click", (event) => {

@@ -15,7 +15,7 @@ const PAUSE = 80;
 
 export function promptsPage(app, query) {
   const { index } = app;
-  const state = { q: "", tag: "", label: "", model: "", alert: "", only: "", older: "", sort: "name", dir: "asc", ...query };
+  const state = { q: "", tag: "", label: "", model: "", alert: "", only: "", older: "", sort: "name", dir: "asc", rows: "", ...query };
   const selected = new Set(namesOf(state.only));
   const list = h("div");
   const older = h("div");
@@ -25,7 +25,6 @@ export function promptsPage(app, query) {
   let hits = new Map();
   let turn = 0;
   let typed = 0;
-  let shownRows = PAGE;
 
   // Looks for prompts, until somebody types on, leaves the page or looks for something else.
   const find = async () => {
@@ -53,9 +52,8 @@ export function promptsPage(app, query) {
     if (!(await inSlices(rows, look, goOn))) return;
     list.removeAttribute("aria-busy");
     hits = found;
-    shownRows = PAGE;
     draw();
-    replace(older, wordsOf(state.q).length ? olderCard(rows, state.q, state.older, searchedOlder) : null);
+    replace(older, wordsOf(state.q).length ? olderCard(rows, state.q, state.older, () => change({ older: "all" })) : null);
   };
 
   const draw = () => {
@@ -63,32 +61,32 @@ export function promptsPage(app, query) {
     const column = columns.flatMap(sortsOf).find((one) => one.key === state.sort) ?? columns[1];
     const found = sortRows([...hits.keys()], column, state.dir);
     replace(told, `${plural(found.length, "prompt")}${found.length === index.prompts.length ? "" : ` of ${count(index.prompts.length)}`}${state.q ? problem : ""}`);
+    const shown = Math.max(PAGE, Number(state.rows) || 0);
     const table = found.length
       ? sortableTable({
           label: "Prompts",
           columns,
-          rows: found.slice(0, shownRows),
+          rows: found.slice(0, shown),
           below: (row) => hitList(row, hits.get(row)(), state.q, texts?.[row.number]),
           sort: [column.key, state.dir],
           onsort: ([key, direction]) => {
-            Object.assign(state, { sort: key, dir: direction });
-            remember(["prompts"], addressOf(state));
+            change({ sort: key, dir: direction });
             draw();
             list.querySelector(".sort.active")?.focus();
           },
         })
       : empty(index.prompts.length ? "No prompt matches." : "No prompt yet.", index.prompts.length ? "Take a filter away or search for another word." : "Add one with: promptreg new NAME");
     const more =
-      found.length > shownRows
-        ? h("button", { type: "button", class: "button quiet more", onclick: () => { shownRows += PAGE; draw(); } }, `Show ${Math.min(PAGE, found.length - shownRows)} more`)
+      found.length > shown
+        ? h("button", { type: "button", class: "button quiet more", onclick: () => { change({ rows: String(shown + PAGE) }); draw(); } }, `Show ${Math.min(PAGE, found.length - shown)} more`)
         : null;
     replace(list, table, more);
     replace(exports, selectionTools(index, selected, found, choose("only")));
     replace(chosen, state.only ? [`Comparing ${plural(namesOf(state.only).length, "chosen prompt")} `, h("button", { type: "button", class: "button quiet", onclick: () => choose("only")("") }, "Show all prompts")] : []);
   };
 
-  const searchedOlder = () => {
-    state.older = "all";
+  const change = (changes) => {
+    Object.assign(state, changes);
     remember(["prompts"], addressOf(state));
   };
   const search = h("input", {
@@ -99,7 +97,7 @@ export function promptsPage(app, query) {
     autocomplete: "off",
     spellcheck: "false",
     oninput: (event) => {
-      state.q = event.target.value;
+      Object.assign(state, { q: event.target.value, rows: "" });
       // What is still being looked for is not wanted any more.
       turn += 1;
       clearTimeout(typed);
@@ -107,7 +105,7 @@ export function promptsPage(app, query) {
     },
   });
   const choose = (key) => (value) => {
-    state[key] = value;
+    Object.assign(state, { [key]: value, rows: "" });
     find();
   };
   const chosen = h("p", { class: "muted only" });
