@@ -89,6 +89,7 @@ class Config:
         ship: Seconds between two shipments of an application's segments, 0 never; None: every
             minute to an object store, never to a folder.
         gate: Thresholds by prompt name and metric; the name ``""`` holds those for all.
+        hosts: What hosts are whose names do not say it, for links to files.
         sources: Where each key was set, for `promptreg config`.
     """
 
@@ -109,6 +110,7 @@ class Config:
     accept: tuple[Accept, ...] = ()
     prices: Mapping[str, Any] = field(default_factory=_nothing)
     alerts: Mapping[str, Any] = field(default_factory=_nothing)
+    hosts: Mapping[str, str] = field(default_factory=_nothing)
     sources: Mapping[str, str] = field(default_factory=_nothing, compare=False, repr=False)
 
     @property
@@ -329,6 +331,14 @@ def _accept(value: Any) -> tuple[Accept, ...]:
     return tuple(entries)
 
 
+def _hosts(value: Any) -> Mapping[str, str]:
+    kinds = ("azure", "bitbucket", "forgejo", "gitea", "github", "gitlab")
+    for host, kind in _table_of(value).items():
+        if kind not in kinds:
+            raise ValueError(f"{host} must be one of {', '.join(kinds)}, not {kind!r}")
+    return MappingProxyType({host.lower(): kind for host, kind in value.items()})
+
+
 _READERS: Mapping[str, tuple[str, Any]] = {
     "root": ("root", _folder),
     "include": ("include", _texts),
@@ -347,4 +357,5 @@ _READERS: Mapping[str, tuple[str, Any]] = {
     "accept": ("accept", _accept),
     "prices": ("prices", _table_of),
     "alerts": ("alerts", _table_of),
+    "hosts": ("hosts", _hosts),
 }

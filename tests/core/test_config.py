@@ -41,6 +41,8 @@ until = 2026-12-31
 currency = "EUR"
 [alerts]
 x = 1
+[hosts]
+"Git.acme.com" = "gitlab"
 """
 
 
@@ -56,6 +58,7 @@ def test_everything_is_read() -> None:
         "staging",
     )
     assert config.ship == 300.0
+    assert config.hosts == {"git.acme.com": "gitlab"}
     assert config.release_branches == ("trunk",)
     assert config.levels == {"message-changed": Level.PATCH}
     assert config.gate == {"": {"cost": "+20%"}, "team/a": {"cost": "+50%"}}
@@ -112,6 +115,7 @@ FAULTS = {
     "level": ("[levels]\nx = 'none'", "must be patch, minor or major"),
     "gate": ("gate = 1", "gate: must be a table"),
     "gate-value": ("[gate]\ncost = 0.2", "must be text"),
+    "hosts": ("[hosts]\n'x.y' = 'svn'", "x.y must be one of azure, bitbucket,"),
     "accept": ("accept = 1", "must be a list of tables"),
     "accept-lacks": ("[[accept]]\nprompt = 'x'", "an entry lacks"),
     "tag-format": ("tag-format = '{version}'", "must hold {name} once"),

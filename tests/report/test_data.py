@@ -22,7 +22,7 @@ from promptreg.report.data import Options, collect
 from promptreg.report.html import render
 from promptreg.report.measures import measure
 from promptreg.report.model import PromptRow, Report
-from promptreg.report.origin import parse_remote
+from promptreg.report.origin import origin_of, parse_remote
 from promptreg.report.schema import as_json, json_schema
 from tests.kit import Repo, prompt_text
 
@@ -326,18 +326,80 @@ def test_the_examples_for_jq_work(report: Report, tmp_path: Path) -> None:
             "https://github.com/acme/prompts/blob/c0ffee/a/b%20c.yml",
             "https://github.com/acme/prompts/edit/fix/x/a/b%20c.yml",
         ),
+        *(
+            (
+                url,
+                f"{address}/browse/a/b%20c.yml?at=c0ffee",
+                f"{address}/browse/a/b%20c.yml?at=refs%2Fheads%2Ffix%2Fx",
+            )
+            for url, address in (
+                (
+                    "https://git.acme.com:7990/bitbucket/scm/team/p.git",
+                    "https://git.acme.com:7990/bitbucket/projects/TEAM/repos/p",
+                ),
+                (
+                    "ssh://git@bitbucket.acme.com:7999/~ada/p.git",
+                    "https://bitbucket.acme.com/users/ada/repos/p",
+                ),
+            )
+        ),
+        *(
+            (
+                url,
+                f"{address}?path=/a/b%20c.yml&version=GCc0ffee",
+                f"{address}?path=/a/b%20c.yml&version=GBfix%2Fx",
+            )
+            for url, address in (
+                (
+                    "https://acme@dev.azure.com/acme/My%20Team/_git/p",
+                    "https://dev.azure.com/acme/My%20Team/_git/p",
+                ),
+                (
+                    "git@ssh.dev.azure.com:v3/acme/My%20Team/p",
+                    "https://dev.azure.com/acme/My%20Team/_git/p",
+                ),
+                (
+                    "https://acme.visualstudio.com/team/_git/p",
+                    "https://acme.visualstudio.com/team/_git/p",
+                ),
+                (
+                    "https://tfs.acme.com/tfs/All/team/_git/p",
+                    "https://tfs.acme.com/tfs/All/team/_git/p",
+                ),
+            )
+        ),
         ("ssh://git@git.example:2222/team/p", "", ""),
-        ("https://bitbucket.acme.com/scm/team/p.git", "", ""),
+        ("https://scm.acme.com/scm/repo/team/p", "", ""),
+        ("https://dev.azure.com/acme/team", "", ""),
     ],
 )
 def test_files_have_their_pages_at_the_remotes_host(url: str, file: str, edit: str) -> None:
     """Each kind of host has its own addresses, without credentials; an unknown one has none."""
     origin = parse_remote(url)
     assert origin
-    assert origin.name in {"acme/prompts", "a/b/c", "team/p", "scm/team/p"}
+    assert origin.name in {
+        *("acme/prompts", "a/b/c", "team/p", "~ada/p", "acme/My Team/p", "tfs/All/team/p"),
+        *("scm/repo/team/p", "acme/team"),
+    }
     assert origin.file_url("a/b c.yml", "c0ffee") == file
     assert origin.edit_url("a/b c.yml", "fix/x") == edit
     assert origin.edit_url("a/b c.yml", "") == origin.file_url("", "c0ffee") == ""
+
+
+def test_a_host_is_what_the_configuration_says(repo: Repo) -> None:
+    """Where a host's name does not say what it is, `[hosts]` does."""
+    repo.write(FILE, prompt_text())
+    repo.commit()
+    repo.git("remote", "add", "origin", "git@git.acme.com:team/p.git")
+    with Registry(repo.path) as registry:
+        assert origin_of(registry).file_url(FILE, "c0ffee") == ""
+    for kind, address in (
+        ("gitlab", f"https://git.acme.com/team/p/-/blob/c0ffee/{FILE}"),
+        ("bitbucket", f"https://git.acme.com/projects/TEAM/repos/p/browse/{FILE}?at=c0ffee"),
+    ):
+        repo.write("promptreg.toml", f'[hosts]\n"git.acme.com" = "{kind}"\n')
+        with Registry(repo.path) as registry:
+            assert origin_of(registry).file_url(FILE, "c0ffee") == address
 
 
 @pytest.mark.parametrize("url", ["", "/srv/git/p.git", "file:///srv/p.git", "../p"])
