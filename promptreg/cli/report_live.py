@@ -12,6 +12,7 @@ from promptreg.cli.errors import ExitCode, report_error
 from promptreg.cli.output import message, warning
 from promptreg.cli.progress import growing_bar
 from promptreg.cli.report import BUILDING, told
+from promptreg.errors import PromptregError
 
 if TYPE_CHECKING:
     from promptreg.report.data import Options
@@ -44,17 +45,25 @@ def state_of_registry() -> str:
         return fingerprint(registry)
 
 
-def watch_registry(build: Callable[[], None], known: str) -> None:
+def watch_registry(
+    build: Callable[[], None], known: str, on_error: Callable[[Exception], object] | None = None
+) -> None:
     """Build again whenever something changed, until interrupted.
 
     Args:
         build: Builds the report.
         known: The registry's state before the first build.
+        on_error: Told of a build that failed before the user is.
     """
     from promptreg.report.watching import follow
 
+    def tell(error: Exception) -> None:
+        if on_error is not None:
+            on_error(error)
+        report_error(error)
+
     with _ended_by_sigterm():
-        follow(state_of_registry, build, known, on_error=report_error)
+        follow(state_of_registry, build, known, on_error=tell)
 
 
 def serve_page(options: Callable[[], Options], host: str, port: int, *, open_page: bool) -> None:
@@ -85,7 +94,7 @@ def serve_page(options: Callable[[], Options], host: str, port: int, *, open_pag
             if text:
                 message(f"Showing a newer one ({text}).")
 
-        watch_registry(again, known)
+        watch_registry(again, known, lambda error: server.warn(_words(error)))
     finally:
         server.close()
 
@@ -98,6 +107,14 @@ def _show(server: ReportServer, options: Options, memory: Memory) -> str:
         page = build_page(registry, options, live=True, memory=memory, on_step=show)
     text = "".join(page.parts()).encode("utf-8", "replace")
     return told(page, len(text)) if server.show(text) else ""
+
+
+def _words(error: Exception) -> str:
+    """Return what the page says of an error."""
+    if not isinstance(error, PromptregError):
+        return str(error)
+    where = f"{error.location}: " if error.location else ""
+    return f"{where}{error.message}" + (f"\nfix: {error.fix}" if error.fix else "")
 
 
 @contextmanager

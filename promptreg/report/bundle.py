@@ -59,9 +59,14 @@ def loader_script() -> str:
 
 
 @functools.cache
-def stylesheet() -> str:
-    """Return the page's style sheet, without comments and room: it stands in the page as it is."""
-    text = _STYLE_COMMENT.sub("", "\n".join(_asset(name) for name in _STYLES))
+def stylesheet(*, live: bool = False) -> str:
+    """Return the page's style sheet, without comments and room: it stands in the page as it is.
+
+    Args:
+        live: Whether the page may have to say that there is no newer one.
+    """
+    names = (*_STYLES, "live.css") if live else _STYLES
+    text = _STYLE_COMMENT.sub("", "\n".join(_asset(name) for name in names))
     text = _STYLE_ROOM.sub(r"\1", " ".join(text.split()))
     # A selector never has a blank behind its colon, so that what loses one is a declaration.
     return text.replace(": ", ":").replace(", ", ",").replace(";}", "}").strip()

@@ -193,7 +193,7 @@ def _head(
     report: Report, rows: list[dict[str, Any]], index: str, *, split: bool, live: bool
 ) -> str:
     scripts = (boot_script(live=live), loader_script(), application())
-    css = stylesheet()
+    css = stylesheet(live=live)
     page: str = _template().render(
         report=report,
         live=live,

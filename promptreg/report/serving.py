@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import json
 import socket
 import socketserver
 import sys
@@ -18,7 +19,6 @@ from promptreg.errors import ConfigError
 __all__ = ["ReportServer"]
 
 _EDITION_MARK = b'<meta name="promptreg-edition" content='
-_BREATH_SECONDS = 15.0
 _HEADERS = {
     "Cache-Control": "no-store",
     # No page from elsewhere may take it in, not even without reading it.
@@ -42,8 +42,7 @@ class ReportServer:
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self.page = b""
         self._edition = ""
-        self._changed = threading.Condition()
-        self._closed = False
+        self._trouble = ""
         self._server = _listen(host, port, self)
         address, self._port = self._server.server_address[:2]
         self._address = ipaddress.ip_address(str(address).partition("%")[0])
@@ -69,38 +68,38 @@ class ReportServer:
         return not self._address.is_loopback
 
     def show(self, page: bytes) -> bool:
-        """Serve a page from now on, and let open ones reload; tell whether it is another one."""
+        """Serve a page from now on, and let open ones reload; tell whether it is another one.
+
+        Whatever was wrong before is not any more.
+        """
+        self._trouble = ""
         # Named after what it holds: a server that was started again finds open pages fresh or old.
         edition = hashlib.sha256(page).hexdigest()[:16]
-        with self._changed:
-            if edition == self._edition:
-                return False
-            self._edition = edition
-            named = b'%s"%s"' % (_EDITION_MARK, edition.encode())
-            self.page = page.replace(_EDITION_MARK + b'""', named, 1)
-            self._changed.notify_all()
+        if edition == self._edition:
+            return False
+        named = b'%s"%s"' % (_EDITION_MARK, edition.encode())
+        self.page = page.replace(_EDITION_MARK + b'""', named, 1)
+        # After the page, or who is told of it would be given the one before once more.
+        self._edition = edition
         # Whoever asks before the first page stands waits for it.
         if not self._thread.is_alive():
             self._thread.start()
         return True
 
+    def warn(self, trouble: str) -> None:
+        """Let open pages say why there is no newer one, until there is."""
+        self._trouble = trouble
+
+    def state(self) -> bytes:
+        """Return as JSON which page there is, and why there is no newer one."""
+        return json.dumps({"edition": self._edition, "trouble": self._trouble}).encode()
+
     def close(self) -> None:
         """Stop listening."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
-
-    def wait(self, edition: str) -> str | None:
-        """Return the edition once it is another one, or after some time; None at the end."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._closed or self._edition != edition, _BREATH_SECONDS
-            )
-            return None if self._closed else self._edition
 
     def knows(self, host: str) -> bool:
         """Tell whether a request names this machine.
@@ -126,42 +125,31 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         report = self.server.report
-        path, _, query = self.path.partition("?")
+        path = self.path.partition("?")[0]
         if not report.knows(self.headers.get("Host", "")):
             self.send_error(
                 HTTPStatus.MISDIRECTED_REQUEST,
                 explain="The report is shown under an address of this machine only.",
             )
         elif path == "/":
-            page = report.page
-            if self._start("text/html; charset=utf-8", len(page)):
-                self.wfile.write(page)
-        elif path == "/events":
-            if self._start("text/event-stream"):
-                self._tell_news(query)
+            self._answer("text/html; charset=utf-8", report.page)
+        elif path == "/state":
+            self._answer("application/json", report.state())
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
     def do_HEAD(self) -> None:
         self.do_GET()
 
-    def _start(self, kind: str, length: int | None = None) -> bool:
-        """Send the head of an answer; tell whether a body is wanted."""
+    def _answer(self, kind: str, body: bytes) -> None:
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", kind)
         for name, value in _HEADERS.items():
             self.send_header(name, value)
-        if length is not None:
-            self.send_header("Content-Length", str(length))
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        return self.command != "HEAD"
-
-    def _tell_news(self, edition: str) -> None:
-        while (found := self.server.report.wait(edition)) is not None:
-            line = b": still here\n\n" if found == edition else b"data: reload\n\n"
-            edition = found
-            self.wfile.write(line)
-            self.wfile.flush()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         del format, args

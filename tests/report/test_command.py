@@ -279,7 +279,7 @@ class _Silent(SimpleHTTPRequestHandler):
 
 
 def test_serve_answers_until_interrupted(released: Repo) -> None:
-    """The command says where the report is, serves it there and ends on Ctrl-C."""
+    """It says where the report is, serves it, and says there what went wrong, until Ctrl-C."""
     process = subprocess.Popen(
         [sys.executable, "-m", "promptreg", "report", "--serve"],
         cwd=released.path,
@@ -295,6 +295,15 @@ def test_serve_answers_until_interrupted(released: Repo) -> None:
         assert found, line
         with urlopen(found[0]) as answer:
             assert answer.read().startswith(b"<!doctype html>")
+        released.write("promptreg.toml", "[gate\n")
+        assert "error: not valid TOML" in process.stderr.readline()
+        with urlopen(f"{found[0]}state") as answer:
+            assert "not valid TOML" in json.load(answer)["trouble"]
+        released.write("promptreg.toml", "")
+        released.commit("mended")
+        assert process.stderr.readline().startswith("Showing a newer one")
+        with urlopen(f"{found[0]}state") as answer:
+            assert not json.load(answer)["trouble"]
     finally:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()

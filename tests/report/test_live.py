@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from playwright.sync_api import expect
 
 from promptreg.errors import ConfigError, PromptregError
 from promptreg.registry import Registry
+from promptreg.report.bundle import boot_script
 from promptreg.report.html import HtmlBuilder
 from promptreg.report.serving import ReportServer
 from promptreg.report.watching import LONGEST_REST, POLL_SECONDS, fingerprint, follow
@@ -49,7 +51,7 @@ def _ask(
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
-    found = answer.status, answer.readline() if path.startswith("/events") else answer.read()
+    found = answer.status, answer.read()
     connection.close()
     return found
 
@@ -86,16 +88,33 @@ def test_no_name_of_somebody_else_leads_to_the_page(
     assert (b"promptreg-edition" in page) == (status == 200)
 
 
-def test_a_page_is_old_where_its_server_has_another_one(server: ReportServer) -> None:
-    """An open page hears of another edition at once, from a server that was started again too."""
-    assert _ask(server, "/events?0123456789abcdef") == (200, b"data: reload\n")
+def _state(server: ReportServer) -> tuple[str, str]:
+    status, answer = _ask(server, "/state")
+    assert status == 200
+    found = json.loads(answer)
+    return found["edition"], found["trouble"]
+
+
+def test_an_edition_is_named_after_what_it_holds(server: ReportServer) -> None:
+    """An open page finds itself fresh or old, at a server that was started again too."""
+    edition = _ask(server)[1].split(b'"')[3].decode()
+    assert _state(server) == (edition, "")
     assert not server.show(PAGE)
     assert server.show(PAGE + b"<title>New</title>")
+    assert _state(server)[0] != edition
     again = ReportServer()
     again.show(PAGE)
-    edition = _ask(again)[1].split(b'"')[3].decode()
+    assert _state(again) == (edition, "")
     again.close()
-    assert _ask(server, f"/events?{edition}") == (200, b"data: reload\n")
+
+
+def test_trouble_lasts_until_the_next_page(server: ReportServer) -> None:
+    """Why there is no newer page is told until one is shown, be it the same."""
+    edition, _ = _state(server)
+    server.warn("no config\nfix: write one")
+    assert _state(server) == (edition, "no config\nfix: write one")
+    assert not server.show(PAGE)
+    assert _state(server) == (edition, "")
 
 
 def test_where_it_cannot_listen_is_told(server: ReportServer) -> None:
@@ -265,10 +284,13 @@ def test_a_served_page_reloads_itself_where_it_is(pages: Pages) -> None:
         url = f"{server.url}#/prompt/{quote(report.prompts[0].name, safe='')}"
         opened = pages.open(url)
         opened.wait_for_selector(".version")
-        with opened.expect_request("**/events?*"):
-            opened.reload()
-        opened.wait_for_selector(".version")
         opened.evaluate("scrollTo(0, 700)")
+        server.warn("promptreg.toml is broken\nfix: mend <it>")
+        banner = opened.get_by_role("alert")
+        expect(banner).to_contain_text("promptreg.toml is broken\nfix: mend <it>")
+        expect(banner).to_be_in_viewport()
+        server.show(page("First"))
+        expect(banner).to_have_count(0)
         server.show(page("Second"))
         expect(opened).to_have_title(re.compile("Second"))
         opened.wait_for_selector(".version")
@@ -276,5 +298,29 @@ def test_a_served_page_reloads_itself_where_it_is(pages: Pages) -> None:
         assert opened.url == url
         opened.context.close()
         pages.problems = [p for p in pages.problems if "ERR_" not in p]
+    finally:
+        server.close()
+
+
+@pytest.mark.browser
+def test_more_tabs_than_connections_are_kept_fresh(pages: Pages) -> None:
+    """Chromium has six connections to a server; a seventh tab opens and reloads all the same."""
+    pages.allowed += ("http://127.0.0.1:",)
+
+    def page(title: str) -> bytes:
+        script = boot_script(live=True).encode()
+        return b"<title>%s</title>%s<script>%s</script>" % (title.encode(), PAGE, script)
+
+    server = ReportServer()
+    try:
+        server.show(page("First"))
+        context = pages.open().context
+        tabs = [context.new_page() for _ in range(7)]
+        for tab in tabs:
+            tab.goto(server.url, timeout=10_000)
+        server.show(page("Second"))
+        for tab in tabs:
+            expect(tab).to_have_title("Second", timeout=20_000)
+        context.close()
     finally:
         server.close()

@@ -96,7 +96,7 @@ def test_histograms_keep_the_number_of_values() -> None:
 def test_no_asset_can_close_its_element() -> None:
     """Scripts and styles stand in the page as they are, so they must not hold a closing tag."""
     scripts = (bundle.boot_script(live=True), bundle.loader_script(), bundle.application())
-    for text in (*scripts, bundle.stylesheet()):
+    for text in (*scripts, bundle.stylesheet(live=True)):
         assert not re.search(r"</(script|style)|<!--", text, re.IGNORECASE)
 
 
