@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from promptreg.config import SparkConfig
     from promptreg.storage.compact import CompactReport
-    from promptreg.storage.engines import Engine, Rows
+    from promptreg.storage.engines import Engine, Kept
     from promptreg.storage.query import QueryResult
     from promptreg.storage.status import Status
     from promptreg.storage.store import Store
@@ -264,7 +264,7 @@ class Metrics:
 
     def keep(
         self, name: str, query: str, parameters: Sequence[Any] = ()
-    ) -> AbstractContextManager[Rows]:
+    ) -> AbstractContextManager[Kept]:
         """Give the answer to trusted SQL a name within a block; see `Engine.keep`."""
         return self.engine.keep(name, query, parameters)
 

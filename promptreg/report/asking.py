@@ -12,31 +12,27 @@ from __future__ import annotations
 import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from promptreg.metrics.renamed import name_now, of_prompts
-from promptreg.report.asking_samples import REPEATED, SampleAnswers, ask_samples
+from promptreg.report.answers import Answers, Columns, Group, ask_columns
+from promptreg.report.asking_figures import ask_figures, means_of, quantiles_of
+from promptreg.report.asking_samples import REPEATED, ask_samples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from promptreg.metrics.summary import Rename
-    from promptreg.storage.engines import Rows
+    from promptreg.storage.engines import Kept, Rows
 
-__all__ = ["QUANTILES", "SHOWN", "VALUES", "Answers", "Group", "Scope", "ask"]
+__all__ = ["VALUES", "Answers", "Scope", "ask"]
 
-QUANTILES = 41
-"""How many evenly spread quantiles stand for a distribution."""
-SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
-_GRID = [n / (QUANTILES - 1) for n in range(QUANTILES)]
 WEEKLY_FROM_DAYS = 120
+_EPOCH = "CAST('1970-01-01' AS DATE)"
 # A day of a version that has fewer calls than this on average says little by itself.
 SELDOM_CALLS = 5
 SELDOM_FROM_DAYS = 28
-
-Row = tuple[Any, ...]
-R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +46,7 @@ class Scope:
         aliases: Prompt, version and digest for rows that name a version and no digest.
         shared: Prompt and digest of contents that several versions have; these rows go by version.
         renames: Names under which prompts were logged before.
+        for_page: Leave out what a page does not show: of a model all quantiles but the latency's.
     """
 
     prompts: tuple[str, ...]
@@ -58,6 +55,7 @@ class Scope:
     aliases: tuple[tuple[str, str, str], ...] = ()
     shared: tuple[tuple[str, str], ...] = ()
     renames: tuple[Rename, ...] = ()
+    for_page: bool = False
 
 
 _LATENCY = "CASE WHEN isfinite(latency_ms) AND success IS DISTINCT FROM false THEN latency_ms END"
@@ -72,89 +70,8 @@ VALUES: Mapping[str, str] = {
     "success_rate": "CAST(success AS DOUBLE)",
 }
 """The metrics every row may have, as SQL."""
-
-
-class Group(NamedTuple):
-    """The rows of one version on one model in one context.
-
-    Attributes:
-        number: Stands for the group; numbers rise with the names.
-        of_version: Stands for all groups of the version.
-        of_model: Stands for all groups of the version on the model.
-        key: The digest, or the version without one.
-        version: The highest version that the rows name.
-        calls: How many rows there are.
-        latest: The time of the last of them, naive UTC.
-        scored: How many of them have scores.
-    """
-
-    number: int
-    of_version: int
-    of_model: int
-    prompt: str
-    key: str
-    model: str
-    suite: str | None
-    dataset_digest: str | None
-    environment: str | None
-    version: str
-    calls: int
-    latest: datetime
-    scored: int
-
-
-class Answers(NamedTuple):
-    """What the store answered about some prompts; rows begin with the number they are about.
-
-    Attributes:
-        groups: What the numbers stand for.
-        versions: The cost, the tokens and the metrics of each version.
-        models: The metrics of each version's models, where it has several.
-        scores: The further metrics of each version, a row each.
-        days: The course of the prompts that have one by day.
-        weeks: The course of the others.
-        samples: What versions are judged by, for each group.
-    """
-
-    groups: list[Group]
-    versions: list[Row]
-    models: list[Row]
-    scores: list[Row]
-    days: list[Row]
-    weeks: list[Row]
-    samples: SampleAnswers
-
-    def by_prompt(self) -> dict[str, Answers]:
-        """Return the answers about each prompt that has rows."""
-        groups = self.groups
-        of_version = {group.of_version: group.prompt for group in groups}
-        of_model = {group.of_model: group.prompt for group in groups}
-        of_group = {group.number: group.prompt for group in groups}
-        versions = _split(self.versions, of_version)
-        models = _split(self.models, of_model)
-        scores, days, weeks = (
-            _split(rows, of_version) for rows in (self.scores, self.days, self.weeks)
-        )
-        samples = [_split(rows, of_group) for rows in self.samples]
-        return {
-            prompt: Answers(
-                own,
-                versions[prompt],
-                models.get(prompt, []),
-                scores.get(prompt, []),
-                days.get(prompt, []),
-                weeks.get(prompt, []),
-                SampleAnswers(*(part.get(prompt, []) for part in samples)),
-            )
-            for prompt, own in _split(groups, of_group).items()
-        }
-
-
-def _split(rows: Sequence[R], prompts: Mapping[int, str]) -> dict[str, list[R]]:
-    parts: dict[str, list[R]] = {}
-    for row in rows:
-        parts.setdefault(prompts[row[0]], []).append(row)
-    return parts
+_SHARE = "success_rate"
+_SPREAD = tuple(name for name in VALUES if name != _SHARE)
 
 
 def ask(rows: Rows, scope: Scope) -> Answers:
@@ -167,13 +84,14 @@ def ask(rows: Rows, scope: Scope) -> Answers:
     with _kept(rows, scope) as kept:
         groups = _ask_groups(kept)
         versions = _ask_versions(kept)
-        models = _ask_models(kept)
+        spent = versions.pop("spent")
+        models = _ask_models(kept, ("latency",) if scope.for_page else _SPREAD)
         has_scores = any(group.scored for group in groups)
-        scores = _ask_scores(kept) if has_scores else []
+        scores = _ask_scores(kept) if has_scores else Columns(())
         days, weeks = _ask_courses(kept)
         most = max((group.calls for group in groups), default=0)
         samples = ask_samples(kept, VALUES, most, has_scores=has_scores)
-        return Answers(groups, versions, models, scores, days, weeks, samples)
+        return Answers(groups, spent, versions, models, scores, days, weeks, samples)
 
 
 # The rows in scope
@@ -185,7 +103,7 @@ _NUMBERS = ("number", "of_version", "of_model")
 
 
 @contextmanager
-def _kept(rows: Rows, scope: Scope) -> Iterator[Rows]:
+def _kept(rows: Rows, scope: Scope) -> Iterator[Kept]:
     """Keep the groups, the rows in scope and what is repeated among them, for a block's queries.
 
     To group a million rows by six texts takes ten times as long as by a number, and is done once.
@@ -245,7 +163,7 @@ def _condition(scope: Scope) -> tuple[str, list[Any]]:
     return f"{condition} AND c.ts >= ?", [*scope.prompts, scope.since]
 
 
-def _ask_groups(rows: Rows) -> list[Group]:
+def _ask_groups(rows: Kept) -> list[Group]:
     names = ", ".join([*_NUMBERS, *_NAMES])
     found = rows.sql(
         f"SELECT {names}, max(version), sum(calls), max(latest), sum(scored) FROM grouped "
@@ -258,50 +176,39 @@ def _ask_groups(rows: Rows) -> list[Group]:
 
 _TOKENS = "sum(coalesce(v_input_tokens, 0) + coalesce(v_output_tokens, 0))"
 _HAS_TOKENS = "count(v_input_tokens) + count(v_output_tokens)"
-_SPENT = f"sum(v_cost), CASE WHEN {_HAS_TOKENS} > 0 THEN {_TOKENS} END"
+_SPENT = ("sum(v_cost)", f"CASE WHEN {_HAS_TOKENS} > 0 THEN {_TOKENS} END")
 
 
-def _ask_versions(rows: Rows) -> list[Row]:
-    return rows.sql(
-        f"SELECT of_version, {_SPENT}, {_summaries(_GRID)} FROM picked "
-        "GROUP BY of_version ORDER BY of_version"
+def _ask_versions(rows: Kept) -> dict[str, Columns]:
+    further = {"spent": _SPENT, _SHARE: means_of(_SHARE)}
+    return ask_figures(rows, "picked", ("of_version",), _SPREAD, further)
+
+
+def _ask_models(rows: Kept, spread: Collection[str]) -> dict[str, Columns]:
+    # What is known of a version with one model is known of the model.
+    several = (
+        "picked WHERE of_version IN (SELECT of_version FROM grouped "
+        "GROUP BY of_version HAVING count(DISTINCT of_model) > 1) GROUP BY of_model"
     )
+    asked = {
+        name: [*means_of(name), *(quantiles_of(name) if name in spread else ())] for name in VALUES
+    }
+    return ask_columns(rows, ("of_model",), asked, several)
 
 
-def _ask_models(rows: Rows) -> list[Row]:
-    # What is known of a version with one model is known of the model. And a model's line in a table
-    # needs no histogram, which takes most of the time.
-    return rows.sql(
-        f"SELECT of_model, {_summaries(SHOWN)} FROM picked WHERE of_version IN ("
-        "SELECT of_version FROM grouped GROUP BY of_version HAVING count(DISTINCT of_model) > 1) "
-        "GROUP BY of_model ORDER BY of_model"
+def _ask_scores(rows: Kept) -> Columns:
+    scored = (
+        "(SELECT of_version, e.key AS name, e.value AS v_score FROM (SELECT of_version, "
+        "unnest(map_entries(scores)) AS e FROM picked WHERE scores IS NOT NULL) "
+        "WHERE isfinite(e.value))"
     )
-
-
-def _ask_scores(rows: Rows) -> list[Row]:
-    return rows.sql(
-        f"SELECT of_version, e.key AS name, {_summary('e.value', _GRID)} "
-        "FROM (SELECT of_version, unnest(map_entries(scores)) AS e FROM picked "
-        "WHERE scores IS NOT NULL) WHERE isfinite(e.value) "
-        "GROUP BY of_version, name ORDER BY of_version, name"
-    )
-
-
-def _summaries(grid: Sequence[float]) -> str:
-    return ", ".join(
-        _summary(f"v_{name}", () if name == "success_rate" else grid) for name in VALUES
-    )
-
-
-def _summary(value: str, grid: Sequence[float]) -> str:
-    spread = f"quantile_cont({value}, {list(grid)})" if grid else "NULL"
-    return f"count({value}), avg({value}), stddev_samp({value}), {spread}"
+    return ask_figures(rows, scored, ("of_version", "name"), ("score",), {})["score"]
 
 
 # Courses
 
 
-def _ask_courses(rows: Rows) -> tuple[list[Row], list[Row]]:
+def _ask_courses(rows: Kept) -> tuple[Columns, Columns]:
     """Return the courses by day, and by week of prompts that are called for longer or seldom."""
     spans = rows.sql(
         "SELECT prompt, date_diff('day', min(earliest), max(latest)), avg(calls) FROM ("
@@ -321,14 +228,15 @@ def _ask_courses(rows: Rows) -> tuple[list[Row], list[Row]]:
     return days, weeks
 
 
-def _ask_course(rows: Rows, bucket: str, prompts: Sequence[str]) -> list[Row]:
+def _ask_course(rows: Kept, bucket: str, prompts: Sequence[str]) -> Columns:
     if not prompts:
-        return []
+        return Columns(())
     marks = ", ".join("?" * len(prompts))
-    return rows.sql(
-        f"SELECT of_version, date_trunc('{bucket}', ts) AS day, count(*), {_SPENT}, "
-        "quantile_cont(v_latency, [0.5, 0.95]), avg(v_quality), avg(v_success_rate) FROM picked "
-        f"WHERE of_version IN (SELECT of_version FROM grouped WHERE prompt IN ({marks})) "
-        "GROUP BY of_version, day ORDER BY of_version, day",
-        prompts,
+    percentiles = quantiles_of("latency", (0.5, 0.95))
+    asked = ("count(*)", *_SPENT, *percentiles, "avg(v_quality)", "avg(v_success_rate)")
+    source = (
+        f"(SELECT *, date_diff('day', {_EPOCH}, date_trunc('{bucket}', ts)) AS day FROM picked "
+        f"WHERE of_version IN (SELECT of_version FROM grouped WHERE prompt IN ({marks}))) p "
+        "GROUP BY of_version, day"
     )
+    return ask_columns(rows, ("of_version", "day"), {"": asked}, source, prompts)[""]

@@ -5,14 +5,18 @@ Rows of one case or unit are one observation where versions are judged, as in th
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import date
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from promptreg.report.asking import QUANTILES, SHOWN, VALUES, ask
+from promptreg.report.asking import VALUES, ask
+from promptreg.report.asking_figures import SHOWN
 from promptreg.report.model import MetricSummary, Point
 from promptreg.report.sampling import add_samples
-from promptreg.report.spread import histogram_of, interval_of, share_interval, steady
+from promptreg.report.spread import histogram_of, interval_of, share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,12 +24,13 @@ if TYPE_CHECKING:
 
     from promptreg.gate.model import Context
     from promptreg.gate.pairing import Side
-    from promptreg.report.asking import Answers, Scope
+    from promptreg.report.answers import Answers
+    from promptreg.report.asking import Scope
     from promptreg.storage.engines import Rows
 
 __all__ = ["CaseValues", "ModelMeasures", "VersionMeasures", "measure", "measures_of"]
 
-_PLACES = tuple(round(q * (QUANTILES - 1)) for q in SHOWN)
+_EPOCH = date(1970, 1, 1).toordinal()
 
 CaseValues = dict[str, tuple[float | None, float | None]]
 """By metric the mean of a case's values and of their logarithms, over its repeats."""
@@ -92,59 +97,58 @@ def measures_of(answers: Answers) -> dict[str, VersionMeasures]:
 
 
 def _add_summaries(answers: Answers, found: Mapping[str, VersionMeasures]) -> None:
-    keys = {group.of_version: group.key for group in answers.groups}
-    for number, cost, tokens, *values in answers.versions:
-        version = found[keys[number]]
-        version.cost, version.tokens = _steady(cost), _whole(tokens)
-        version.metrics = list(_summaries(values))
+    versions = {group.of_version: found[group.key] for group in answers.groups}
     models = {group.of_model: found[group.key].models[group.model] for group in answers.groups}
-    for number, *values in answers.models:
-        models[number].metrics = list(_summaries(values))
+    for number, cost, tokens in answers.spent.rows():
+        versions[number].cost = _known(cost)
+        versions[number].tokens = None if isnan(tokens) else int(tokens)
+    for name in VALUES:
+        for targets, answered in ((versions, answers.versions), (models, answers.models)):
+            for number, summary in _summaries(name, answered[name].columns):
+                targets[number].metrics.append(summary)
     for version in found.values():
         if len(version.models) == 1:
             (only,) = version.models.values()
             only.metrics = [metric._replace(histogram=None) for metric in version.metrics]
-    for number, name, *values in answers.scores:
-        if (summary := _summary(name, values)) is not None:
-            found[keys[number]].metrics.append(summary)
+    if answers.scores.columns:
+        numbers, names, *figures = answers.scores.columns
+        for name, (number, summary) in zip(names, _summaries("", (numbers, *figures)), strict=True):
+            versions[number].metrics.append(summary._replace(metric=name))
 
 
-def _summaries(values: Sequence[Any]) -> Iterator[MetricSummary]:
-    for number, name in enumerate(VALUES):
-        if (summary := _summary(name, values[4 * number : 4 * number + 4])) is not None:
-            yield summary
+def _summaries(name: str, columns: Sequence[Sequence[Any]]) -> Iterator[tuple[int, MetricSummary]]:
+    """Yield what is shown of a metric, after the number of what it is about.
 
-
-def _summary(name: str, values: Sequence[Any]) -> MetricSummary | None:
-    n, mean, sd, grid = values
-    if not n:
-        return None
-    mean, sd = steady(mean), None if sd is None else steady(sd)
-    if name == "success_rate":
-        low, high = share_interval(round(mean * n), n)
-        return MetricSummary(name, n, mean, sd, low, high)
-    ends: tuple[float | None, float | None] = interval_of(n, mean, sd) or (None, None)
-    if len(grid) == len(SHOWN):
-        return MetricSummary(name, n, mean, sd, ends[0], ends[1], tuple(grid))
-    shown = tuple(grid[place] for place in _PLACES)
-    return MetricSummary(name, n, mean, sd, ends[0], ends[1], shown, histogram_of(grid, n))
+    Args:
+        name: The metric.
+        columns: As `promptreg.report.asking_figures` asks for them.
+    """
+    numbers, counts, means, deviations, *spread = columns
+    shown, bins = spread[: len(SHOWN)], spread[len(SHOWN) :]
+    quantiles = zip(*shown, strict=True) if shown else itertools.repeat(())
+    histograms = map(histogram_of, counts, *bins) if bins else itertools.repeat(None)
+    each = zip(numbers, counts, means, deviations, quantiles, histograms, strict=False)
+    for number, n, mean, deviation, own, histogram in each:
+        if not n:
+            continue
+        sd = deviation if n > 1 else None
+        if name == "success_rate":
+            ends: tuple[float | None, float | None] = share_interval(round(mean * n), n)
+        else:
+            ends = interval_of(n, mean, sd) or (None, None)
+        yield number, MetricSummary(name, n, mean, sd, *ends, own, histogram)
 
 
 def _add_courses(answers: Answers, found: Mapping[str, VersionMeasures]) -> None:
-    keys = {group.of_version: group.key for group in answers.groups}
+    versions = {group.of_version: found[group.key] for group in answers.groups}
     for bucket, course in (("day", answers.days), ("week", answers.weeks)):
-        for number, day, calls, cost, tokens, latency, quality, success in course:
-            one = found[keys[number]]
+        dates = {day: date.fromordinal(_EPOCH + day).isoformat() for day in {*course.column(1)}}
+        for number, day, calls, cost, tokens, *figures in course.rows():
+            one = versions[number]
             one.bucket = bucket
-            p50, p95 = latency or (None, None)
-            date = day.isoformat()[:10]
-            means = (_steady(quality), _steady(success))
-            one.points.append(Point(date, calls, _steady(cost), _whole(tokens), p50, p95, *means))
+            spent = _known(cost), None if isnan(tokens) else int(tokens)
+            one.points.append(Point(dates[day], calls, *spent, *map(_known, figures)))
 
 
-def _steady(value: float | None) -> float | None:
-    return None if value is None else steady(value)
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)
+def _known(value: float) -> float | None:
+    return None if isnan(value) else value

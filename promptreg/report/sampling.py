@@ -7,29 +7,48 @@ as well, so that any two versions can be compared case by case.
 from __future__ import annotations
 
 import itertools
+import math
+import operator
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.gate.model import Context
 from promptreg.gate.pairing import Joined, Side
 from promptreg.report.asking import VALUES
 from promptreg.report.asking_samples import LOGGED
-from promptreg.report.spread import steady
 from promptreg.stats.samples import Moments, PairCounts, PairMoments, Pairs, Sample, Tail
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from promptreg.report.asking import Answers, Group
+    from promptreg.report.answers import Answers, Group
     from promptreg.report.measures import CaseValues, VersionMeasures
 
 __all__ = ["add_samples", "join_cases"]
 
 _NAMES = tuple(VALUES)
 _LOGS = tuple(name for name in VALUES if name in LOGGED)
-_WIDTH = 11
+_NO_LOGS = itertools.repeat(Moments(0, 0.0, 0.0))
+_NO_TAILS: itertools.repeat[Tail | None] = itertools.repeat(None)
 
 _Place = tuple[str, Context]
+
+
+class _Rows(NamedTuple):
+    """What becomes a `Side`, by model."""
+
+    calls: dict[str, int]
+    cases: dict[str, int]
+    samples: dict[tuple[str, str], Sample]
+
+    def add(self, model: str, name: str, sample: Sample) -> None:
+        """Add a model's sample, if it has values; success is kept as ``error_rate``."""
+        if not sample.n:
+            return
+        if name == "success_rate":
+            self.samples[model, "error_rate"] = sample.complement()
+        else:
+            self.samples[model, name] = sample
 
 
 def add_samples(answers: Answers, found: Mapping[str, VersionMeasures]) -> None:
@@ -39,26 +58,27 @@ def add_samples(answers: Answers, found: Mapping[str, VersionMeasures]) -> None:
         answers: What the store answered about the prompt.
         found: Takes them, by key.
     """
-    groups = {group.number: group for group in answers.groups}
-    places = {number: _place(group) for number, group in groups.items()}
-    samples: dict[_Place, dict[tuple[str, str], Sample]] = defaultdict(dict)
-    calls: dict[_Place, dict[str, int]] = defaultdict(dict)
-    cases: dict[_Place, dict[str, int]] = defaultdict(dict)
-    tails = {number: Tail(*tail) for number, *tail in answers.samples.tails}
-    for number, count, *values in answers.samples.moments:
-        model, place = groups[number].model, places[number]
-        calls[place][model] = groups[number].calls
-        cases[place][model] = count
-        own = samples[place]
-        for at, name in enumerate(_NAMES):
-            _add_sample(own, (model, name), values[_WIDTH * at : _WIDTH * at + _WIDTH])
-        if number in tails:
-            own[model, "latency"] = own[model, "latency"]._replace(tail=tails[number])
-    for number, name, *values in answers.samples.scores:
-        _add_sample(samples[places[number]], (groups[number].model, name), values)
-    for place, own_calls in calls.items():
-        key, context = place
-        found[key].sides[context] = Side(own_calls, cases[place], samples[place])
+    asked = answers.samples
+    sides: dict[_Place, _Rows] = defaultdict(lambda: _Rows({}, {}, {}))
+    groups = {group.number: (group.model, sides[_place(group)]) for group in answers.groups}
+    for group, (number, cases, _) in zip(answers.groups, asked.observed.rows(), strict=True):
+        model, side = groups[number]
+        side.calls[model], side.cases[model] = group.calls, cases
+    rows = asked.observed.column(2)
+    tails = {number: Tail(*tail) for number, *tail in asked.tails.rows()}
+    for name, moments in asked.moments.items():
+        numbers, *columns = moments.columns
+        own = map(tails.get, numbers) if name == "latency" else _NO_TAILS
+        for number, sample in zip(numbers, _samples(rows, columns, own), strict=True):
+            model, side = groups[number]
+            side.add(model, name, sample)
+    if asked.scores.columns:
+        numbers, names, rows, *columns = asked.scores.columns
+        for number, name, sample in zip(numbers, names, _samples(rows, columns), strict=True):
+            model, side = groups[number]
+            side.add(model, name, sample)
+    for (key, context), side in sides.items():
+        found[key].sides[context] = Side(*side)
     _add_cases(answers, found)
 
 
@@ -66,21 +86,21 @@ def _place(group: Group) -> _Place:
     return group.key, Context(group.suite, group.dataset_digest, group.environment)
 
 
-def _add_sample(
-    samples: dict[tuple[str, str], Sample], place: tuple[str, str], values: Sequence[Any]
-) -> None:
-    """Add the sample of a model's metric; success is kept as ``error_rate``."""
-    n, mean, var, least, most, ones, zeros, missing, logs, log_mean, log_var = values
-    if not n:
-        return
-    linear = Moments(n, steady(mean), steady(var or 0.0))
-    log = Moments(logs, steady(log_mean or 0.0), steady(log_var or 0.0))
-    sample = Sample(linear, log, least, most, ones, zeros, missing)
-    model, name = place
-    if name == "success_rate":
-        samples[model, "error_rate"] = sample.complement()
-    else:
-        samples[place] = sample
+def _samples(
+    rows: Sequence[int], columns: Sequence[Sequence[Any]], tails: Iterable[Tail | None] = _NO_TAILS
+) -> Iterator[Sample]:
+    """Yield the samples of a metric, column by column.
+
+    Args:
+        rows: How many observations each group has.
+        columns: As `promptreg.report.asking_samples` asks for them.
+        tails: The p95 of each group that has one.
+    """
+    n, mean, var, least, most, ones, zeros, *of_log = columns
+    linear = map(Moments, n, mean, var)
+    log = map(Moments, *of_log) if of_log else _NO_LOGS
+    missing = map(operator.sub, rows, n)
+    return map(Sample, linear, log, least, most, ones, zeros, missing, tails)
 
 
 def _add_cases(answers: Answers, found: Mapping[str, VersionMeasures]) -> None:
@@ -92,15 +112,15 @@ def _add_cases(answers: Answers, found: Mapping[str, VersionMeasures]) -> None:
         for group in answers.groups
         if group.suite is not None
     }
-    for number, case, *averages in answers.samples.cases:
-        means = [None if mean is None else steady(mean) for mean in averages]
+    for number, case, *averages in answers.samples.cases.rows():
+        means = [None if math.isnan(mean) else mean for mean in averages]
         logged = dict(zip(_LOGS, means[len(_NAMES) :], strict=True))
         values: CaseValues = models[number].setdefault(case, {})
         values |= {
             name: (mean, logged.get(name)) for name, mean in zip(_NAMES, means, strict=False)
         }
-    for number, case, name, mean in answers.samples.case_scores:
-        models[number].setdefault(case, {})[name] = (steady(mean), None)
+    for number, case, name, mean in answers.samples.case_scores.rows():
+        models[number].setdefault(case, {})[name] = (mean, None)
 
 
 def join_cases(base: VersionMeasures, head: VersionMeasures, context: Context) -> Joined:

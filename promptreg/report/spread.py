@@ -1,23 +1,18 @@
-"""How values spread: intervals of means and shares, and histograms read off quantiles; pure."""
+"""How values spread: intervals of means and shares, and histograms; pure."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from bisect import bisect_left
-from typing import TYPE_CHECKING
+from operator import sub
 
 from promptreg.report.model import Histogram
 from promptreg.stats.distributions import normal_ppf
 from promptreg.stats.student import t_isf
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-__all__ = ["histogram_of", "interval_of", "share_interval", "steady"]
+__all__ = ["BINS", "LEAST_FOR_HISTOGRAM", "histogram_of", "interval_of", "share_interval", "steady"]
 
 BINS = 16
-_LEAST_FOR_HISTOGRAM = 20
+LEAST_FOR_HISTOGRAM = 20
 _TAIL = 0.025
 
 
@@ -62,36 +57,15 @@ def share_interval(ones: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def histogram_of(quantiles: Sequence[float], n: int) -> Histogram | None:
-    """Spread equal shares between neighbouring quantiles over bins of equal width.
-
-    The outermost steps are long tails; the bins end at the second and the last but one quantile,
-    and what lies beyond is counted in the bins there.
+def histogram_of(n: int, low: float, high: float, *below: int) -> Histogram | None:
+    """Return the histogram of values, or None where there is none.
 
     Args:
-        quantiles: Evenly spaced quantiles from 0 to 1.
-        n: How many values they stand for.
+        n: How many values there are.
+        low: Where the first bin begins; what lies below is counted in it.
+        high: Where the last bin ends; what lies above is counted in it.
+        below: How many values lie below each edge between the bins.
     """
-    if n < _LEAST_FOR_HISTOGRAM:
+    if n < LEAST_FOR_HISTOGRAM or not high > low or not 0.0 < BINS / (high - low) < math.inf:
         return None
-    low, high = quantiles[1], quantiles[-2]
-    if not high > low:
-        low, high = quantiles[0], quantiles[-1]
-    if not high > low:
-        return None
-    scale = BINS / (high - low)
-    if not 0.0 < scale < math.inf:
-        return None
-    places = [(value - low) * scale for value in quantiles]
-    share = n / (len(quantiles) - 1)
-    # The counts are steps of a running sum: fifteen look-ups instead of forty ranges to spread.
-    below = [0.0, *(_steps_below(edge, places) for edge in range(1, BINS)), len(quantiles) - 1]
-    counts = [round((after - before) * share) for before, after in itertools.pairwise(below)]
-    return Histogram(low, high, tuple(counts))
-
-
-def _steps_below(edge: float, places: Sequence[float]) -> float:
-    """Return how many steps between neighbouring places, with a fraction, lie below an edge."""
-    after = bisect_left(places, edge)
-    before = places[after - 1]
-    return after - 1 + (edge - before) / (places[after] - before)
+    return Histogram(low, high, tuple(map(sub, (*below, n), (0, *below))))

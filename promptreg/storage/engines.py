@@ -14,19 +14,26 @@ if TYPE_CHECKING:
     from promptreg.config import SparkConfig
     from promptreg.storage.store import Store
 
-__all__ = ["DuckEngine", "Engine", "Rows", "open_engine"]
+__all__ = ["DuckEngine", "Engine", "Kept", "Rows", "open_engine"]
 
 
 class Rows(Protocol):
-    """Answers SQL within a block of `Engine.keep`."""
+    """Answers SQL."""
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer a trusted query with rows of Python values."""
 
     def keep(
         self, name: str, query: str, parameters: Sequence[Any] = ()
-    ) -> AbstractContextManager[Rows]:
+    ) -> AbstractContextManager[Kept]:
         """Give another answer a name; see `Engine.keep`."""
+
+
+class Kept(Rows, Protocol):
+    """Answers SQL within a block of `Engine.keep`."""
+
+    def arrow(self, query: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """Answer a trusted query with an Arrow table."""
 
 
 class Engine(Protocol):
@@ -49,7 +56,7 @@ class Engine(Protocol):
 
     def keep(
         self, name: str, query: str, parameters: Sequence[Any] = ()
-    ) -> AbstractContextManager[Rows]:
+    ) -> AbstractContextManager[Kept]:
         """Give the answer to a trusted query a name that the queries of a block may select from.
 
         Every query of the block is answered from the same snapshot.
@@ -85,7 +92,7 @@ class DuckEngine:
 
     def keep(
         self, name: str, query: str, parameters: Sequence[Any] = ()
-    ) -> AbstractContextManager[Rows]:
+    ) -> AbstractContextManager[Kept]:
         """Give the answer to a trusted query a name: it is computed once and held meanwhile."""
         return self.store.keep(name, query, parameters)
 

@@ -19,7 +19,7 @@ from promptreg.report.chunks import chunk_of, chunk_of_prompt
 from promptreg.report.format import change_text, money, number, value_text
 from promptreg.report.html import render
 from promptreg.report.model import MetricComparison
-from promptreg.report.spread import histogram_of, interval_of, share_interval
+from promptreg.report.spread import interval_of, share_interval
 from promptreg.report.template_tree import template_spans, template_tree
 from promptreg.report.wire_prompt import pack_prompt
 from tests.report.synthetic import synthetic_report
@@ -70,27 +70,6 @@ def test_intervals_agree_with_scipy_and_statsmodels() -> None:
         expected = proportion_confint(ones, n, 0.05, "wilson")
         assert share_interval(ones, n) == pytest.approx(expected, abs=1e-9)
     assert interval_of(1, 5.0, None) is None
-
-
-def test_histograms_keep_the_number_of_values() -> None:
-    """Bins read off quantiles hold all values, also when many are equal, and follow the truth."""
-    rng = random.Random(5)
-    values = sorted(rng.gauss(100, 15) for _ in range(5000))
-    grid = [values[round(n / 40 * 4999)] for n in range(41)]
-    found = histogram_of(grid, 5000)
-    assert found
-    assert sum(found.counts) == pytest.approx(5000, abs=8)
-    width = (found.high - found.low) / len(found.counts)
-    middle = range(1, len(found.counts) - 1)
-    for at in middle:
-        low = found.low + at * width
-        true = sum(low <= value < low + width for value in values)
-        assert found.counts[at] == pytest.approx(true, abs=80)
-    binary = histogram_of([0.0] * 12 + [1.0] * 29, 1000)
-    assert binary
-    assert sum(binary.counts) == pytest.approx(1000, abs=8)
-    assert histogram_of([3.0] * 41, 1000) is None
-    assert histogram_of(grid, 5) is None
 
 
 def test_no_asset_can_close_its_element() -> None:

@@ -58,20 +58,24 @@ class Recorder:
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Answer, after the query has proved to be portable."""
+        self._note(query, parameters)
+        return self.duck.sql(query, parameters)
+
+    def arrow(self, query: str, parameters: Sequence[Any] = ()) -> Any:
+        """Answer, after the query has proved to be portable."""
+        self._note(query, parameters)
+        return self.duck.arrow(query, parameters)
+
+    def _note(self, query: str, parameters: Sequence[Any]) -> None:
+        """Note who asked, after the query has proved to be portable."""
         translate(query, parameters, self.kept)
-        frame = sys._getframe(1)
+        frame = sys._getframe(2)
         while frame.f_back is not None:
             path = Path(frame.f_code.co_filename)
             if path.is_relative_to(PACKAGE) and str(path.relative_to(PACKAGE)) not in SEAM:
                 self.asked.add(f"{path.relative_to(PACKAGE)}: {frame.f_code.co_name}")
                 break
             frame = frame.f_back
-        return self.duck.sql(query, parameters)
-
-    def arrow(self, query: str, parameters: Sequence[Any] = ()) -> Any:
-        """Answer, after the query has proved to be portable."""
-        translate(query, parameters, self.kept)
-        return self.duck.arrow(query, parameters)
 
     def select(self, query: str) -> Any:
         """Answer anybody's query."""
