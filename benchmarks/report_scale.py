@@ -49,6 +49,15 @@ OPEN_PROMPT = """async (name) => {
   await task();
   return [there, performance.now() - start];
 }"""
+# Tasks of more than 50 ms, in which the page answers nobody.
+WATCH_TASKS = """() => {
+  globalThis.tasks = [];
+  new PerformanceObserver((seen) => {
+    globalThis.tasks.push(...seen.getEntries().map((task) => task.duration));
+  }).observe({ type: "longtask" });
+}"""
+AT_REST = "() => location.hash.includes('q=') && !document.querySelector('[aria-busy]')"
+WORD = "answer"
 READY_AT = """() => new Promise((done) => {
   const look = () => {
     if (document.documentElement.dataset.ready) done(performance.now());
@@ -135,8 +144,30 @@ def browse(path: Path, chromium: str, names: list[str]) -> None:
         show("opening a prompt, slowest of 20", there[-1], "ms", None)
         show("the same until it is drawn, median", drawn[len(drawn) // 2], "ms", None)
         page.close()
+        search(browser, path)
         slow_link(browser, path)
         browser.close()
+
+
+def search(browser: Any, path: Path) -> None:
+    """Search for a word that many texts hold, then in all older versions; print what it took."""
+    page = browser.new_page()
+    page.goto(f"{path.as_uri()}#/prompts")
+    page.wait_for_selector(READY, state="attached")
+    page.evaluate("() => new Promise((done) => requestIdleCallback(done))")
+    page.evaluate(WATCH_TASKS)
+    start = page.evaluate("performance.now()")
+    page.fill("#prompt-search", WORD)
+    page.wait_for_function(AT_REST)
+    show("first search, with its pause", page.evaluate("performance.now()") - start, "ms", None)
+    start = page.evaluate("performance.now()")
+    page.get_by_role("button", name="Search older versions").click()
+    page.wait_for_selector(".older [role=status]:has-text('Searched')")
+    took = (page.evaluate("performance.now()") - start) / 1000
+    show("search of all older versions", took, "s", None)
+    held = max([0.0, *page.evaluate("tasks")])
+    show("longest time a search held the page up", held, "ms", 100)
+    page.close()
 
 
 def slow_link(browser: Any, path: Path) -> None:
@@ -174,7 +205,7 @@ def show(name: str, value: float, unit: str, target: float | None) -> None:
     """Print a figure beside its target."""
     asked = "" if target is None else f"target {target:g} {unit}"
     verdict = "" if target is None else ("reached" if value <= target else "MISSED")
-    print(f"  {name:<36} {value:>9.2f} {unit:<3} {asked:<16} {verdict}")
+    print(f"  {name:<40} {value:>9.2f} {unit:<3} {asked:<16} {verdict}")
 
 
 if __name__ == "__main__":
