@@ -96,6 +96,7 @@ def test_the_overview_tells_what_is_live_and_what_it_costs(pages: Pages, report_
     page.get_by_role("link", name="All by cost").click()
     settle(page)
     assert page.locator("tbody th.name bdi").first.inner_text() == dearest.name
+    assert page.locator("td[data-head='Cost per call']").count() == len(report.prompts)
     page.go_back()
     row.get_by_role("link", name="What changed").click()
     settle(page)

@@ -44,7 +44,7 @@ export function scroll(label, table) {
 export function nameCells(table) {
   const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
   for (const row of table.tBodies[0].rows) {
-    for (const cell of row.cells) if (cell.tagName === "TD") cell.dataset.head = heads[cell.cellIndex];
+    for (const cell of row.cells) if (cell.tagName === "TD") cell.dataset.head ??= heads[cell.cellIndex];
   }
   return table;
 }
