@@ -87,7 +87,7 @@ def check(
             fix="--report-url https://ci.example.org/report.html",
         )
     copies = [_copy(text) for text in also or ()]
-    with open_registry(fast_start=not metrics) as registry:
+    with open_registry() as registry:
         if files:
             paths = [repository_path(registry, file) for file in files]
             result = check_files(registry, paths, strict=strict)

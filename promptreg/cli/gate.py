@@ -47,7 +47,7 @@ def accept(
     from promptreg.operations.planning import WriteFile
 
     last_day = _day(until)
-    with open_registry(fast_start=False) as registry:
+    with open_registry() as registry:
         report = with_gate(report_of(check_branch(registry, find_base(registry, base))), registry)
         assert report.gate is not None
         entries = accept_entries(

@@ -90,6 +90,10 @@ _COLUMNS = {
 }
 
 
+# Integers are never NaN or too large for their square.
+_WHOLE = frozenset({"input_tokens", "output_tokens"})
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which rows are compared: SQL of ours whose parameters the caller gives in this order.
@@ -242,6 +246,8 @@ def metric_value(metric: Metric) -> str:
     # metric_named lets only letters, digits, _ and - through.
     source = _COLUMNS.get(metric.name, f"scores['{metric.name}']")
     column = f"CAST({source} AS DOUBLE)"
+    if metric.name in _WHOLE:
+        return column
     # One NaN would poison every average it is part of, a square that overflows is an error; and
     # NaN is greater than everything to DuckDB.
     condition = f"abs({column}) < {GREATEST}"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from promptreg.errors import RepositoryError
-from promptreg.git.process import git_environment
+from promptreg.git.process import git_environment, try_git
 from promptreg.values import dataclass
 
 __all__ = ["GitObject", "ObjectReader", "ProcessReader", "Pygit2Reader"]
@@ -47,6 +47,10 @@ class ObjectReader(Protocol):
 
     def read_many(self, oids: Sequence[str]) -> Iterator[GitObject]:
         """Yield those of many objects that the repository has, in the order asked."""
+        ...
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the best common ancestor of two commits, or None."""
         ...
 
     def close(self) -> None:
@@ -89,6 +93,16 @@ class Pygit2Reader:
     def read_many(self, oids: Sequence[str]) -> Iterator[GitObject]:
         """Yield those of many objects that the repository has, in the order asked."""
         return (found for oid in oids if (found := self.read(oid)) is not None)
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the best common ancestor of two commits, or None."""
+        import pygit2
+
+        try:
+            found = self.repository.merge_base(one, other)
+        except (pygit2.GitError, KeyError, ValueError):
+            return None
+        return str(found) if found is not None else None
 
     def close(self) -> None:
         """Do nothing: libgit2 frees itself."""
@@ -144,6 +158,11 @@ class ProcessReader:
             # Git dies for want of a promised object; reading on one by one tells which it is.
             rest = part[len(answers) :]
             yield from (found for oid in rest if (found := self.read(oid)) is not None)
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the best common ancestor of two commits, or None."""
+        answer = try_git(self._git_dir, "merge-base", one, other)
+        return answer.stdout.decode("ascii").strip() or None
 
     def _ask(self, oids: Sequence[str]) -> bytes:
         from tempfile import TemporaryFile

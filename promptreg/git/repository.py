@@ -273,13 +273,7 @@ class Repository:
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the best common ancestor of two commits, or None."""
-        import pygit2
-
-        try:
-            found = self._pygit2.repository.merge_base(one, other)
-        except (pygit2.GitError, KeyError, ValueError):
-            return None
-        return str(found) if found is not None else None
+        return self._reader.merge_base(one, other)
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Tell whether a commit is another one or lies in its history."""

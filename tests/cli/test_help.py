@@ -157,6 +157,15 @@ def test_importing_the_library_is_light(repo: Repo) -> None:
     assert _loads(opened, repo.path) == set()
 
 
+def test_a_branch_of_some_commits_is_checked_without_pygit2(history: Repo) -> None:
+    """To find where a branch began, check needs no more than git."""
+    for number in range(2):
+        history.write("notes.md", f"{number}\n")
+        history.commit()
+    code = "from promptreg.cli import run\nassert run(['check', '--base', 'HEAD~2']) == 0"
+    assert _loads(code, history.path) == set()
+
+
 @pytest.mark.parametrize(
     "words",
     [
