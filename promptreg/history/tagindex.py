@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from promptreg.errors import HistoryError, NotFoundError, PromptError
@@ -219,7 +220,7 @@ class TagIndex:
     def releases(self, name: str) -> list[Release]:
         """Return all released versions of a prompt, oldest first; foreign tags are left out."""
         found = []
-        for _, (tag, oid) in sorted(self.oids(name).items()):
+        for _, (tag, oid) in sorted(self.oids(name).items(), key=itemgetter(0)):
             release = self._release_at(oid)
             if release is not None and self._says(release, tag):
                 found.append(release)
@@ -285,13 +286,14 @@ class TagIndex:
         Raises:
             HistoryError: Its blob was not fetched.
         """
-        from promptreg.prompt.content import parse_with_includes
+        from promptreg.prompt.content import includes_of
 
         trailers = release.trailers
-        return parse_with_includes(
-            *self._file(trailers.prompt, trailers.blob, trailers.includes, release.tag),
-            parser.parse,
+        data, path, source, layout = self._file(
+            trailers.prompt, trailers.blob, trailers.includes, release.tag
         )
+        prompt = parser.parse(data, path, trailers.prompt)
+        return prompt, includes_of(prompt, source, layout)
 
     def _read_content(
         self, name: str, blob: str, includes: tuple[tuple[str, str], ...], tag: str

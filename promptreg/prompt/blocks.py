@@ -139,7 +139,9 @@ class BlockParser:
 
 def _is_large(data: bytes) -> bool:
     """Tell whether a file might pass a limit that its blocks do not pass."""
-    # A value takes a byte at least.
+    # A value takes a byte at least, as a bracket does.
+    if len(data) <= MAX_BRACKETS:
+        return False
     return len(data) > MAX_VALUES or data.count(b"[") + data.count(b"{") > MAX_BRACKETS
 
 

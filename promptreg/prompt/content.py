@@ -20,7 +20,6 @@ __all__ = [
     "Content",
     "content_of",
     "includes_of",
-    "parse_with_includes",
     "read_content",
 ]
 
@@ -76,31 +75,9 @@ def content_of(data: bytes, path: str, source: Source, layout: Layout) -> Conten
     Raises:
         PromptError: The file or a fragment is not valid.
     """
-    prompt, includes = parse_with_includes(data, path, source, layout)
+    prompt = parse_prompt(data, path, layout.name_of(path) or path)
+    includes = includes_of(prompt, source, layout)
     return Content(prompt, includes, compute_digest(prompt.value, includes), data)
-
-
-def parse_with_includes(
-    data: bytes,
-    path: str,
-    source: Source,
-    layout: Layout,
-    parse: Callable[[bytes, str, str], Prompt] = parse_prompt,
-) -> tuple[Prompt, dict[str, str]]:
-    """Return what `content_of` does for who needs no digest: the prompt and its fragments.
-
-    Args:
-        data: The bytes of the file.
-        path: Its path in the repository.
-        source: Where the fragments come from.
-        layout: Which files are prompts.
-        parse: Does what `parse_prompt` does.
-
-    Raises:
-        PromptError: The file or a fragment is not valid.
-    """
-    prompt = parse(data, path, layout.name_of(path) or path)
-    return prompt, includes_of(prompt, source, layout)
 
 
 def includes_of(prompt: Prompt, source: Source, layout: Layout) -> dict[str, str]:

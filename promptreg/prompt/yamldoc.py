@@ -162,13 +162,15 @@ def load(data: bytes, path: str) -> Document:
 
 
 def _conflict_marker(text: str) -> re.Match[str] | None:
-    if not any(marker in text for marker in ("<<<<<<<", ">>>>>>>", "|||||||")):
+    if not ("<<<<<<<" in text or ">>>>>>>" in text or "|||||||" in text):
         return None
     return re.search(_CONFLICT_MARKER, text, re.MULTILINE)
 
 
 def is_merge(key: Any) -> bool:
     """Tell whether a key's node says that another mapping fills this one in."""
+    if key.ctag is loader_class().text:
+        return False
     return bool(
         key.tag == f"{TAG}merge" or (key.value == "<<" and key.id == "scalar" and key.style is None)
     )

@@ -65,10 +65,15 @@ def loader_class() -> Any:
         ) from error
     text, sequence, mapping = (Tag(suffix=f"{TAG}{name}") for name in ("str", "seq", "map"))
 
+    @cache
+    def matchers(first: str) -> list[tuple[Any, Any]]:
+        # Its patterns are made when they are used first, and found out again at each use.
+        found = Resolver.yaml_implicit_resolvers.get(first, ())
+        return [(Tag(suffix=tag), pattern.match) for tag, pattern in found]
+
     @lru_cache(maxsize=4096)
     def plain(value: str) -> Any:
-        found = Resolver.yaml_implicit_resolvers.get(value[:1], ())
-        return next((Tag(suffix=tag) for tag, pattern in found if pattern.match(value)), text)
+        return next((tag for tag, match in matchers(value[:1]) if match(value)), text)
 
     class Loader(CParser):  # type: ignore[misc,unused-ignore]
         """The C parser with YAML 1.2's rules for plain scalars.
@@ -131,7 +136,7 @@ def _too_deep(text: str) -> int | None:
         compact = re.search(rf"^[ ]*(?:[-?][ ]+){{{MAX_DEPTH},}}", text, re.MULTILINE)
         if compact is not None:
             return text.count("\n", 0, compact.start()) + 1
-    if text.count("[") + text.count("{") <= MAX_BRACKETS:
+    if len(text) <= MAX_BRACKETS or text.count("[") + text.count("{") <= MAX_BRACKETS:
         return None
     depth = 0
     for match in re.finditer(r"[\[\]{}\n]", text):
