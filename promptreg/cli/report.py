@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -195,7 +196,12 @@ def _write_page(
 ) -> None:
     from promptreg.report.output import build_page, write_atomically, write_folder
 
-    with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
+    with (
+        open_registry(fast_start=False) as registry,
+        # One who watches opens it again and again; each time DuckDB has threads of its own.
+        closing(registry.metrics),
+        growing_bar(BUILDING) as show,
+    ):
         page = build_page(registry, options, split=split, memory=memory, on_step=show)
     if target is None:
         document(page.parts())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from promptreg.cli.context import open_registry
@@ -103,7 +103,11 @@ def _show(server: ReportServer, options: Options, memory: Memory) -> str:
     """Build the report and show it; return what it is, or nothing if it is the same."""
     from promptreg.report.output import build_page
 
-    with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
+    with (
+        open_registry(fast_start=False) as registry,
+        closing(registry.metrics),
+        growing_bar(BUILDING) as show,
+    ):
         page = build_page(registry, options, live=True, memory=memory, on_step=show)
     text = "".join(page.parts()).encode("utf-8", "replace")
     return told(page, len(text)) if server.show(text) else ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from promptreg.errors import PromptregError
 
 if TYPE_CHECKING:
+    from promptreg.git.model import TreeEntry
     from promptreg.metrics import Metrics
     from promptreg.metrics.summary import Rename
     from promptreg.registry import Registry
@@ -47,8 +48,7 @@ class Inputs(NamedTuple):
         tags: A digest of its tags and those of its former names, with their object ids.
         shallow: Commits whose parents were not fetched: other commits may be missing too.
         yanked: Its withdrawn versions and why.
-        files: The paths and object ids of its files at the reported commit; more than one is a
-            fault.
+        files: Its file at the reported commit, by path; several are a fault.
         setting: Labels, thresholds and whether the report is large.
         rows: What the store holds of it.
     """
@@ -56,7 +56,7 @@ class Inputs(NamedTuple):
     tags: str
     shallow: frozenset[str]
     yanked: tuple[tuple[str, str], ...]
-    files: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, TreeEntry], ...]
     setting: Setting
     rows: _RowsSign
 
@@ -175,7 +175,7 @@ def _inputs_of(
         hashlib.sha256(tags.encode("utf-8", "surrogateescape")).hexdigest(),
         repository.shallow_commits,
         tuple((str(version), yank.reason) for version, yank in registry.yanks_of(name).items()),
-        tuple((path, entry.oid) for path, entry in entries if entry is not None),
+        tuple((path, entry) for path, entry in entries if entry is not None),
         setting,
         rows,
     )
