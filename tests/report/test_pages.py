@@ -391,7 +391,9 @@ def test_states_without_data_say_what_to_do(
     full = synthetic_report(1, 1)
     bare = full.prompts[0].versions[0]._replace(calls=0, metrics=(), models=(), changes=())
     single = full.prompts[0]._replace(versions=(bare,), series=(), comparisons=())
-    page = pages.open(write_report(full._replace(prompts=(single,), alerts=())))
+    early = f"{full.overview.days[-1]}T09:30:00Z"
+    page = pages.open(write_report(full._replace(prompts=(single,), alerts=(), data_date=early)))
+    assert "until 09:30 UTC" in page.locator("figure", has_text="Calls per day").inner_text()
     assert page.locator(".steps code").first.inner_text() == "promptreg metrics log"
     assert "no open alert" not in page.inner_text("main")
     page.goto(page.url + "#/alerts")

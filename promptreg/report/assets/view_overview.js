@@ -1,7 +1,7 @@
 // What is live, what is released but not live, what it costs and what should worry.
 import { sparkline, timeChart } from "./charts.js";
 import { h, icon } from "./dom.js";
-import { count, day, metricValue, money, NO_DATA, plural, time } from "./format.js";
+import { count, day, metricValue, money, NO_DATA, plural, shortDay, time } from "./format.js";
 import { atAGlance, measured, openAlerts } from "./overview_glance.js";
 import { liveCard } from "./overview_live.js";
 import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
@@ -11,6 +11,7 @@ const TITLES = { prompts: "Prompts", versions: "Versions", calls: "Calls", cost:
 const SHOWN_ALERTS = 6;
 const SHOWN_COSTS = 6;
 const FEWEST_RELEASES = 3;
+const DAY_IS_OVER = "23:30";
 
 export function overviewPage(app) {
   const { index } = app;
@@ -77,7 +78,7 @@ function courses(index) {
   return found.map((figure) =>
     timeChart({
       title: figure.name === "calls" ? "Calls per day" : "Cost per day",
-      note: "all prompts together",
+      note: `all prompts together${lastDay(index, figure.dates.at(-1))}`,
       unit: figure.name === "cost" ? "money" : "tokens",
       highName: "",
       lowName: figure.name,
@@ -87,6 +88,12 @@ function courses(index) {
       series: [{ name: "all prompts", color: figure.name === "calls" ? 0 : 1, points: figure.dates.map((date, at) => ({ date, y: figure.series[at], n: calls(index, at) })) }],
     }),
   );
+}
+
+// A course that falls at its end mostly does so because the last day was not over.
+function lastDay(index, last) {
+  const [date, clock = ""] = (index.dataDate ?? "").split("T");
+  return date === last && clock && clock < DAY_IS_OVER ? `; ${shortDay(date)} until ${clock.slice(0, 5)} UTC` : "";
 }
 
 // Where the money goes: a mean per call hides what is called often.
