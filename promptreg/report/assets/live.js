@@ -27,7 +27,7 @@
   banner.setAttribute("role", "alert");
   const tell = (text) => {
     if (!text) banner.remove();
-    else if (!banner.isConnected) document.querySelector(".top")?.append(banner);
+    else if (!banner.isConnected) document.querySelector(".top")?.prepend(banner);
     // A reader of screens says it once, not with every answer.
     if (banner.textContent !== text) banner.textContent = text;
   };
