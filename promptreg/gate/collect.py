@@ -222,16 +222,18 @@ def sides_of(
         context: Which rows of them were observed.
         groups: All groups of the change.
     """
-    here = [group for group in groups if group.context == context]
     samples = observed.samples()
-    base, head = (
-        Side(
-            {group.model: group.calls for group in here if group.is_head is is_head},
-            {size.model: size.cases for size in observed.sizes if size.is_head is is_head},
-            {(m, name): found for (side, m, name), found in samples.items() if side is is_head},
+    cases = {(size.is_head, size.model): size.cases for size in observed.sizes}
+
+    def side(*, is_head: bool) -> Side:
+        here = [g for g in groups if g.context == context and g.is_head is is_head]
+        return Side(
+            {group.model: group.calls for group in here},
+            {group.model: cases.get((is_head, group.model), 0) for group in here},
+            {(m, name): found for (own, m, name), found in samples.items() if own is is_head},
         )
-        for is_head in (False, True)
-    )
+
+    base, head = side(is_head=False), side(is_head=True)
     return base if change.base_digest else None, head
 
 

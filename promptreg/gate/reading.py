@@ -57,9 +57,12 @@ class _Tails:
         self._latencies = {(size.is_head, size.model): size.latencies for size in sizes}
         self._index = {place: i for i, place in enumerate(tail_places(sizes))}
 
-    def of(self, is_head: bool, model: str, quantiles: Sequence[float]) -> Tail:  # noqa: FBT001
-        places = tail_probabilities(self._latencies[is_head, model])
-        return Tail(*(quantiles[self._index[place]] for place in places))
+    def of(self, is_head: bool, model: str, quantiles: Sequence[float]) -> Tail | None:  # noqa: FBT001
+        """Return the tail; None where a group became large only after it was counted."""
+        n = self._latencies.get((is_head, model), 0)
+        if n < TAIL_MINIMUM:
+            return None
+        return Tail(*(quantiles[self._index[place]] for place in tail_probabilities(n)))
 
 
 def read_pairs(

@@ -80,6 +80,8 @@ def contexts_query(of_prompt: str) -> str:
     return _CONTEXT.format(money=_MONEY, counted=_COUNTED, of_prompt=of_prompt)
 
 
+# Integers are never NaN, nor too large for their square.
+_WHOLE = frozenset({"input_tokens", "output_tokens"})
 _COLUMNS = {
     "quality": "quality_score",
     "accuracy": "accuracy",
@@ -88,10 +90,6 @@ _COLUMNS = {
     "input_tokens": "input_tokens",
     "output_tokens": "output_tokens",
 }
-
-
-# Integers are never NaN or too large for their square.
-_WHOLE = frozenset({"input_tokens", "output_tokens"})
 
 
 @dataclass(frozen=True, slots=True)

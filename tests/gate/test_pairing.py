@@ -93,6 +93,36 @@ def test_a_side_turns_successes_into_failures() -> None:
     assert side.sample("m", "cost").n == 0
 
 
+@pytest.mark.parametrize("columns", [{}, SUITE], ids=["calls", "cases"])
+def test_each_model_of_each_side_has_its_own_p95(tmp_path: Path, columns: dict[str, Any]) -> None:
+    """The p95 and its neighbours lie where the size of the own group puts them.
+
+    A group that grows while it is asked about has none, rather than another group's.
+    """
+    wanted = {
+        (BASE, "a"): 79,
+        (BASE, "b"): 80,
+        (HEAD, "a"): 400,
+        (HEAD, "b"): 137,
+    }
+    groups = {
+        (digest, model): calls(digest, n, seed=n, errors=0.0, **{**columns, "model": model})
+        for (digest, model), n in wanted.items()
+    }
+    store = store_of(tmp_path, *groups.values())
+    counted = groups_of(store, CHANGE)
+    (context,) = {group.context for group in counted}
+    store.log_many(calls(HEAD, 100, seed=9, **{**columns, "model": "new"}))
+    with observe_context(store, CHANGE, context, counted, METRICS) as observed:
+        found = observed.samples()
+    for (digest, model), rows in groups.items():
+        tail = Sample.of([row["latency_ms"] for row in rows]).tail
+        said = found[digest == HEAD, model, "latency"].tail
+        assert (said is None) == (tail is None) == (wanted[digest, model] < 80)
+        assert said is None or tail is None or [*said] == [pytest.approx(x) for x in tail]
+    assert (found[True, "new", "latency"].tail is None) is (not columns)
+
+
 @pytest.mark.parametrize("n", [79, 80, 81, 100, 137, 1000, 4321])
 def test_tails_of_many_groups_equal_those_of_each(n: int) -> None:
     """The query over groups of any size gives the p95 and the neighbours of each, ties too."""
