@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -79,13 +80,20 @@ def _plain_entries(data: bytes) -> dict[str, Version] | None:
     for line in data.decode("utf-8", "replace").splitlines():
         if not line or line.startswith("#"):
             continue
-        match = re.fullmatch(_ENTRY, line)
-        if match is None or match["name"] in found or match["name"] in _NOT_TEXT:
+        entry = _plain_entry(line)
+        if entry is None or entry[0] in found:
             return None
-        if not NAME.fullmatch(match["name"]):
-            return None
-        found[match["name"]] = Version.parse(match["version"])
+        found[entry[0]] = entry[1]
     return found
+
+
+# A commit moves one line of a thousand, and a label's history reads all of them at each commit.
+@lru_cache(maxsize=8192)
+def _plain_entry(line: str) -> tuple[str, Version] | None:
+    match = re.fullmatch(_ENTRY, line)
+    if match is None or match["name"] in _NOT_TEXT or not NAME.fullmatch(match["name"]):
+        return None
+    return match["name"], Version.parse(match["version"])
 
 
 def lint_label(data: bytes, path: str) -> list[Finding]:
