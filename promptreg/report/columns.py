@@ -11,54 +11,62 @@ a third less than JSON, also for the browser. A column of equal values is the va
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from promptreg.report.schema import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Hashable, Sequence
 
-__all__ = ["Column", "Pool", "by_metric", "decimals_for", "fixed", "numbers", "short", "whole"]
+__all__ = [
+    "Column",
+    "Pool",
+    "decimals_for",
+    "fixed",
+    "numbers",
+    "short",
+    "whole",
+]
 
 Column = str | list[Any] | float | None
 """A text, the value that all have, or all values where they are too far apart for a text."""
 _WIDEST = 9
 _NEARLY = 1e-9
+# So large a float has no decimals: whatever is added to it is rounded, as `round` does it, in half
+# of its time. Ten million numbers are rounded.
+_ROUNDER = 1.5 * 2.0**52
+_ROUNDED = 2**50
 _SAFE = 15  # digits that JavaScript's numbers hold
-
-
-class _OfMetric(Protocol):
-    @property
-    def metric(self) -> str: ...
-
-
-_Named = TypeVar("_Named", bound=_OfMetric)
 _Number = TypeVar("_Number", int, float)
 
 
 class Pool:
-    """Gives equal values one number."""
+    """Gives equal values one number.
+
+    Rows are equal to any tuple of the same values: no two kinds of them that meet in one pool may
+    have fields of the same types.
+    """
 
     def __init__(self) -> None:
         self.values: list[Any] = []
-        self._numbers: dict[Hashable, int] = {}
-
-    def add(self, value: Hashable) -> int:
-        """Return the number of a value: of a text, of None, or of rows."""
-        number = self._numbers.get(value)
-        if number is None:
-            number = self._numbers[value] = len(self.values)
-            self.values.append(as_json(value))
-        return number
+        self._numbers = _Numbers(self.values)
 
     def column(self, values: Sequence[Hashable]) -> Column:
-        """Write the numbers of values."""
-        numbers = self._numbers
-        try:
-            # Most values were there before.
-            return whole([numbers[value] for value in values])
-        except KeyError:
-            return whole([self.add(value) for value in values])
+        """Write the numbers of values: of texts, of None, or of rows."""
+        return whole([*map(self._numbers.__getitem__, values)])
+
+
+class _Numbers(dict[Any, int]):
+    """Counts values when they are asked for for the first time."""
+
+    def __init__(self, values: list[Any]) -> None:
+        super().__init__()
+        self._values = values
+
+    def __missing__(self, value: Hashable) -> int:
+        number = self[value] = len(self)
+        self._values.append(as_json(value))
+        return number
 
 
 def numbers(values: Sequence[float | None], digits: int = 4) -> Column:
@@ -115,27 +123,6 @@ def short(value: float | None, digits: int = 4) -> float | int | None:
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def by_metric(
-    groups: Iterable[Sequence[_Named]], pool: Pool
-) -> tuple[Column, dict[str, list[_Named]]]:
-    """Put what is of one metric together.
-
-    Args:
-        groups: What each version or pair of versions has of some metrics, in order.
-        pool: Takes the metrics' names.
-
-    Returns:
-        The names of each group, to deal everything out again, and under each name what bears it.
-    """
-    found: dict[str, list[_Named]] = {}
-    names = []
-    for group in groups:
-        names.append(tuple([one.metric for one in group]))
-        for one in group:
-            found.setdefault(one.metric, []).append(one)
-    return pool.column(names), found
-
-
 def _are_equal(values: Sequence[Any]) -> bool:
     return not values or (values[0] == values[-1] and values.count(values[0]) == len(values))
 
@@ -160,17 +147,24 @@ def _span(low: int, high: int) -> tuple[int, int]:
 def _rounded(
     values: Sequence[float | None], ends: tuple[float, float], decimals: int, digits: int
 ) -> Column:
-    """Write numbers of which one is no more than the others; see `fixed`."""
+    """Write numbers that are not all equal; see `fixed`.
+
+    Args:
+        values: The numbers.
+        ends: The lowest and the highest.
+        decimals: How many for all.
+        digits: How many for each otherwise.
+    """
     try:
         scale = 10.0**decimals
         start, width = _span(round(ends[0] * scale), round(ends[1] * scale))
-        if width > _WIDEST:
+        if width > _WIDEST or abs(start) > _ROUNDED:
             return [short(value, digits) for value in values]
-        lift = 10**width - start
-        try:
-            steps = [round(value * scale) + lift for value in values]  # type: ignore[operator]
-        except TypeError:
-            steps = [10**width if v is None else round(v * scale) + lift for v in values]
+        gap, back = 10**width, _ROUNDER - (10**width - start)
+        steps = [
+            gap if value is None else math.floor(value * scale + _ROUNDER - back)
+            for value in values
+        ]
     except (OverflowError, ValueError):
         # Infinite, or no number.
         return [short(value, digits) for value in values]
@@ -186,6 +180,7 @@ def _text(steps: list[int], width: int, decimals: int, start: int) -> str:
         decimals: How many decimals the numbers have.
         start: The number that the steps are counted from.
     """
-    # All are equally long, so that a list's own text, "[1042, 1007]", has them at equal distances.
-    text, stride = repr(steps), len("1, ") + width
-    return " ".join([str(decimals), str(start), *[text[at::stride] for at in range(2, 2 + width)]])
+    text = "%d" * len(steps) % tuple(steps)
+    return " ".join(
+        [str(decimals), str(start), *[text[at :: width + 1] for at in range(1, width + 1)]]
+    )

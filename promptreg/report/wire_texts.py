@@ -72,7 +72,9 @@ class Texts:
             number = self._spans.get(source)
             if number is None:
                 number = self._spans[source] = len(self.trees)
-                self.trees.append(_share_lines(span.nodes, self._runs))
+                # Nearly all spans are single lines, which hold no lines to share.
+                has_lines = span.last - span.first > 1
+                self.trees.append(_share_lines(span.nodes, self._runs) if has_lines else span.nodes)
             packed += (span.first, span.last, number)
         return packed
 
