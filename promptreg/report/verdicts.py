@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from promptreg.gate.pairing import judge_sides, shared_models, strata_of
 from promptreg.report.format import change_text
@@ -12,6 +12,7 @@ from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison
 from promptreg.report.sampling import join_cases
 from promptreg.report.winners import tested, tested_by_model
 from promptreg.stats.gate import Verdict as Judged
+from promptreg.stats.limits import merge_means
 from promptreg.stats.thresholds import Form
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from promptreg.report.measures import VersionMeasures
     from promptreg.report.model import ModelTest, Severity, Verdict
     from promptreg.report.winners import Tested
+    from promptreg.stats.evidence import Stratum
     from promptreg.stats.gate import Judgement
     from promptreg.stats.thresholds import Threshold
 
@@ -85,9 +87,9 @@ def _compared(
         test = tested(name, strata, base[0], head[0])
         tests = tested_by_model(name, strata, base[0], head[0]) if each_model else ()
         if name in judged:
-            rows += [_judged_row(each, test, tests) for each in judged[name]]
+            rows += [_judged_row(each, strata, test, tests) for each in judged[name]]
         else:
-            rows.append(_bare_row(name, test, tests))
+            rows.append(_bare_row(name, strata, test, tests))
     size = f", {found.n_base:,} paired cases" if found.paired else ""
     named = ", ".join([model for model in models if model])
     basis = f"{context}{size}" + (f" \u00b7 {named}" if named else "")
@@ -99,18 +101,36 @@ def _in_order(names: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (_RANKS.get(name, len(_RANKS)), name)))
 
 
-def _bare_row(name: str, test: Tested, tests: tuple[ModelTest, ...]) -> MetricComparison:
+class _Means(NamedTuple):
+    """What all rows of both versions came to, and how many they are."""
+
+    base: float | None
+    head: float | None
+    base_n: int
+    head_n: int
+
+
+def _means(strata: Sequence[Stratum]) -> _Means:
+    base_n, base = merge_means([s.base.linear for s in strata])
+    head_n, head = merge_means([s.head.linear for s in strata])
+    return _Means(base if base_n else None, head if head_n else None, base_n, head_n)
+
+
+def _bare_row(
+    name: str, strata: Sequence[Stratum], test: Tested, tests: tuple[ModelTest, ...]
+) -> MetricComparison:
     """Return what there is to say of a metric without a threshold."""
+    base, head, base_n, head_n = _means(strata)
     return MetricComparison(
         name,
-        test.base,
-        test.head,
-        test.base_n,
-        test.head_n,
+        base,
+        head,
+        base_n,
+        head_n,
         effect=test.effect,
         low=test.low,
         high=test.high,
-        verdict="no verdict" if test.base_n and test.head_n else "no data",
+        verdict="no verdict" if base_n and head_n else "no data",
         state=test.state,
         winner=test.winner,
         confidence=test.confidence,
@@ -120,23 +140,28 @@ def _bare_row(name: str, test: Tested, tests: tuple[ModelTest, ...]) -> MetricCo
 
 
 def _judged_row(
-    judgement: Judgement, test: Tested, tests: tuple[ModelTest, ...]
+    judgement: Judgement, strata: Sequence[Stratum], test: Tested, tests: tuple[ModelTest, ...]
 ) -> MetricComparison:
     """Return the gate's verdict with its interval, beside the A/B test."""
-    threshold, interval = judgement.threshold, judgement.interval
+    threshold, _, base, head, change, interval, relative, base_n, head_n, *_ = judgement
+    if base is None or head is None or not base_n or not head_n:
+        means = _means(strata)
+        base, head = means.base if base is None else base, means.head if head is None else head
+        base_n, head_n = base_n or means.base_n, head_n or means.head_n
     is_limit = threshold.form is Form.LIMIT
+    low, high = (None, None) if is_limit or interval is None else interval
     # The A/B test is about the mean of both.
     is_tested = threshold.statistic == "mean" and not is_limit
     return MetricComparison(
         threshold.name,
-        test.base if judgement.base is None else judgement.base,
-        test.head if judgement.head is None else judgement.head,
-        judgement.n_base or test.base_n,
-        judgement.n_head or test.head_n,
-        judgement.relative,
-        judgement.change,
-        interval.low if interval and not is_limit else None,
-        interval.high if interval and not is_limit else None,
+        base,
+        head,
+        base_n,
+        head_n,
+        relative,
+        change,
+        low,
+        high,
         threshold.text,
         _verdict(judgement),
         state=test.state if is_tested else "none",

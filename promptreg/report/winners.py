@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from promptreg.errors import ConfigError
 from promptreg.report.model import ModelTest
 from promptreg.stats.abtest import LEAST_PER_ARM, decide, decide_between
-from promptreg.stats.limits import merge_means, merge_moments
+from promptreg.stats.decision import State
+from promptreg.stats.limits import merge_moments
 from promptreg.stats.metrics import Scale, ab_scale, metric_named
 
 if TYPE_CHECKING:
@@ -27,22 +28,16 @@ _BADGES = {
     "error_rate": "most reliable",
 }
 StateName = Literal["collecting", "running", "winner", "equivalent", "exhausted", "none"]
+_STATES: dict[State, StateName] = {state: state.value for state in State}
 
 
 class Tested(NamedTuple):
-    """What two versions came to, and what an A/B test says of them.
+    """What an A/B test says; the effect is its estimate, with both ends."""
 
-    Named as in `ModelTest`; the effect is the test's estimate, with both ends of its interval.
-    """
-
-    base: float | None
-    head: float | None
-    base_n: int
-    head_n: int
-    effect: float | None = None
-    low: float | None = None
-    high: float | None = None
-    state: StateName = "none"
+    effect: float | None
+    low: float | None
+    high: float | None
+    state: StateName
     winner: str | None = None
     confidence: float | None = None
     note: str = ""
@@ -57,29 +52,45 @@ def tested(name: str, strata: Sequence[Stratum], base: str, head: str) -> Tested
         base: The baseline's version.
         head: The other version.
     """
-    values = [(a.linear, b.linear) for _, a, b, _ in strata]
-    base_n, base_mean = merge_means([a for a, _ in values])
-    head_n, head_mean = merge_means([b for _, b in values])
-    means = (base_mean if base_n else None, head_mean if head_n else None, base_n, head_n)
     metric = _known(name)
     if metric is None:
-        return Tested(*means, note="this name cannot be judged")
+        return Tested(None, None, None, "none", note="this name cannot be judged")
     if ab_scale(metric) is Scale.LOG:
         values = [(a.log, b.log) for _, a, b, _ in strata]
+    else:
+        values = [(a.linear, b.linear) for _, a, b, _ in strata]
     state, winner, confidence, pairs, note = decide_between((base, head), values, metric)
     if not pairs:
         has_rows = any(a.n or b.n for a, b in values)
         note = note or (f"an A/B test needs {LEAST_PER_ARM} rows a side" if has_rows else "")
-        return Tested(*means, state=state.value, note=note)
-    effect, low, high = [end if math.isfinite(end) else None for end in pairs[0].ends]
-    return Tested(*means, effect, low, high, state.value, winner, confidence, note)
+        return Tested(None, None, None, _STATES[state], note=note)
+    _, _, effect, low, high, *_ = pairs[0]
+    return Tested(
+        effect if math.isfinite(effect) else None,
+        low if math.isfinite(low) else None,
+        high if math.isfinite(high) else None,
+        _STATES[state],
+        winner,
+        confidence,
+        note,
+    )
 
 
 def tested_by_model(
     name: str, strata: Sequence[Stratum], base: str, head: str
 ) -> tuple[ModelTest, ...]:
     """Return the A/B test of each model; see `tested`."""
-    return tuple([ModelTest(s.label, *tested(name, [s], base, head)[:-1]) for s in strata])
+    return tuple(
+        ModelTest(
+            s.label,
+            s.base.mean if s.base.n else None,
+            s.head.mean if s.head.n else None,
+            s.base.n,
+            s.head.n,
+            *tested(name, [s], base, head)[:6],
+        )
+        for s in strata
+    )
 
 
 def best_models(measures: VersionMeasures) -> dict[str, tuple[str, ...]]:

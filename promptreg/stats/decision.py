@@ -51,11 +51,6 @@ class ArmComparison(NamedTuple):
     difference: tuple[float, float, float] | None = None
 
     @property
-    def ends(self) -> tuple[float, float, float]:
-        """The change, and the lower and upper end of its interval."""
-        return self.change, self.low, self.high
-
-    @property
     def confidence(self) -> float:
         """1 - p, adjusted."""
         return 1.0 - self.p_adjusted
