@@ -60,6 +60,9 @@ def decide(
         mde: See `decide_within`.
         look: See `decide_within`.
     """
+    if len(arms) == 2 and look is None:  # noqa: PLR2004 - a pair
+        (one, a), (other, b) = arms.items()
+        return decide_between((one, other), [(a, b)], metric, alpha=alpha, mde=mde)
     return decide_within([arms], metric, alpha=alpha, mde=mde, look=look)
 
 
@@ -138,8 +141,14 @@ def decide_between(
         alpha: See `decide_within`.
         mde: See `decide_within`.
     """
-    both = [pair for pair in values if pair[0].n > 1 and pair[1].n > 1]
-    if not both or _fewest(both) < LEAST_PER_ARM:
+    both = []
+    n_base = n_arm = 0
+    for a, b in values:
+        if a.n > 1 and b.n > 1:
+            both.append((a, b))
+            n_base += a.n
+            n_arm += b.n
+    if n_base < LEAST_PER_ARM or n_arm < LEAST_PER_ARM:
         return _COLLECTING
     means = StratifiedMeans(both)
     contrast = means.unscaled

@@ -165,12 +165,13 @@ class StratifiedMeans:
             head += weight * mean_b
             scale += weight * max(abs(mean_a), abs(mean_b))
             freedom += both - 2
-            welch = var_a / n_a + var_b / n_b
-            own = max(welch, (less_a * var_a + less_b * var_b) / ((both - 2) * weight))
-            if own:
-                share = var_a / n_a / welch
+            part_a = var_a / n_a
+            welch = part_a + var_b / n_b
+            pooled = (less_a * var_a + less_b * var_b) / ((both - 2) * weight)
+            if welch:
+                share = part_a / welch
                 rest = 1.0 - share
-                own *= weight * weight
+                own = weight * weight * max(welch, pooled)
                 variance += own
                 # Welch and Satterthwaite's degrees of freedom of this stratum.
                 owns.append((own, share * share / less_a + rest * rest / less_b))

@@ -58,15 +58,17 @@ def anytime(contrast: Contrast, information: float, alpha: float = 0.05) -> Look
         return Look(moved, 0.0)
     phi = _mixture(alpha)
     r = phi / (phi + information)
-    power = contrast.df + 1.0
-    q = (contrast.difference / contrast.error) ** 2 / contrast.df
-    log_e = 0.5 * math.log(r) - 0.5 * power * (math.log1p(r * q) - math.log1p(q))
+    log_r = math.log(r)
+    difference, error, df, _ = contrast
+    power = df + 1.0
+    q = (difference / error) ** 2 / df
+    log_e = 0.5 * log_r - 0.5 * power * (math.log1p(r * q) - math.log1p(q))
+    p = math.exp(-log_e) if log_e > 0.0 else 1.0
     # (1 + rq) / (1 + q) at the boundary.
-    edge = math.exp((2.0 * math.log(alpha) + math.log(r)) / power)
+    edge = math.exp((2.0 * math.log(alpha) + log_r) / power)
     if edge <= r:
-        return Look(min(1.0, math.exp(-log_e)), math.inf)
-    half = math.sqrt((1.0 - edge) / (edge - r) * contrast.df) * contrast.error
-    return Look(min(1.0, math.exp(min(0.0, -log_e))), half)
+        return Look(p, math.inf)
+    return Look(p, math.sqrt((1.0 - edge) / (edge - r) * df) * error)
 
 
 def normal_score(contrast: Contrast) -> float:

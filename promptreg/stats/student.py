@@ -31,10 +31,11 @@ _BEND = (
     4.833351797967704e-14,
     -1.152434101767386e-15,
 )
-# `t_critical` interpolates from so many degrees of freedom on, by so many exact quantiles.
-_SMOOTH_FROM = 6.0
+# `t_critical` interpolates from so many degrees of freedom on, by so many exact quantiles: where
+# they are many, as in most versions with rows, half of them say as much.
+_SMOOTH_FROM, _NODES = 6.0, 10
+_MANY_FROM, _FEW_NODES = 30.0, 5
 _SMOOTH = 0.0005, 0.4
-_NODES = 10
 
 
 def t_sf(t: float, df: float) -> float:
@@ -144,26 +145,29 @@ def t_critical(p: float, df: float) -> float:
     freedom = df - 0.5
     place = 1.0 / (freedom * freedom)
     score = 0.0
-    for node, weight in _scores(p):
+    is_many = df >= _MANY_FROM
+    for node, weight in _scores(p, _MANY_FROM, _FEW_NODES) if is_many else _scores(p):
         score = score * (place - node) + weight
     return math.sqrt(df * math.expm1(score * score / freedom))
 
 
 @lru_cache(maxsize=16)
-def _scores(p: float) -> tuple[tuple[float, float], ...]:
+def _scores(
+    p: float, least_df: float = _SMOOTH_FROM, count: int = _NODES
+) -> tuple[tuple[float, float], ...]:
     """Return Newton's polynomial of the scores sqrt((df - 1/2) ln(1 + t^2 / df)) of quantiles.
 
     It is one of 1 / (df - 1/2)^2, through Chebyshev's nodes, and evaluated from the last on.
     """
-    widest = 1.0 / (_SMOOTH_FROM - 0.5) ** 2
-    nodes = [0.5 * widest * (1.0 - math.cos(math.pi * (i + 0.5) / _NODES)) for i in range(_NODES)]
+    widest = 1.0 / (least_df - 0.5) ** 2
+    nodes = [0.5 * widest * (1.0 - math.cos(math.pi * (i + 0.5) / count)) for i in range(count)]
     weights = []
     for node in nodes:
         freedom = 1.0 / math.sqrt(node)
         df = freedom + 0.5
         weights.append(math.sqrt(freedom * math.log1p(t_isf(p, df) ** 2 / df)))
-    for order in range(1, _NODES):
-        for i in range(_NODES - 1, order - 1, -1):
+    for order in range(1, count):
+        for i in range(count - 1, order - 1, -1):
             weights[i] = (weights[i] - weights[i - 1]) / (nodes[i] - nodes[i - order])
     return tuple(zip(reversed(nodes), reversed(weights), strict=True))
 
