@@ -2,13 +2,16 @@
 
 # No `annotations` from `__future__` here: Typer compiles those texts again, twice in every run.
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from promptreg.cli.context import open_registry, repository_path
 from promptreg.cli.errors import ExitCode
 from promptreg.cli.output import DataFormat, data, message, print_json, style
+
+if TYPE_CHECKING:
+    from promptreg.operations.bumping import BumpResult
 
 __all__ = ["bump"]
 
@@ -44,31 +47,34 @@ def bump(
     Writes the working files only, never the index. Exits with 1 if it wrote (or would write), as
     pre-commit expects of a hook that changes files.
     """
-    from promptreg.operations.bumping import BumpRequest, bump_files
+    from promptreg.operations.bumping import BumpRequest, bump_each
 
     with open_registry() as registry:
         paths = [repository_path(registry, file) for file in files] if files else None
         request = BumpRequest.parse(
             level=level, version=version, pre=pre, base=base, hotfix=hotfix, every=every
         )
-        results = bump_files(registry, paths, request, dry_run=dry_run)
+        results = []
+        for result in bump_each(registry, paths, request, dry_run=dry_run):
+            results.append(result)
+            if result.wrote and output is DataFormat.TEXT:
+                _show(result)
+    wrote = sum(result.wrote for result in results)
     if output is DataFormat.JSON:
         print_json([result.as_json() for result in results])
-    else:
-        for result in results:
-            if not result.wrote:
-                continue
-            before = result.before or "new"
-            arrow = f"{before} -> {result.plan.version}"
-            if str(result.plan.version) == str(result.before):
-                arrow = f"{result.plan.version}, digest {result.plan.digest}"
-            data(f"{result.path}: {style(arrow, 'bold')} ({result.plan.reason})")
-            for change in result.plan.changes:
-                data(f"  {change.level.label:<5} {change.rule}: {change.detail}")
-        wrote = sum(result.wrote for result in results)
-        if not wrote:
-            message("Nothing to bump.")
-        elif dry_run:
-            message(f"Would write {wrote} file{'s'[: wrote != 1]}.")
-    if any(result.wrote for result in results):
+    elif not wrote:
+        message("Nothing to bump.")
+    elif dry_run:
+        message(f"Would write {wrote} file{'s'[: wrote != 1]}.")
+    if wrote:
         raise typer.Exit(ExitCode.FOUND)
+
+
+def _show(result: "BumpResult") -> None:
+    before = result.before or "new"
+    arrow = f"{before} -> {result.plan.version}"
+    if str(result.plan.version) == str(result.before):
+        arrow = f"{result.plan.version}, digest {result.plan.digest}"
+    data(f"{result.path}: {style(arrow, 'bold')} ({result.plan.reason})")
+    for change in result.plan.changes:
+        data(f"  {change.level.label:<5} {change.rule}: {change.detail}")

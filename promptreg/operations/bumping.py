@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.sources import Source
 
-__all__ = ["BumpRequest", "BumpResult", "bump_files", "plan_bumps"]
+__all__ = ["BumpRequest", "BumpResult", "bump_each", "bump_files", "plan_bumps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +131,24 @@ def bump_files(
         RepositoryError: A prompt that needs a bump is left out of a sparse checkout; all that are
             checked out are written already.
     """
-    results = []
+    return list(bump_each(registry, paths, request, dry_run=dry_run))
+
+
+def bump_each(
+    registry: Registry,
+    paths: Iterable[str] | None,
+    request: BumpRequest,
+    *,
+    dry_run: bool = False,
+) -> Iterator[BumpResult]:
+    """Bump prompt files as `bump_files` does, and yield each when it is written.
+
+    So a person can be told what was done before a file that is refused.
+    """
     for result in plan_bumps(registry, paths, request):
         if result.step is not None and not dry_run:
             carry_out(registry.repository, (result.step,))
-        results.append(result)
-    return results
+        yield result
 
 
 def plan_bumps(
