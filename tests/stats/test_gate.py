@@ -186,3 +186,26 @@ def test_a_difference_beyond_every_doubt_is_a_verdict() -> None:
     found = judge({"latency": [Stratum("m", base, head)]}, [parse_threshold("latency:+30%")])
     assert {judgement.verdict for judgement in found} == {Verdict.FAIL}
     assert min(judgement.p_harm for judgement in found) == 0.0
+
+
+@pytest.mark.parametrize("moved", [1.0, 1.1, 1.35, 3.0])
+@pytest.mark.parametrize("n", [30, 200])
+def test_a_brief_judgement_is_the_same_but_for_its_p(n: int, moved: float) -> None:
+    """What nobody asks a p for is judged alike: verdict, evidence, and how many more it needs."""
+    rng = random.Random(n)
+    latency = [[rng.lognormvariate(6.0, 0.7) * by for _ in range(n)] for by in (1.0, moved)]
+    errors = [[float(rng.random() < 0.1 * by) for _ in range(n)] for by in (1.0, moved)]
+    quality = [[rng.betavariate(8.0, 2.0) / by for _ in range(n)] for by in (1.0, moved)]
+    data = {
+        name: [Stratum("", Sample.of(base), Sample.of(head))]
+        for name, (base, head) in {
+            "latency": latency, "error_rate": errors, "quality": quality, "cost": latency
+        }.items()
+    }  # fmt: skip
+    thresholds = [*DEFAULT_THRESHOLDS, parse_threshold("latency:<=2s")]
+    full, brief = judge(data, thresholds), judge(data, thresholds, brief=True)
+    assert [each._replace(p_harm=1.0) for each in brief] == [
+        each._replace(p_harm=1.0) for each in full
+    ]
+    assert moved < 3.0 or any(each.verdict is Verdict.FAIL for each in full)
+    assert moved > 1.0 or n < 200 or {each.p_harm for each in brief} == {1.0}
