@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from contextlib import suppress
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from promptreg.errors import PromptregError
@@ -21,8 +23,10 @@ QUIET_SECONDS = 0.25
 MOST_LOOKS = 20
 """An application that logs all the time is not waited for longer than so many looks."""
 LONGEST_REST = 300.0
+RESTS_A_LOOK = 9
+"""So many times as long as a look took nobody looks again."""
 
-_STORE_SUFFIXES = frozenset({".jsonl", ".parquet", ".json"})
+_STORE_SUFFIXES = (".jsonl", ".parquet", ".json")
 _CONFIGURATION = ("promptreg.toml", "pyproject.toml")
 
 
@@ -33,12 +37,12 @@ def fingerprint(registry: Registry) -> str:
         registry: The registry; its refs, HEAD, configuration and metrics files are looked at. Of
             a store on an object store only what this machine has not shipped can be seen.
     """
-    return f"{registry_state(registry)} {_state_of(_store_files(registry.metrics))}"
+    return f"{registry_state(registry)} {_digest(_store_states(registry.metrics))}"
 
 
 def registry_state(registry: Registry) -> str:
     """Return a text that changes whenever refs, HEAD or the configuration do, and back again."""
-    return _state_of(_registry_files(registry))
+    return _digest(_registry_states(registry))
 
 
 def store_state(metrics: Metrics) -> str | None:
@@ -46,36 +50,51 @@ def store_state(metrics: Metrics) -> str | None:
 
     Sealed files never change, others only grow.
     """
-    return None if "://" in str(metrics.location) else _state_of(_store_files(metrics))
+    return None if "://" in str(metrics.location) else _digest(_store_states(metrics))
 
 
-def _state_of(paths: Iterable[Path]) -> str:
+def _digest(states: Iterable[str]) -> str:
     digest = hashlib.sha256()
-    for path in paths:
-        try:
-            state = path.stat()
-        except FileNotFoundError:
-            continue
-        digest.update(f"{path}\0{state.st_mtime_ns}\0{state.st_size}\n".encode())
+    for state in states:
+        digest.update(state.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
-def _registry_files(registry: Registry) -> Iterator[Path]:
+def _registry_states(registry: Registry) -> Iterator[str]:
     paths = registry.repository.paths
-    yield paths.git_dir / "HEAD"
     # The remote's address makes links, and what a shallow clone lacks may be fetched.
-    yield from (paths.common_dir / name for name in ("packed-refs", "config", "shallow"))
-    yield from _below(paths.common_dir / "refs")
-    yield from (registry.root / name for name in _CONFIGURATION)
+    shared = (paths.common_dir / name for name in ("packed-refs", "config", "shallow"))
+    own = (registry.root / name for name in _CONFIGURATION)
+    for path in (paths.git_dir / "HEAD", *shared, *own):
+        with suppress(FileNotFoundError):
+            yield _state(str(path), path.stat())
+    for entry in _below(f"{paths.common_dir}/refs"):
+        with suppress(FileNotFoundError):
+            yield _state(entry.path, entry.stat())
 
 
-def _store_files(metrics: Metrics) -> Iterator[Path]:
-    for folder in dict.fromkeys((metrics.wal, Path(metrics.location))):
-        yield from (path for path in _below(folder) if path.suffix in _STORE_SUFFIXES)
+def _store_states(metrics: Metrics) -> Iterator[str]:
+    for folder in dict.fromkeys((str(metrics.wal), str(metrics.location))):
+        for entry in _below(folder):
+            if entry.name.endswith(_STORE_SUFFIXES):
+                with suppress(FileNotFoundError):
+                    yield _state(entry.path, entry.stat())
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.rglob("*"))
+def _state(path: str, status: os.stat_result) -> str:
+    return f"{path}\0{status.st_mtime_ns}\0{status.st_size}\0{status.st_ino}\n"
+
+
+def _below(folder: str) -> Iterator[os.DirEntry[str]]:
+    """Yield all that is below a folder, in half the time that pathlib takes for many loose refs."""
+    try:
+        entries = sorted(os.scandir(folder), key=attrgetter("name"))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        yield entry
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path)
 
 
 def follow(
@@ -100,9 +119,13 @@ def follow(
         wait: Lets some seconds pass.
         clock: Tells the seconds.
     """
+    took = 0.0
     while True:
-        wait(POLL_SECONDS)
-        state = _state(look)
+        # A hundred thousand loose refs are a second's work.
+        wait(max(POLL_SECONDS, RESTS_A_LOOK * took))
+        start = clock()
+        state = _seen(look)
+        took = clock() - start
         if state == known:
             continue
         known = _rested(look, state, wait)
@@ -115,7 +138,7 @@ def follow(
         wait(min(clock() - start, LONGEST_REST))
 
 
-def _state(look: Callable[[], str]) -> str:
+def _seen(look: Callable[[], str]) -> str:
     try:
         return look()
     except (PromptregError, OSError) as error:
@@ -127,7 +150,7 @@ def _rested(look: Callable[[], str], state: str, wait: Callable[[float], object]
     """Return the state once two looks find the same: a fetch moves many refs, one by one."""
     for _ in range(MOST_LOOKS):
         wait(QUIET_SECONDS)
-        before, state = state, _state(look)
+        before, state = state, _seen(look)
         if state == before:
             break
     return state

@@ -18,7 +18,13 @@ from promptreg.registry import Registry
 from promptreg.report.bundle import boot_script
 from promptreg.report.html import HtmlBuilder
 from promptreg.report.serving import ReportServer
-from promptreg.report.watching import LONGEST_REST, POLL_SECONDS, fingerprint, follow
+from promptreg.report.watching import (
+    LONGEST_REST,
+    POLL_SECONDS,
+    RESTS_A_LOOK,
+    fingerprint,
+    follow,
+)
 from tests.kit import CommandRepo, prompt_text
 from tests.report.conftest import Pages
 from tests.report.synthetic import synthetic_report
@@ -214,6 +220,19 @@ def test_it_rests_as_long_as_building_took() -> None:
     clock, _ = _follow(["a"] * 6, build)
     assert clock.waits.count(40.0) == 1
     assert LONGEST_REST > 40.0
+
+
+def test_it_rests_longer_than_it_looks() -> None:
+    """Where many refs make a look slow, it keeps a processor busy for a tenth of the time."""
+    clock = _Clock([lambda: None] * 3)
+
+    def look() -> str:
+        clock.now += 2.0
+        return "same"
+
+    with pytest.raises(KeyboardInterrupt):
+        follow(look, lambda: None, "same", on_error=print, wait=clock.wait, clock=lambda: clock.now)
+    assert clock.waits == [POLL_SECONDS, *[2.0 * RESTS_A_LOOK] * 3]
 
 
 def test_what_fails_is_told_and_tried_again() -> None:
