@@ -78,12 +78,16 @@ class Pygit2Reader:
                 fix=f"git config --global --add safe.directory '{unsafe[1]}'" if unsafe else None,
             ) from error
 
+    @cached_property
+    def _database(self) -> Any:
+        return self.repository.odb
+
     def read(self, spec: str) -> GitObject | None:
         """Return the object, or None where the repository does not have it."""
         try:
             if _OID.fullmatch(spec):
                 # Without taking the object apart, which libgit2 would do for a revision.
-                kind, data = self.repository.read(spec)
+                kind, data = self._database.read(spec)
                 return GitObject(spec, _KINDS[kind], data)
             found = self.repository.revparse_single(spec)
         except (KeyError, ValueError):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Release", "Trailers", "change_lines", "parse_trailers", "release_message", "release_of"]
 
-_TRAILER = re.compile(r"^([A-Z][A-Za-z-]*): ([^\r\n]*)\r?$", re.MULTILINE)
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _OID = re.compile(r"[0-9a-f]{40}")
 
@@ -132,8 +131,10 @@ def parse_trailers(message: str) -> Trailers | None:
     """Return the trailers of a tag's message, or None for a foreign tag."""
     paragraph = _unsigned(message).rpartition("\n\n")[2]
     found: dict[str, list[str]] = {}
-    for key, value in _TRAILER.findall(paragraph):
-        found.setdefault(key, []).append(value)
+    for line in paragraph.split("\n"):
+        key, colon, value = line.removesuffix("\r").partition(": ")
+        if colon and "\r" not in value:
+            found.setdefault(key, []).append(value)
     try:
         digest = _DIGEST.fullmatch(found["Digest"][-1])
         blob = found["Blob"][-1]

@@ -16,7 +16,7 @@ Whatever is not so, and whatever is wrong, is left to `parse_prompt`, which read
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.errors import PromptError
@@ -24,6 +24,7 @@ from promptreg.prompt.fields import FieldReader
 from promptreg.prompt.parsing import parse_prompt, prompt_of
 from promptreg.prompt.yamldoc import MAX_VALUES, Document, Positions, load
 from promptreg.prompt.yamlnodes import MAX_BRACKETS, loader_class
+from promptreg.versioning import Version
 
 if TYPE_CHECKING:
     from promptreg.prompt import Prompt
@@ -33,6 +34,10 @@ __all__ = ["BlockParser"]
 # Within a block, only comments and the items of a list may stand in the first column.
 _CUT = re.compile(rb"\n(?=[^ \n#-])")
 _INSIDE = b" \n#-"
+# What `promptreg bump` writes, and no two versions share. Both are texts to any reader of YAML: no
+# number has two points, or one of these letters.
+_VERSION = re.compile(rb"version: ((?:0|[1-9]\d{0,8})(?:\.(?:0|[1-9]\d{0,8})){2})")
+_DIGEST = re.compile(rb'digest: (?:"([0-9a-f]{12})"|(?=[0-9a-f]*[acdf])([0-9a-f]{12}))')
 _ANCHOR = re.compile(r"(?<![0-9A-Za-z])&\S")
 # The line breaks of YAML that are none of git's, and the byte order mark.
 _ODD = ("\x85", "\u2028", "\u2029", "\ufeff")
@@ -61,6 +66,7 @@ class BlockParser:
 
     def __init__(self) -> None:
         self._known: dict[bytes, _Block] = {}
+        self._head: list[bytes] = []
 
     def parse(self, data: bytes, path: str, name: str) -> Prompt:
         """Do what `parse_prompt` does, the faster the more the last file that was parsed had.
@@ -87,54 +93,68 @@ class BlockParser:
         if _is_large(data) or not data.endswith(b"\n"):
             return []
         texts = _CUT.split(data[:-1])
-        # What stands above the first field, comments for the most part, is parsed each time.
-        parts = [texts.pop(0)] if data[0] in _INSIDE else []
-        line = sum(part.count(b"\n") + 1 for part in parts)
-        fresh: dict[int, bytes] = {}
+        # What stands above the first field, comments for the most part, belongs to no block.
+        head = [texts.pop(0)] if data[0] in _INSIDE else []
+        known, fresh, rest = self._known, [], head.copy()
+        line = sum(part.count(b"\n") + 1 for part in head)
         for text in texts:
-            block = self._known.get(text)
+            block = known.get(text) or _own_line(text)
             # Messages know their lines.
             if block is None or (block.line != line and block.key == "messages"):
-                fresh[line] = text
-                parts.append(text)
-                line += text.count(b"\n") + 1
+                block = _Block(line, text.count(b"\n") + 1, "", None, {})
+                fresh.append((text, block))
+                rest.append(text)
             else:
-                parts += [b"#"] * block.height
-                line += block.height
-        read = self._parsed(b"\n".join(parts) + b"\n", fresh, path, name)
-        if read is None:
-            return []
-        self._known = {text: read.get(text) or self._known[text] for text in texts}
-        return [self._known[text] for text in texts]
+                known[text] = block
+                rest += [b"#"] * block.height
+            line += block.height
+        if fresh or head != self._head:
+            read = _parsed(b"\n".join(rest) + b"\n", fresh, path, name)
+            if read is None:
+                return []
+            known.update(read)
+        self._head, self._known = head, {text: known[text] for text in texts}
+        return [known[text] for text in texts]
 
-    def _parsed(
-        self, data: bytes, fresh: Mapping[int, bytes], path: str, name: str
-    ) -> dict[bytes, _Block] | None:
-        """Parse the blocks that are new.
 
-        Args:
-            data: The file with comments for all other blocks.
-            fresh: The new blocks by their first line.
-            path: The path of the file.
-            name: The prompt's name.
+def _own_line(text: bytes) -> _Block | None:
+    """Read a line that `promptreg bump` wrote; None if it is none, or less plain."""
+    if match := _VERSION.fullmatch(text):
+        version = match[1].decode()
+        return _Block(0, 1, "version", version, {"version": Version.parse(version)})
+    if match := _DIGEST.fullmatch(text):
+        digest = (match[1] or match[2]).decode()
+        return _Block(0, 1, "digest", digest, {"digest": digest})
+    return None
 
-        Returns:
-            What they say, by their text; None where they cannot be told apart, or are wrong.
-        """
-        try:
-            document = load(data, path)
-        except PromptError:
-            return None
-        if _points_elsewhere(document) or _lines_of_keys(document) != list(fresh):
-            return None
-        reader = FieldReader(document, name)
-        found = {
-            text: _Block(line, text.count(b"\n") + 1, key, value, reader.fields(key))
-            for (line, text), (key, value) in zip(
-                fresh.items(), document.value.items(), strict=True
-            )
-        }
-        return None if any(f.severity == "error" for f in reader.findings) else found
+
+def _parsed(
+    data: bytes, fresh: Sequence[tuple[bytes, _Block]], path: str, name: str
+) -> dict[bytes, _Block] | None:
+    """Parse the blocks that are new.
+
+    Args:
+        data: The file with comments for all other blocks.
+        fresh: The texts of the new blocks in their order, and where they stand.
+        path: The path of the file.
+        name: The prompt's name.
+
+    Returns:
+        What they say, by their text; None where they cannot be told apart, or are wrong.
+    """
+    try:
+        document = load(data, path)
+    except PromptError:
+        return None
+    lines = [block.line for _, block in fresh]
+    if _points_elsewhere(document) or _lines_of_keys(document) != lines:
+        return None
+    reader = FieldReader(document, name)
+    found = {
+        text: block._replace(key=key, value=value, fields=reader.fields(key))
+        for (text, block), (key, value) in zip(fresh, document.value.items(), strict=True)
+    }
+    return None if any(f.severity == "error" for f in reader.findings) else found
 
 
 def _is_large(data: bytes) -> bool:

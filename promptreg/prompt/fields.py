@@ -161,8 +161,8 @@ class FieldReader:
         raw = self.value.get(key)
         if raw is None:
             return None
-        text = self.document.scalar(key)
         if not isinstance(raw, str):
+            text = self.document.scalar(key)
             self._add(
                 "version",
                 f"version {text or raw} is read as {_KINDS.get(type(raw), 'a value')}, not as text",

@@ -72,6 +72,8 @@ class Document:
         """Return the text of a scalar root field as written, before it is read as a number."""
         for key_node, value_node in self.root.value:
             if key_node.value == key and value_node.id == "scalar":
+                if value_node.ctag is loader_class().text:
+                    return str(value_node.value)
                 return None if value_node.tag == f"{TAG}null" else str(value_node.value)
         return None
 

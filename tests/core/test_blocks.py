@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptreg.errors import PromptError
-from promptreg.prompt import Message
+from promptreg.prompt import Message, yamldoc
 from promptreg.prompt.blocks import BlockParser
 from promptreg.prompt.digest import compute_digest
 from promptreg.prompt.parsing import lint_prompt, parse_prompt
@@ -58,6 +58,18 @@ def _assert_equal(texts: list[str]) -> None:
     parser = BlockParser()
     for text in texts:
         assert _outcome(parser.parse, text) == _outcome(parse_prompt, text)
+
+
+def test_nothing_is_parsed_where_only_version_and_digest_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The two lines that bump writes need no parser, once all the others are known."""
+    parser = BlockParser()
+    parser.parse(FILE.encode(), "p", "n")
+    text = FILE.replace("1.3.0", "1.3.1").replace("4f1a2b3c5d6e", '"123456789012"').encode()
+    expected = parse_prompt(text, "p", "n")
+    monkeypatch.setattr(yamldoc, "compose", None)
+    assert parser.parse(text, "p", "n") == expected
 
 
 def test_what_did_not_change_is_not_read_again() -> None:
@@ -124,6 +136,25 @@ TRAPS: dict[str, list[str]] = {
         "name: x\n---\n",
     ],
     "directive": ["%YAML 1.1\n---\n" + MESSAGES, "name: x\n%TAG ! x\n" + MESSAGES],
+    "version-and-digest": [
+        *(
+            f"version: {version}\ndigest: {digest}\n{MESSAGES}"
+            for version, digest in (
+                ("1.2.0", "abcdef012345"),
+                ("1.10.0", '"012345678901"'),
+                ("01.2.0", "12345e678901"),
+                ("1.2", "0b1010101010"),
+                ("1.2.0-rc.1", "'abcdef012345'"),
+                ("1.2.0 # c", "123456789012"),
+                ("1.2.99999999999", "abcdef0123456"),
+                ("2026-11-22", "ab"),
+            )
+        ),
+        f"{MESSAGES}version: 1.2.0\nversion: 1.2.0\n",
+        f"--- |\nversion: 1.2.0\n{MESSAGES}",
+        f'name: "x\nversion: 1.3.0\nmodel: y"\n{MESSAGES}',
+        "version: 1.2.0\n",
+    ],
     "no-last-newline": [MESSAGES + "description: |\n  x", MESSAGES + "description: |\n  x\n"],
     "kept-newlines": [
         "description: |+\n  x\n\n" + MESSAGES,
@@ -159,6 +190,7 @@ def test_blocks_that_mean_something_else_beside_others(trap: str) -> None:
 
 _LINES = st.sampled_from(
     [
+        *("version: 1.2", 'digest: "abcdef012345"', "digest: abcdef012345", "digest: 123456789012"),
         *("name: x", "name: 'y: z'", "version: 1.0.0", "version: 1.1.0", "model: m", "model: &a m"),
         *(
             "description: *a",
