@@ -77,7 +77,7 @@ class BinaryEffect(Effect):
             crowd += weight * (1.0 / n_a + 1.0 / n_b)
             if not (0 < ones_a < n_a and 0 < ones_b < n_b):
                 edges.append(rate_b - rate_a)
-        # The sixth part of what is exact where neither side has any ones is best for most tables.
+        # Without any ones the ends lie at half of square * crowd; a third of it suits most tables.
         bend = square * crowd / 6.0
         half = bend + math.sqrt(bend * bend + square * variance)
         low, high = self._end(-half, square), self._end(half, square)
@@ -90,7 +90,7 @@ class BinaryEffect(Effect):
             is_near = 4.0 * far <= square * variance or not low < edge < high
             if not is_near and far > square * self._spread(edge)[0]:
                 return None
-        return low, high
+        return max(-1.0, low), min(1.0, high)
 
     def _end(self, guess: float, square: float) -> float | None:
         """Return an end by a guess of how far from the estimate it lies.
@@ -101,7 +101,7 @@ class BinaryEffect(Effect):
         start, sign = self.estimate, math.copysign(1.0, guess)
         distance, near, nearer, moved = guess, 0.0, 0.0, guess
         for _ in range(_STEPS):
-            if not -1.0 < start + distance < 1.0:
+            if not -1.0 < start + distance < 1.0 or distance * guess <= 0.0:
                 return None
             variance, slope = self._spread(start + distance)
             score = distance * distance / variance if variance > 0.0 else 0.0
