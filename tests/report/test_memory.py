@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +240,13 @@ def test_changes_make_just_their_prompts_again(world: World) -> None:
         # What is stale once stays so, and not every page need be built twice.
         if number % 6 == 0:
             assert page == world.page(remembers=False), order[: number + 2]
+
+
+def test_only_calls_that_came_or_went_count_when_time_goes_on(world: World) -> None:
+    """A page of the last days is made of the same prompts again while none of their rows leaves."""
+    first = datetime(2026, 3, 1, 0, 19, 30, tzinfo=UTC)
+    for later, expected in ((0, MEASURED), (30, set()), (31, MEASURED)):
+        options = Options(since=first + timedelta(seconds=later))
+        page = world.page(options)
+        assert world.made == expected
+    assert page == world.page(options, remembers=False)
