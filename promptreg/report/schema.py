@@ -19,7 +19,7 @@ def as_json(value: Any) -> Any:
     """Turn rows into plain JSON values: a row into an object, a tuple into an array."""
     if not isinstance(value, (tuple, list)):
         return value
-    items = [as_json(item) for item in value]
+    items = [as_json(item) if isinstance(item, (tuple, list)) else item for item in value]
     names = getattr(value, "_fields", None)
     return items if names is None else dict(zip(names, items, strict=True))
 

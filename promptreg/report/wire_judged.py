@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -133,8 +134,9 @@ def _pack_rows(
         own: What it knows.
         pool: Takes what is said again and again.
     """
-    sizes = [abs(x) for end in _ENDS for x in of[end] if x and math.isfinite(x)]
-    decimals = max(_EFFECT_DECIMALS, decimals_for(max(sizes, default=1.0), 3))
+    effects = filter(None, itertools.chain.from_iterable(of[end] for end in _ENDS))
+    largest = max(map(abs, filter(math.isfinite, effects)), default=1.0)
+    decimals = max(_EFFECT_DECIMALS, decimals_for(largest, 3))
     base, head = sides
     return {
         **_pack_side("base", of["base"], of["base_n"], base, own),

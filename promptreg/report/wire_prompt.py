@@ -153,8 +153,7 @@ def _pack_histograms(histograms: Sequence[Histogram | None]) -> list[Any]:
 
 def _heights(counts: Sequence[int]) -> str:
     """Write each bin's count as one character; of more than fit one, its share of the highest."""
-    most = max(counts, default=0)
-    if most > _HIGHEST:
+    if counts and (most := max(counts)) > _HIGHEST:
         counts = [round(_HIGHEST * count / most) for count in counts]
     return bytes(counts).translate(_HEIGHTS).decode()
 
