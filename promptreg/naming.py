@@ -31,10 +31,11 @@ _ENDINGS = (".prompt.yaml", ".prompt.yml", ".yaml", ".yml")
 _EVALUATION_ENDINGS = (".eval.yaml", ".eval.yml")
 _RESERVED_FOLDERS = ("labels/", "experiments/")
 # What Windows takes for devices, whatever the ending, and what it allows in no name.
-_WINDOWS = (
-    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9\u00b9\u00b2\u00b3]) *(?:\..*)?"
-    r"|.*[. ]|.*[<>:\"|?*\\\x00-\x1f].*"
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", "conin$", "conout$"}
+    | {f"{port}{number}" for port in ("com", "lpt") for number in "123456789\u00b9\u00b2\u00b3"}
 )
+_NOT_IN_WINDOWS = frozenset('<>:"|?*\\') | frozenset(map(chr, range(32)))
 # What `git check-ref-format` refuses; a text, for hardly anybody has a format of their own.
 _NO_REF = r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^/|/$|\.$|(?:^|/)\.|\.lock(?:/|$)|^@$|^-"
 _RESERVED_FILES = ("yanked.yaml",)
@@ -110,8 +111,12 @@ def windows_refuses(path: str) -> str | None:
     Args:
         path: A path with ``/``.
     """
-    flags = re.IGNORECASE | re.DOTALL
-    return next((p for p in path.split("/") if re.fullmatch(_WINDOWS, p, flags)), None)
+    return next((part for part in path.split("/") if _is_refused(part)), None)
+
+
+def _is_refused(part: str) -> bool:
+    device = part.partition(".")[0].rstrip(" ").lower()
+    return device in _DEVICES or part.endswith((".", " ")) or not _NOT_IN_WINDOWS.isdisjoint(part)
 
 
 def is_fragment(path: str) -> bool:

@@ -23,7 +23,6 @@ from promptreg.git.model import (
 from promptreg.git.objects import GitObject, ObjectReader, ProcessReader, Pygit2Reader
 from promptreg.git.process import has_git
 from promptreg.git.refs import Refs
-from promptreg.git.sparse import left_out
 from promptreg.values import dataclass
 
 __all__ = ["Commit", "Head", "Repository", "TagOutcome", "TreeChange"]
@@ -108,6 +107,10 @@ class Repository:
     @cached_property
     def left_out(self) -> Mapping[str, str]:
         """The blobs, by path, of files that a sparse checkout leaves out of the work tree."""
+        if not (self.paths.git_dir / "info" / "sparse-checkout").exists():
+            return {}
+        from promptreg.git.sparse import left_out
+
         return left_out(self.paths)
 
     @cached_property

@@ -25,7 +25,7 @@ def left_out(paths: GitPaths) -> Mapping[str, str]:
     Raises:
         RepositoryError: There is no git program.
     """
-    if paths.work_tree is None or not (paths.git_dir / "info" / "sparse-checkout").exists():
+    if paths.work_tree is None:
         return {}
     listed = run_git(paths.work_tree, "ls-files", "-t", "-s", "-z")
     # Such as `S 100644 4f1a... 0\tprompts/a.yaml`; S says: skipped in the work tree.
