@@ -26,7 +26,6 @@ SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The quantiles that are shown, too."""
 # The outermost steps are long tails; what lies there is counted in the bins at the ends.
 _WITH_ENDS = (0.025, *SHOWN, 0.975)
-_FIRST, _LAST = 1, len(_WITH_ENDS)
 
 
 def ask_figures(
@@ -50,20 +49,26 @@ def ask_figures(
         are `SHOWN`, both ends of the histogram, and how many values lie below each edge between
         them: none where there is no histogram. And by name what else was asked.
     """
-    asked = {name: [*means_of(name), *_spread_of(name)] for name in spread}
-    every = {**further, **asked}
+    spread = [*spread]
     by = ", ".join(keys)
-    summed = ", ".join(
-        f"{sql} AS {name}_{at}" for name in every for at, sql in enumerate(every[name])
-    )
-    with rows.keep("summed", f"SELECT {by}, {summed} FROM {source} s GROUP BY {by}") as kept:
-        columns = {name: [f"{name}_{at}" for at in range(len(every[name]))] for name in every}
-        found = ask_columns(kept, keys, columns, "summed")
-        ends = ", ".join(_ends(columns[name], name) for name in asked)
-        below = {name: _below(name) for name in asked}
-        joined = f"{source} s JOIN (SELECT {by}, {ends} FROM summed) e USING ({by}) GROUP BY {by}"
-        counts = ask_columns(kept, keys, below, joined)
-    return found | {name: found[name].beside(counts[name], len(keys)) for name in asked}
+    columns = {name: [f"{name}_{at}" for at in range(len(further[name]))] for name in further}
+    others = [
+        f"{sql} AS {column}"
+        for name in further
+        for sql, column in zip(further[name], columns[name], strict=True)
+    ]
+    summed = ", ".join([by, *others, *map(_summed, spread)])
+    with rows.keep("summed", f"SELECT {summed} FROM {source} s GROUP BY {by}") as kept:
+        shown = {name: _shown(name) for name in spread}
+        found = ask_columns(kept, keys, {**columns, **shown}, "summed")
+        binned = [name for name in spread if _has_enough(found[name].column(len(keys)))]
+        if binned:
+            below = {name: _below(name) for name in binned}
+            counts = ask_columns(
+                kept, keys, below, f"({_placed(source, by, binned)}) p GROUP BY {by}"
+            )
+            found |= {name: found[name].beside(counts[name], len(keys)) for name in binned}
+    return found
 
 
 def means_of(name: str) -> tuple[str, str, str]:
@@ -77,22 +82,46 @@ def quantiles_of(name: str, shown: Sequence[float] = SHOWN) -> list[str]:
     return [f"{together}[{at}]" for at in range(1, len(shown) + 1)]
 
 
-def _spread_of(name: str) -> list[str]:
-    low, *shown, high = quantiles_of(name, _WITH_ENDS)
-    # Of values nearly all alike, the whole range.
-    return [
-        *shown,
-        f"CASE WHEN {high} > {low} THEN {low} ELSE min(v_{name}) END",
-        f"CASE WHEN {high} > {low} THEN {high} ELSE max(v_{name}) END",
-    ]
+def _summed(name: str) -> str:
+    v, quantiles = f"v_{name}", [*_WITH_ENDS]
+    return (
+        f"count({v}) AS n_{name}, avg({v}) AS mean_{name}, stddev_samp({v}) AS sd_{name}, "
+        f"min({v}) AS least_{name}, max({v}) AS most_{name}, "
+        f"quantile_cont({v}, {quantiles}) AS q_{name}"
+    )
 
 
-def _ends(columns: Sequence[str], name: str) -> str:
-    n, low, high = columns[0], *columns[-2:]
-    has_bins = f"{n} >= {LEAST_FOR_HISTOGRAM} AND {high} > {low}"
-    return f"CASE WHEN {has_bins} THEN {low} END AS a_{name}, {BINS} / ({high} - {low}) AS b_{name}"
+def _shown(name: str) -> list[str]:
+    quantiles = [f"q_{name}[{at}]" for at in range(2, len(_WITH_ENDS))]
+    return [f"n_{name}", f"mean_{name}", f"sd_{name}", *quantiles, *_ends(name)]
+
+
+def _ends(name: str) -> tuple[str, str]:
+    """Return where a histogram begins and ends: of values nearly all alike, the whole range."""
+    low, high = f"q_{name}[1]", f"q_{name}[{len(_WITH_ENDS)}]"
+    return (
+        f"CASE WHEN {high} > {low} THEN {low} ELSE least_{name} END",
+        f"CASE WHEN {high} > {low} THEN {high} ELSE most_{name} END",
+    )
+
+
+def _has_enough(counts: Sequence[int]) -> bool:
+    return max(counts, default=0) >= LEAST_FOR_HISTOGRAM
+
+
+def _placed(source: str, by: str, names: Sequence[str]) -> str:
+    """Return a query for the place of each value in its histogram, in bins from its beginning."""
+    # What is the same for all rows of a group is computed before they are joined.
+    bins = ", ".join(
+        f"CASE WHEN n_{name} >= {LEAST_FOR_HISTOGRAM} AND {high} > {low} THEN {low} END "
+        f"AS low_{name}, {BINS} / ({high} - {low}) AS scale_{name}"
+        for name in names
+        for low, high in [_ends(name)]
+    )
+    places = ", ".join(f"(v_{name} - low_{name}) * scale_{name} AS place_{name}" for name in names)
+    ends = f"(SELECT {by}, {bins} FROM summed) e"
+    return f"SELECT {by}, {places} FROM {source} s JOIN {ends} USING ({by})"
 
 
 def _below(name: str) -> list[str]:
-    place = f"(v_{name} - a_{name}) * b_{name}"
-    return [f"count(CASE WHEN {place} < {edge} THEN 1 END)" for edge in range(1, BINS)]
+    return [f"count(CASE WHEN place_{name} < {edge} THEN 1 END)" for edge in range(1, BINS)]
