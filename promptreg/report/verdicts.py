@@ -17,6 +17,7 @@ from promptreg.stats.thresholds import Form
 
 if TYPE_CHECKING:
     from promptreg.gate.model import Context
+    from promptreg.gate.pairing import Side
     from promptreg.report.measures import VersionMeasures
     from promptreg.report.model import ModelTest, Severity, Verdict
     from promptreg.report.winners import Tested
@@ -56,21 +57,25 @@ def compare_versions(
         a = base[1].sides.get(context)
         if a is not None and (models := shared_models(a, b)):
             size = min([sum([side.calls[model] for model in models]) for side in (a, b)])
-            found.append((context, size))
+            found.append((context, size, (a, b)))
     if len(found) > 1:
         found.sort(key=lambda each: (each[0].suite is not None, -each[1], repr(each[0])))
-    return [_compared(base, head, context, thresholds, by_model=by_model) for context, _ in found]
+    return [
+        _compared(base, head, context, sides, thresholds, by_model=by_model)
+        for context, _, sides in found
+    ]
 
 
 def _compared(
     base: tuple[str, VersionMeasures],
     head: tuple[str, VersionMeasures],
     context: Context,
+    sides: tuple[Side, Side],
     thresholds: Sequence[Threshold],
     *,
     by_model: bool,
 ) -> Comparison:
-    a, b = base[1].sides[context], head[1].sides[context]
+    a, b = sides
     found = judge_sides(
         context, a, b, thresholds, lambda where: join_cases(base[1], head[1], where), brief=True
     )
@@ -78,7 +83,7 @@ def _compared(
     judged: dict[str, list[Judgement]] = {}
     for judgement in found.judgements:
         judged.setdefault(judgement.threshold.metric.name, []).append(judgement)
-    names = {name for side in (a, b) for model, name in side.samples if model in models}
+    names = {name for side in sides for model, name in side.samples if model in models}
     each_model = by_model and len(models) > 1
     rows: list[MetricComparison] = []
     for name in _in_order(frozenset(names.union(judged))):
@@ -164,12 +169,12 @@ def _judged_row(
         high,
         threshold.text,
         _verdict(judgement),
-        state=test.state if is_tested else "none",
-        winner=test.winner if is_tested else None,
-        confidence=test.confidence if is_tested else None,
-        needed=judgement.needed,
-        note=judgement.note or test.note,
-        tests=tests if is_tested else (),
+        test.state if is_tested else "none",
+        test.winner if is_tested else None,
+        test.confidence if is_tested else None,
+        judgement.needed,
+        judgement.note or test.note,
+        tests if is_tested else (),
     )
 
 
