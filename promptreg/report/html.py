@@ -23,7 +23,7 @@ from promptreg.report.origin import Links
 from promptreg.report.wire_prompt import pack_prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from markupsafe import Markup
 
@@ -39,6 +39,8 @@ __all__ = [
 
 FEW_PROMPTS = 50
 """Up to so many prompts are searched in their own data."""
+SEARCHED = 100
+"""The texts of so many prompts are unpacked at once, so that the page is not held up."""
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" '
     'rx="4" fill="#2f5bd3"/><path d="M4 4.5l3.5 3.5L4 11.5M8.5 11.5H12" stroke="#fff" '
@@ -139,7 +141,7 @@ class HtmlBuilder:
         ]
         # The page reads the texts of a few prompts from their own data instead.
         is_small = len(packed) <= FEW_PROMPTS and not self._split
-        chunks = [("search", chunk_of(None if is_small else [one.searched for one in packed]))]
+        chunks = [("search", chunk_of(None))] if is_small else _search_chunks(packed)
         chunks += [(f"p{number}", one.chunk) for number, one in enumerate(packed)]
         folder = f"data/{_digest(chunks)}" if self._split else ""
         index = chunk_of(wire.pack_index(report, rows) | {"split": folder})
@@ -152,6 +154,17 @@ def _digest(chunks: Iterable[tuple[str, str]]) -> str:
     for chunk in chunks:
         digest.update("\0".join(chunk).encode())
     return digest.hexdigest()[:16]
+
+
+def _search_chunks(packed: Sequence[PackedPrompt]) -> list[tuple[str, str]]:
+    """Return what the search looks through, each chunk called after its first prompt."""
+    return [
+        (
+            f"search{start or ''}",
+            chunk_of([one.searched for one in packed[start : start + SEARCHED]]),
+        )
+        for start in range(0, max(len(packed), 1), SEARCHED)
+    ]
 
 
 def _searched(prompt: PromptRow) -> list[tuple[str, str]]:

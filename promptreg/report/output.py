@@ -30,7 +30,7 @@ __all__ = ["build_page", "write_atomically", "write_folder"]
 _ROOM = "write it where there is room, with --output"
 _GENERATOR = b'<meta name="generator" content="promptreg '
 _DATA_FOLDER = re.compile(r"[0-9a-f]{16}")
-_DATA_FILE = re.compile(r"(?:p\d+|search)\.js")
+_DATA_FILE = re.compile(r"(?:p\d+|search\d*)\.js")
 _FIXES = {
     errno.EDQUOT: _ROOM,
     errno.EEXIST: "name a folder with --output, or leave --split out",

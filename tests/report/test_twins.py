@@ -291,8 +291,10 @@ def test_few_and_many_prompts_are_searched_alike(
     report = synthetic_report(3, 4)
     few = pages.open(write_report(report))
     monkeypatch.setattr(html, "FEW_PROMPTS", 0)
+    monkeypatch.setattr(html, "SEARCHED", 2)
     many = pages.open(write_report(report))
-    load = script_of("search.js", "globalThis.texts = m_search.loadTexts(3);")
+    read = "m_search.loadTexts(3).then(({ texts }) => texts)"
+    load = script_of("search.js", f"globalThis.texts = {read};")
     for page in (few, many):
         page.evaluate(load)
     texts = many.evaluate("texts")

@@ -3,6 +3,7 @@ import { chunk, loadPacked, unpack } from "./data.js";
 import { newestTexts } from "./decode.js";
 import { h } from "./dom.js";
 import { unquoted } from "./format.js";
+import { moment } from "./slices.js";
 
 const BEFORE = 48;
 const SHOWN = 160;
@@ -21,6 +22,11 @@ export function loadTexts(count) {
 
 async function readTexts(count) {
   const texts = await unpack(await chunk("search"));
+  while (texts && texts.length < count) {
+    await moment();
+    // Each further chunk is called after the first prompt in it.
+    texts.push(...(await unpack(await chunk(`search${texts.length}`))));
+  }
   // With few prompts their own data is read, rather than kept twice.
   return texts ?? Promise.all(Array.from({ length: count }, async (_, number) => searched(await loadPacked(number))));
 }
