@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -177,7 +177,7 @@ class Collector:
                 outlines.append(future.result())
                 self._step()
             reading = self._read(staff, groups[number + 1 : number + 2])
-            answers = self._answers(outlines)
+            answers = self._answers(outlines, for_page=True)
             waiting.append(
                 [
                     staff.finish(name, answers.pop(name, None), self._setting(name))
@@ -342,10 +342,14 @@ class Collector:
         state = self._store_state, self._names, self._since, self._renames, config.prices
         return memory.totals(state, read)
 
-    def _answers(self, outlines: Sequence[Outline]) -> dict[str, Answers]:
+    def _answers(
+        self, outlines: Sequence[Outline], *, for_page: bool = False
+    ) -> dict[str, Answers]:
         """Ask for the rows of some prompts."""
         scope = scope_of(outlines, self._totals, self._since, self._renames)
-        return ask(self._registry.metrics, scope).by_prompt() if scope is not None else {}
+        if scope is None:
+            return {}
+        return ask(self._registry.metrics, replace(scope, for_page=for_page)).by_prompt()
 
     # What is known from before
 

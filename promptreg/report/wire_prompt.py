@@ -124,7 +124,7 @@ def _pack_measured(prompt: PromptRow, pool: Pool) -> dict[str, Any]:
 
 def _pack_metric(of: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     widest = max(map(len, of["quantiles"]))
-    packed = _pack_means(of)
+    packed = _pack_means(of, is_share=not widest)
     if not widest:
         # The interval of a share lies unevenly around it.
         return packed | {"low": numbers(of["low"]), "high": numbers(of["high"])}
@@ -140,10 +140,9 @@ def _pack_metric(of: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     }
 
 
-def _pack_means(of: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+def _pack_means(of: Mapping[str, Sequence[Any]], *, is_share: bool) -> dict[str, Any]:
     # What a share of 99.95 % leaves is an error rate, which shall have its digits, too.
-    digits = 4 if any(of["quantiles"]) else 6
-    return {"n": whole(of["n"]), "mean": numbers(of["mean"], digits)}
+    return {"n": whole(of["n"]), "mean": numbers(of["mean"], 6 if is_share else 4)}
 
 
 def _pack_histograms(histograms: Sequence[Histogram | None]) -> list[Any]:
@@ -172,7 +171,7 @@ def _pack_models(models: Sequence[tuple[int, ModelSummary]], pool: Pool) -> dict
 
 def _pack_brief(metric: str, of: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """Pack what the table of models shows: n and mean, of the latency also two percentiles."""
-    packed = _pack_means(of)
+    packed = _pack_means(of, is_share=metric == "success_rate")
     if metric != "latency":
         return packed
     return packed | {

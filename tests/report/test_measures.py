@@ -41,6 +41,13 @@ def test_a_models_numbers_do_not_depend_on_how_many_models_there_are(tmp_path: P
     assert one.models["small"].metrics == two.models["small"].metrics == plain
     assert all(m.histogram for m in one.metrics if m.metric in {"latency", "quality", "tone"})
     assert [m.n for m in two.models["large"].metrics] == [20, 17, 20, 20]
+    # A page shows no quantiles of a model but those of its latency, and everything else alike.
+    brief = measure(metrics, Scope(("summarizer",), for_page=True))["summarizer"]
+    for model, whole in two.models.items():
+        assert brief[TWO].models[model].metrics == [
+            m if m.metric == "latency" else m._replace(quantiles=()) for m in whole.metrics
+        ]
+    assert (brief[TWO].metrics, brief[TWO].sides) == (two.metrics, two.sides)
     metrics.close()
 
 
