@@ -20,7 +20,8 @@ export function promptsPage(app, query) {
   const list = h("div");
   const older = h("div");
   const told = h("p", { class: "muted", role: "status" });
-  let { texts, problem } = { texts: null, problem: "" };
+  let texts = null;
+  let problem = "";
   // Of each prompt that was found, a function that gives the lines where.
   let hits = new Map();
   let turn = 0;
