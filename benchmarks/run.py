@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "report_scale.py": ((), ("--quick",)),
     "report_rows.py": ((), ("--quick",)),
     "report_git.py": ((), ("--quick",)),
+    "report_watch.py": ((), ("--quick",)),
     "report_peer.py": ((), ("--quick",)),
 }
 
