@@ -271,6 +271,26 @@ def test_lines_of_older_versions_are_found(
     assert page.get_by_label("Version").input_value() == second
 
 
+def test_a_long_list_stays_where_it_is(pages: Pages, write_report: Callable[[Any], str]) -> None:
+    """More rows and another order leave the window where it is scrolled to; a word finds all."""
+    page = pages.open(write_report(synthetic_report(60, 2)) + "#/prompts")
+    settle(page)
+    rows = page.locator("tbody tr:not(.below)")
+    assert rows.count() == 50
+    page.evaluate("scrollTo(0, 900)")
+    page.get_by_role("button", name="Show 10 more").dispatch_event("click")
+    settle(page)
+    assert (rows.count(), page.evaluate("scrollY")) == (60, 900)
+    page.get_by_role("button", name="Calls").click()
+    settle(page)
+    assert page.evaluate("scrollY") == 900
+    assert page.locator("td[data-head=Calls]").count() == 60
+    page.locator("#prompt-search").fill("customer")
+    page.wait_for_selector("tr.below")
+    settle(page)
+    assert page.locator("tr.below mark").first.inner_text().lower() == "customer"
+
+
 def test_a_former_name_leads_to_the_prompt(pages: Pages, report_url: str) -> None:
     """A renamed prompt is found by its former name, and its old links still open it."""
     page = pages.open(report_url + "#/prompts?q=inbox")

@@ -8,8 +8,9 @@ const FIRST_ROWS = 12;
 
 // columns: [{key, title, num, value(row), cell(row), under}]; sorting keeps the address in step.
 // `under` is what else a column can be sorted by: what stands small in its cells.
-// What `below` returns of a row stands under it, over all columns.
-export function sortableTable({ label, columns, rows, sort, onsort, rowClass = () => "", below = () => null }) {
+// What `below` returns of a row stands under it, over all columns. Until all rows are there the table
+// is as high as the one before, so that the window stays where it is scrolled to.
+export function sortableTable({ label, columns, rows, sort, onsort, rowClass = () => "", below = () => null, before = null }) {
   const [key, direction] = sort;
   const button = ({ key: own, title, num }) => {
     const active = own === key;
@@ -25,7 +26,10 @@ export function sortableTable({ label, columns, rows, sort, onsort, rowClass = (
   const make = (row) => [h("tr", { class: rowClass(row) }, columns.map((column, at) => cellOf(column, row, at))), rowBelow(below(row), columns.length)];
   const body = h("tbody", {}, rows.slice(0, FIRST_ROWS).map(make));
   const box = scroll(label, h("table", { class: "list sortable" }, h("thead", {}, h("tr", {}, heads)), body));
-  if (rows.length > FIRST_ROWS) addRows(box, body, rows.slice(FIRST_ROWS), make);
+  if (rows.length > FIRST_ROWS) {
+    box.style.setProperty("min-height", `${before?.offsetHeight ?? 0}px`);
+    addRows(box, body, rows.slice(FIRST_ROWS), make);
+  }
   return box;
 }
 
@@ -34,6 +38,7 @@ async function addRows(box, body, rows, make) {
   box.setAttribute("aria-busy", "true");
   await frame();
   if (box.isConnected) await inSlices(rows, (row) => append(body, make(row)), () => box.isConnected, frame);
+  box.style.removeProperty("min-height");
   box.removeAttribute("aria-busy");
 }
 

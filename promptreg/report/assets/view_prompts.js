@@ -69,11 +69,12 @@ export function promptsPage(app, query) {
           columns,
           rows: found.slice(0, shown),
           below: (row) => hitList(row, hits.get(row)(), state.q, texts?.[row.number]),
+          before: list.firstElementChild,
           sort: [column.key, state.dir],
           onsort: ([key, direction]) => {
             change({ sort: key, dir: direction });
             draw();
-            list.querySelector(".sort.active")?.focus();
+            list.querySelector(".sort.active")?.focus({ preventScroll: true });
           },
         })
       : empty(index.prompts.length ? "No prompt matches." : "No prompt yet.", index.prompts.length ? "Take a filter away or search for another word." : "Add one with: promptreg new NAME");
