@@ -49,8 +49,8 @@ def verify(
             warning(f"{tag} looks like a release but was not made by promptreg")
         for tag in result.reworded[:_SHOWN]:
             warning(
-                f"{tag} lists other changes than its content has: edited by hand, or made by "
-                "another release of promptreg"
+                f"{tag} lists other changes than its content has: edited by hand, made by another "
+                "release of promptreg, or without the version before it"
             )
         if more := len(result.reworded[_SHOWN:]):
             warning(f"{more} more tags list other changes than their content has")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from promptreg.errors import NotFoundError, PromptError
 from promptreg.history.tags import change_lines
 from promptreg.operations.release import changes_since
-from promptreg.versioning import Level
+from promptreg.versioning import Level, is_legal_successor
 
 if TYPE_CHECKING:
     from promptreg.history.tags import Release
@@ -50,7 +50,7 @@ def is_of_content(registry: Registry, release: Release, content: Content) -> boo
     """Tell whether the change list is what a release of this content writes.
 
     Levels may be configured otherwise by now, so only rules and their details are compared. True
-    also where nobody can tell, because a version that was deleted may be what it followed.
+    also where nobody can tell, because what it followed was deleted or is not here.
 
     Args:
         registry: The registry.
@@ -68,10 +68,10 @@ def is_of_content(registry: Registry, release: Release, content: Content) -> boo
             return True  # that tag has a fault of its own
         if _without_levels(change_lines(changes)) == wanted:
             return True
-    is_first = not any(version.is_stable for version in below)
-    if is_first and release.body == change_lines(()):
+    if release.body == change_lines(()) and not any(version.is_stable for version in below):
         return True
-    return any(version < release.version for version in index.deleted(name))
+    is_gone = any(version < release.version for version in index.deleted(name))
+    return is_gone or not any(is_legal_successor(release.version, v, below) for v in below)
 
 
 def _predecessors(below: list[Version]) -> Iterator[Version]:
@@ -81,4 +81,5 @@ def _predecessors(below: list[Version]) -> Iterator[Version]:
 
 def _without_levels(body: str) -> list[str]:
     lines = body.split("\n")
-    return [match[2] if (match := _LINE.fullmatch(line)) else line for line in lines]
+    # Sorted, because the weightiest stands first.
+    return sorted(match[2] if (match := _LINE.fullmatch(line)) else line for line in lines)

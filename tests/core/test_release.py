@@ -590,10 +590,12 @@ def test_verify_finds_change_lists_that_were_edited(released: Repo) -> None:
 
 def test_verify_knows_other_levels_and_gone_predecessors(released: Repo) -> None:
     """Levels that are configured later, and a version that was deleted, cast no doubt on a list."""
+    edit(released, A, "Two-sentence", "Three-sentence")
     for system in ("Two.", "Three."):
         commit_prompt(released, system=system)
     release(released)
-    released.write("promptreg.toml", '[levels]\nmessage-changed = "major"\n')
+    levels = '[levels]\nmessage-changed = "patch"\ndescription-changed = "major"\n'
+    released.write("promptreg.toml", levels)
     assert verify(released).verified == 3
     released.git("tag", "-d", "a@1.1.0")
     assert verify(released).verified == 2
