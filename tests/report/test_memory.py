@@ -15,9 +15,12 @@ from typing import Any
 import pytest
 
 from promptreg.registry import Registry
+from promptreg.report.assembly import Setting
 from promptreg.report.data import Options
 from promptreg.report.desk import Desk, Outline
-from promptreg.report.memory import Memory
+from promptreg.report.figures import Totals
+from promptreg.report.live import PromptLabels
+from promptreg.report.memory import Memory, inputs_of
 from promptreg.report.output import build_page
 from tests.kit import CommandRepo, Repo, prompt_text
 
@@ -215,6 +218,7 @@ CHANGES: dict[str, tuple[Callable[[Repo], object], set[str]]] = {
         lambda repo: repo.git("remote", "set-url", "origin", "git@gitlab.com:acme/p.git"),
         set(),
     ),
+    "packed refs": (lambda repo: repo.git("pack-refs", "--all"), set()),
     "no branch": (lambda repo: repo.git("checkout", "-q", "--detach"), set()),
 }
 
@@ -251,3 +255,21 @@ def test_only_calls_that_came_or_went_count_when_time_goes_on(world: World) -> N
         page = world.page(options)
         assert world.made == expected
     assert page == world.page(options, remembers=False)
+
+
+def test_what_is_in_doubt_is_made_again(world: World) -> None:
+    """A file that cannot be read is read each time, and so is what no checksum tells about."""
+    world.repo.write(_path("tagged"), "messages: [")
+    commit = world.repo.commit("broken")
+    for expected in ({"draft", "tagged"}, {"tagged"}):
+        page = world.page()
+        assert world.made == expected
+    assert page == world.page(remembers=False)
+    settings = {
+        name: Setting(is_large=False, labels=PromptLabels(), thresholds=())
+        for name in ("busy", "draft")
+    }
+    with Registry(world.repo.path) as registry:
+        # As where Spark answers, which sums nothing up.
+        unsure = Totals(rows={"busy": 80})
+        assert inputs_of(registry, commit, settings, unsure, ()).keys() == {"draft"}
