@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from promptreg.errors import Location
+from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding
 from promptreg.naming import windows_refuses
 
 if TYPE_CHECKING:
     from promptreg.naming import Layout
 
-__all__ = ["find_clashes", "find_refused"]
+__all__ = ["find_clashes", "find_refused", "require_portable"]
 
 
 def find_clashes(
@@ -71,6 +71,23 @@ def find_refused(
                 layout.name_of(path),
                 f"git mv {path} to another name",
             )
+
+
+def require_portable(name: str) -> None:
+    """Refuse a name for a new file that Windows could not have.
+
+    Args:
+        name: The file, as seen from the prompts folder.
+
+    Raises:
+        PromptError: Windows refuses it.
+    """
+    if (part := windows_refuses(name)) is not None:
+        raise PromptError(
+            f"Windows can have no file or folder {part!r}",
+            rule="windows-name",
+            fix="choose another name, so that everybody can clone this",
+        )
 
 
 def _same(layout: Layout, one: str, other: str) -> bool:

@@ -8,7 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import ConflictError, PromptError
-from promptreg.naming import NAME, windows_refuses
+from promptreg.naming import NAME
+from promptreg.operations.clashing import require_portable
 from promptreg.operations.planning import Step, WriteFile
 from promptreg.prompt.schema import SCHEMA_FILE, schema_text
 from promptreg.prompt.yamldoc import decode, load
@@ -142,12 +143,7 @@ def require_free(registry: Registry, name: str) -> None:
             rule="invalid-name",
             fix="names are lower case with digits, - and _, folders separated by /",
         )
-    if (part := windows_refuses(f"{name}.prompt.yml")) is not None:
-        raise PromptError(
-            f"Windows can have no file or folder {part!r}",
-            rule="windows-name",
-            fix="choose another name, so that everybody can clone this",
-        )
+    require_portable(f"{name}.prompt.yml")
     layout = registry.config.layout
     for path in registry.worktree.paths(layout.root):
         other = layout.name_of(path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from promptreg.errors import ConflictError, NotFoundError
 from promptreg.history.labels import label_path, parse_label, write_label
+from promptreg.operations.clashing import require_portable
 from promptreg.operations.planning import Step, WriteFile
 from promptreg.values import dataclass
 
@@ -166,8 +167,13 @@ def label_steps(
         path: The file.
         entries: What the label names.
         note: What a person should know of it.
+
+    Raises:
+        PromptError: The file is new and Windows could not have it.
     """
     data = registry.worktree.read(path)
+    if data is None:
+        require_portable(path.rpartition("/")[2])
     comments = b"".join(_leading_comments(data or b""))
     return (WriteFile(path, data, comments + write_label(entries), note),)
 

@@ -226,6 +226,7 @@ def test_label(history: Repo) -> None:
         (("set", "production", "a", "worktree"), ""),
         (("set", "Bad", "a", "1.0.0"), "not a label name"),
         (("set", "latest", "a", "1.0.0"), "not a label name"),
+        (("set", "aux", "a", "1.0.0"), "Windows can have no file or folder 'aux.yaml'"),
         (("unset", "production", "team/b"), "names no version"),
     ):
         result = history.run("label", *words)
