@@ -23,6 +23,7 @@ QUIET_SECONDS = 0.25
 MOST_LOOKS = 20
 """An application that logs all the time is not waited for longer than so many looks."""
 LONGEST_REST = 300.0
+RETRY_SECONDS = 30.0
 RESTS_A_LOOK = 9
 """So many times as long as a look took nobody looks again."""
 
@@ -108,32 +109,37 @@ def follow(
 ) -> None:
     """Build again whenever something changed and came to rest, until interrupted.
 
-    What fails is told and tried again when something changes: a configuration that is being edited
-    or a repository in the middle of a rebase ends nothing.
+    What fails is told and tried again when something changes, or after a while: a configuration
+    that is being edited, a repository in the middle of a rebase or a full disk ends nothing.
 
     Args:
         look: Returns a text that changes when a build is wanted.
         build: Builds the report.
         known: What `look` returned before the first build.
-        on_error: Told of a build that failed.
+        on_error: Told of a build that failed, once for each reason.
         wait: Lets some seconds pass.
         clock: Tells the seconds.
     """
-    took = 0.0
+    took = failed = 0.0
+    trouble = ""
     while True:
         # A hundred thousand loose refs are a second's work.
         wait(max(POLL_SECONDS, RESTS_A_LOOK * took))
         start = clock()
         state = _seen(look)
         took = clock() - start
-        if state == known:
+        is_due = trouble and clock() - failed >= RETRY_SECONDS
+        if state == known and not is_due:
             continue
-        known = _rested(look, state, wait)
+        before, known = known, _rested(look, state, wait)
         start = clock()
         try:
             build()
+            trouble = ""
         except (PromptregError, OSError) as error:
-            on_error(error)
+            if trouble != str(error) or state != before:
+                on_error(error)
+            trouble, failed = str(error), clock()
         # Rows that never stop coming must not keep a processor busy for ever.
         wait(min(clock() - start, LONGEST_REST))
 

@@ -22,6 +22,7 @@ from promptreg.report.watching import (
     LONGEST_REST,
     POLL_SECONDS,
     RESTS_A_LOOK,
+    RETRY_SECONDS,
     fingerprint,
     follow,
 )
@@ -249,6 +250,21 @@ def test_what_fails_is_told_and_tried_again() -> None:
     _, told = _follow(["a"] * 5 + ["b"] * 5 + ["c"] * 5, build)
     assert told == ["broken", "no room"]
     assert len(built) == 3
+
+
+def test_what_fails_is_tried_again_without_a_change() -> None:
+    """A disk that was full has room again, though nothing changed that could be seen."""
+    built: list[float] = []
+
+    def build(clock: _Clock) -> None:
+        built.append(clock.now)
+        if len(built) <= 2:
+            raise OSError("no room")
+
+    _, told = _follow(["a"] * 100, build)
+    assert told == ["no room"]
+    assert len(built) == 3
+    assert built[2] - built[1] >= RETRY_SECONDS
 
 
 def test_the_fingerprint_follows_all_that_a_report_shows(tmp_path: Path) -> None:
