@@ -91,6 +91,8 @@ def test_the_overview_tells_what_is_live_and_what_it_costs(pages: Pages, report_
     assert cost is not None
     assert row.locator("[data-head=Calls]").inner_text() == f"{served.calls:,}"
     assert row.locator("[data-head='Cost per call']").inner_text() == f"${cost.mean:.4f}"
+    file = row.get_by_role("link", name=f"File {first.name}")
+    assert file.get_attribute("href") == first.file_url != ""
     dearest = max(report.prompts, key=lambda p: sum(v.cost or 0 for v in p.versions))
     assert page.locator(".costs .row-main").first.inner_text() == dearest.name
     page.get_by_role("link", name="All by cost").click()

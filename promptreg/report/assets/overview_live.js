@@ -27,7 +27,7 @@ export function liveCard(index) {
   const body = h("tbody");
   const table = h("table", { class: "list live" }, h("thead", {}, h("tr", {}, heads.map(([text, kind]) => h("th", { scope: "col", class: kind }, text)))), body);
   const show = (number) => {
-    body.replaceChildren(...rows.slice(0, number).map((row) => liveRow(row, figures.get(row), measured)));
+    body.replaceChildren(...rows.slice(0, number).map((row) => liveRow(row, index.promptByName.get(row.prompt), figures.get(row), measured)));
     nameCells(table);
   };
   show(SHOWN_LABELS);
@@ -51,13 +51,20 @@ function notPromoted(index) {
   );
 }
 
-function liveRow(row, figures, measured) {
+// Where the prompt's file can be read and edited.
+function fileLinks(prompt) {
+  const links = [["File", prompt?.fileUrl], ["Edit", prompt?.editUrl]].filter(([, url]) => url);
+  const link = ([text, href]) => h("a", { href, rel: "noreferrer", "aria-label": `${text} ${prompt.name}` }, text);
+  return links.length ? h("span", { class: "under" }, links.map(link)) : null;
+}
+
+function liveRow(row, prompt, figures, measured) {
   const since = row.since ? h("span", {}, "since ", h("time", { datetime: row.since, title: row.author ? `set by ${row.author}` : null }, day(row.since))) : null;
   const newer = row.newer.length ? h("a", { href: promptRoute(row.prompt), title: `released above it: ${row.newer.join(", ")}` }, `${count(row.newer.length)} newer`) : null;
   return h(
     "tr",
     {},
-    h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(row.prompt) }, promptName(row.prompt))),
+    h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(row.prompt) }, promptName(row.prompt)), fileLinks(prompt)),
     h("td", { class: "across" }, h("span", { class: "served" }, labelBadge(row.label), h("a", { href: promptRoute(row.prompt, { tab: "text", v: row.version }) }, versionName(row.version))), h("span", { class: "under" }, since, newer)),
     h("td", { class: "across" }, howItDoes(row), row.previous ? h("span", { class: "under" }, h("a", { href: compareRoute(row.prompt, row.previous, row.version) }, "What changed"), h("span", {}, "since ", versionName(row.previous))) : null),
     measured.map(([, key, write]) => h("td", { class: "num" }, figures[key] === null || figures[key] === undefined ? h("span", { class: "muted" }, write(null)) : write(figures[key]))),
