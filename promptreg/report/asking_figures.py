@@ -25,7 +25,8 @@ __all__ = ["SHOWN", "ask_figures", "means_of", "quantiles_of"]
 SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The quantiles that are shown, too."""
 # The outermost steps are long tails; what lies there is counted in the bins at the ends.
-_WITH_ENDS = (0.025, *SHOWN, 0.975)
+_QUANTILES = [0.0, 0.025, *SHOWN, 0.975, 1.0]
+_PLACES = {quantile: place for place, quantile in enumerate(_QUANTILES, 1)}
 
 
 def ask_figures(
@@ -83,25 +84,24 @@ def quantiles_of(name: str, shown: Sequence[float] = SHOWN) -> list[str]:
 
 
 def _summed(name: str) -> str:
-    v, quantiles = f"v_{name}", [*_WITH_ENDS]
+    v = f"v_{name}"
     return (
         f"count({v}) AS n_{name}, avg({v}) AS mean_{name}, stddev_samp({v}) AS sd_{name}, "
-        f"min({v}) AS least_{name}, max({v}) AS most_{name}, "
-        f"quantile_cont({v}, {quantiles}) AS q_{name}"
+        f"quantile_cont({v}, {_QUANTILES}) AS q_{name}"
     )
 
 
 def _shown(name: str) -> list[str]:
-    quantiles = [f"q_{name}[{at}]" for at in range(2, len(_WITH_ENDS))]
+    quantiles = [f"q_{name}[{_PLACES[quantile]}]" for quantile in SHOWN]
     return [f"n_{name}", f"mean_{name}", f"sd_{name}", *quantiles, *_ends(name)]
 
 
 def _ends(name: str) -> tuple[str, str]:
     """Return where a histogram begins and ends: of values nearly all alike, the whole range."""
-    low, high = f"q_{name}[1]", f"q_{name}[{len(_WITH_ENDS)}]"
+    least, low, *_, high, most = (f"q_{name}[{place}]" for place in _PLACES.values())
     return (
-        f"CASE WHEN {high} > {low} THEN {low} ELSE least_{name} END",
-        f"CASE WHEN {high} > {low} THEN {high} ELSE most_{name} END",
+        f"CASE WHEN {high} > {low} THEN {low} ELSE {least} END",
+        f"CASE WHEN {high} > {low} THEN {high} ELSE {most} END",
     )
 
 

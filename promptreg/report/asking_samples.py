@@ -62,7 +62,7 @@ def ask_samples(
         latencies = _observed("picked", {"v_latency": "s.v_latency"})
         query = tails_query(f"({latencies}) o", "number", "v_latency")
         tails = Columns(as_columns(rows.arrow(query)))
-    has_cases = any(cases for _, cases, _ in observed.rows())
+    has_cases = any(observed.column(1))
     cases = _ask_cases(rows, columns) if has_cases else nothing
     case_scores = _ask_case_scores(rows) if has_cases and has_scores else nothing
     return SampleAnswers(observed, moments, scores, tails, cases, case_scores)
