@@ -45,6 +45,13 @@ class Refs:
         self._files = LooseRefs(self._common_dir)
         self._merged: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {}
 
+    def close(self) -> None:
+        """Give back the file of packed refs, which the next question opens again.
+
+        Who watches a repository opens it every second, and the collector may not come for hours.
+        """
+        self._packed = None
+
     def read(self, ref: str) -> str | None:
         """Return the object id a ref names, symbolic refs followed, or None."""
         for _ in range(_MAX_SYMBOLIC):

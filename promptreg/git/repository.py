@@ -84,8 +84,9 @@ class Repository:
         return cls(discover(start), fast_start=fast_start)
 
     def close(self) -> None:
-        """End the process that reads objects, if there is one."""
+        """End the process that reads objects, if there is one, and give back files."""
         self._reader.close()
+        self.refs.close()
 
     # Refs
 

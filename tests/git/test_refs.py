@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -212,3 +213,16 @@ def test_binary_search_over_any_file(
     for name, oid in entries.items():
         assert refs._packed_refs().find(name) == oid
     assert refs._packed_refs().find("refs/tags/~") is None
+
+
+def test_closed_refs_hold_no_file(repo: Repo) -> None:
+    """Whoever opens a repository every second runs out of no files, and may go on after closing."""
+    _with_tags(repo, 3)
+    repo.git("pack-refs", "--all")
+    mapped = Path("/proc/self/maps")
+    refs = _refs(repo)
+    found = refs.with_prefix("refs/tags/")
+    assert str(repo.path) in mapped.read_text()
+    refs.close()
+    assert str(repo.path) not in mapped.read_text()
+    assert refs.with_prefix("refs/tags/") == found
