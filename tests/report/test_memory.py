@@ -230,7 +230,7 @@ def test_changes_make_just_their_prompts_again(world: World) -> None:
     names, drafts = {*NAMES}, {"draft"}
     for number in range(0, len(order), 3):
         kinds = order[number : number + 3]
-        before = world.repo.head()
+        before = world.repo.git("rev-parse", "HEAD")
         for kind in kinds:
             CHANGES[kind][0](world.repo)
         page = world.page()
@@ -238,7 +238,7 @@ def test_changes_make_just_their_prompts_again(world: World) -> None:
             names = names - {"old"} | {"new"}
         expected = set().union(*(CHANGES[kind][1] for kind in kinds))
         # What is not released is called after the commit.
-        expected |= drafts if world.repo.head() != before else set()
+        expected |= drafts if world.repo.git("rev-parse", "HEAD") != before else set()
         assert world.made == expected & names, order[: number + 3]
         if "a fragment" in kinds:
             drafts.add("including")
