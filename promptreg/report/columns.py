@@ -53,6 +53,8 @@ class Pool:
 
     def column(self, values: Sequence[Hashable]) -> Column:
         """Write the numbers of values: of texts, of None, or of rows."""
+        if _are_equal(values):
+            return self._numbers[values[0]] if values else None
         return whole([*map(self._numbers.__getitem__, values)])
 
 

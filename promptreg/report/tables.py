@@ -19,7 +19,7 @@ def columns_of(kind: type[Any], rows: Iterable[tuple[Any, ...]]) -> dict[str, tu
         kind: What the rows are.
         rows: The rows.
     """
-    # Taking all of them out at once is an eighth of the time of doing it by their names.
+    # All at once they take a fifth of the time of one after the other by its name.
     columns = tuple(zip(*rows, strict=True)) or ((),) * len(kind._fields)
     return dict(zip(kind._fields, columns, strict=True))
 

@@ -90,7 +90,7 @@ def _pack_groups(
 
 def _pack_metric(metric: str, table: Table, sides: _Sides, own: Own, pool: Pool) -> dict[str, Any]:
     of = table.of
-    base, head = [[versions[place] for place in table.places] for versions in sides]
+    base, head = [[*map(versions.__getitem__, table.places)] for versions in sides]
     packed = {
         "count": len(base),
         "relative": whole([*map(int, of["relative"])]),

@@ -43,7 +43,7 @@ def figures_of(tables: Mapping[str, Table], keys: Sequence[Hashable]) -> dict[st
     """
     found = {}
     for metric, (places, of) in tables.items():
-        its = [keys[place] for place in places]
+        its = [*map(keys.__getitem__, places)]
         means, counts = zip(its, of["mean"], strict=True), zip(its, of["n"], strict=True)
         found[metric] = Figures(dict(means), dict(counts))
     # To the page an error rate is always what success leaves, whatever a score is called.
