@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from promptreg.report.tables import Table
     from promptreg.report.wire_own import Figures
 
+    # The baseline and the other version of each pair, as the page's own figures know them.
     _Sides = tuple[Sequence[Hashable], Sequence[Hashable]]
 
 __all__ = ["pack_alerts", "pack_comparisons"]
