@@ -1,7 +1,7 @@
 """What the store answered about a group of prompts, kept small; pure.
 
-Numbers travel to the process that judges a prompt as arrays: as tuples of objects they took a
-third of the time in which the store answers to pack and to unpack.
+Numbers travel to the process that judges a prompt as arrays: as tuples of objects it took a
+seventh of the time in which the store answers to pack and to unpack them, now a twentieth.
 """
 
 from __future__ import annotations

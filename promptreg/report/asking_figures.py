@@ -2,7 +2,8 @@
 
 The rows of a version are read twice. The first time gives the quantiles, two of which are the ends
 of its histogram; the second time counts what lies below the edges in between. To read a histogram
-off forty quantiles took one reading and twice as long, and was not exact.
+off forty quantiles took one reading and nearly twice as long, half of it in Python, and was not
+exact.
 """
 
 # ruff: noqa: S608 - only texts of ours are put together, every value is a parameter

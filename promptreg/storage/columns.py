@@ -21,9 +21,9 @@ _GREATEST_EXPONENT = 300.0
 def as_columns(table: pa.Table) -> tuple[Sequence[Any], ...]:
     """Return numbers as arrays, in which NaN stands for NULL, and anything else as lists.
 
-    An array is copied from memory as it is, which takes a twentieth of the time that rows of
-    objects take. Doubles are rounded to 13 digits: a mean of money often lies right between two
-    rounded values, and the same rows must give the same page.
+    An array is copied from memory as it is. Doubles are rounded to 13 digits: a mean of money often
+    lies right between two rounded values, and the same rows must give the same page. To round
+    columns takes a sixth of the time that it takes to round one number after the other.
 
     Args:
         table: Whole numbers of it are of 64 bits and never NULL.
