@@ -35,7 +35,7 @@ def check(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Check these files alone; without any, what HEAD changes against the base.",
+            help="Check these prompts, by name or file, alone; by default what HEAD changes.",
             autocompletion=complete_files,
         ),
     ] = None,

@@ -48,23 +48,59 @@ def open_registry(*, fast_start: bool = True) -> Registry:
 
 
 def repository_path(registry: Registry, file: str) -> str:
-    """Return a file given on the command line as a path in the repository.
+    """Return a file given on the command line, or a prompt's name, as a path in the repository.
 
     Raises:
         ConfigError: It lies outside, or is a folder.
+        NotFoundError: Nothing of that name is here, nor was in HEAD's commit.
+        PromptError: Two files have that name.
     """
     import os
 
     from promptreg.errors import ConfigError
 
     target = Path(os.path.normpath((directory() / file).absolute()))
+    if not target.is_file() and (path := _path_of_prompt(registry, file)) is not None:
+        return path
     if target.is_dir():
         raise ConfigError(f"{file} is a folder", fix="name files, or none for all prompts")
     top = registry.root.absolute()
     for candidate, base in ((target, top), (target.resolve(), top.resolve())):
         if candidate.is_relative_to(base):
-            return candidate.relative_to(base).as_posix()
+            path = candidate.relative_to(base).as_posix()
+            if not os.path.lexists(target):
+                _require_known(registry, path, file)
+            return path
     raise ConfigError(f"{file} lies outside the repository {top}")
+
+
+def _path_of_prompt(registry: Registry, name: str) -> str | None:
+    """Return the file of a prompt, or None."""
+    from promptreg.errors import NotFoundError
+    from promptreg.naming import NAME
+    from promptreg.sources import locate
+
+    if not NAME.fullmatch(name):
+        return None
+    try:
+        path = locate(registry.worktree, registry.config.layout, name)
+    except NotFoundError:
+        return None
+    return path if registry.config.layout.is_prompt(path) else None
+
+
+def _require_known(registry: Registry, path: str, file: str) -> None:
+    """Refuse a slip; a file that was deleted since HEAD is for others to judge."""
+    from promptreg.errors import NotFoundError
+    from promptreg.history.missing import nearest
+
+    repository = registry.repository
+    head = repository.head.oid
+    if path in repository.left_out or (head and repository.entry_at(head, path) is not None):
+        return
+    prompts = registry.paths()
+    fix = nearest(file, [*prompts, *prompts.values()]) or "promptreg list"
+    raise NotFoundError(f"no file or prompt {file}", fix=fix)
 
 
 def split_references(reference: str, others: Sequence[str]) -> tuple[str, list[str]]:

@@ -19,7 +19,9 @@ __all__ = ["bump"]
 def bump(
     files: Annotated[
         list[str] | None,
-        typer.Argument(help="Prompt files and fragments; all changed prompts by default."),
+        typer.Argument(
+            help="Prompts by name or file, and fragments; all changed prompts by default."
+        ),
     ] = None,
     level: Annotated[
         str | None, typer.Option(help="At least this level: patch, minor or major.")

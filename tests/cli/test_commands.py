@@ -285,6 +285,8 @@ ERRORS = {
     "no-option": (["list", "--nonsense"], 2, "nonsense"),
     "no-folder": (["-C", "nowhere", "list"], 2, "nowhere"),
     "no-file": (["bump", "prompts/none.yaml"], 2, "no file"),
+    "slip-bump": (["bump", "team/c"], 2, "no file or prompt team/c\n  fix: did you mean team/b?"),
+    "slip-check": (["check", "a.prompt.yml"], 2, "no file or prompt a.prompt.yml"),
     "outside": (["bump", "/etc/passwd"], 2, "outside the repository"),
     "folder": (["bump", "prompts"], 2, "prompts is a folder"),
     "bad-level": (["bump", "--level", "huge"], 2, "huge"),
@@ -308,6 +310,24 @@ def test_errors_are_told_in_a_line(history: Repo, words: list[str], code: int, t
     assert (result.code, result.out) == (code, "")
     assert text in result.err
     assert "Traceback" not in result.err
+
+
+def test_bump_and_check_take_a_prompts_name_for_its_file(history: Repo) -> None:
+    """A prompt's name means its file, also beside a folder of that name."""
+    file = history.path / "prompts/team/b.yaml"
+    file.write_text(file.read_text().replace("Bee.", "Wasp."))
+    (history.path / "team/b").mkdir(parents=True)
+    assert history.run("check", "team/b").code == 1
+    assert "version: 1.0.0" in file.read_text()
+    assert "1.0.0 -> 1." in history.run("bump", "team/b").out
+    assert history.run("check", "team/b").code == 0
+
+
+def test_files_deleted_since_head_are_no_slip_of_who_bumps(history: Repo) -> None:
+    """What a hook lists of a commit may be gone, as long as it is no prompt."""
+    (history.path / "prompts/labels/production.yaml").unlink()
+    result = history.run("bump", "prompts/labels/production.yaml")
+    assert (result.code, result.err) == (0, "Nothing to bump.\n")
 
 
 def test_broken_files_are_told_with_their_place(history: Repo) -> None:
