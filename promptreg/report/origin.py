@@ -17,7 +17,7 @@ __all__ = ["Links", "Origin", "edit_branch", "origin_of", "parse_remote"]
 
 # Credentials in an address must never reach a report.
 _WEB = re.compile(
-    r"(?P<scheme>https?|ssh|git)://(?:[^@/]*@)?(?P<host>[^/:]+)(?P<port>:\d+)?/(?P<path>.+)"
+    r"(?P<scheme>https?|ssh|git)://(?:[^/]*@)?(?P<host>[^/:@]+)(?P<port>:\d+)?/(?P<path>.+)"
 )
 _SCP = re.compile(r"(?:[^@/]+@)?(?P<host>[^/:@]+):(?P<path>[^/].*)")
 

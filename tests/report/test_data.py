@@ -317,6 +317,11 @@ def test_the_examples_for_jq_work(report: Report, tmp_path: Path) -> None:
             "https://bitbucket.org/acme/prompts/src/fix/x/a/b%20c.yml?mode=edit",
         ),
         (
+            "https://user:p@ss@github.com/acme/prompts",
+            "https://github.com/acme/prompts/blob/c0ffee/a/b%20c.yml",
+            "https://github.com/acme/prompts/edit/fix/x/a/b%20c.yml",
+        ),
+        (
             "http://gitea.local:3000/acme/prompts",
             "http://gitea.local:3000/acme/prompts/src/commit/c0ffee/a/b%20c.yml",
             "http://gitea.local:3000/acme/prompts/_edit/fix/x/a/b%20c.yml",
