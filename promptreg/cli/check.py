@@ -97,7 +97,9 @@ def check(
         if metrics:
             report = with_gate(report, registry, threshold or ())
     for form, path in copies:
-        path.write_text(render_check(report, form).rstrip("\n") + "\n", encoding="utf-8")
+        text = render_check(report, form).rstrip("\n") + "\n"
+        # A path in git may be any bytes; stdout writes those that are no text the same way.
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     _write(report, output)
     if report.failed:
         raise typer.Exit(ExitCode.FOUND)

@@ -269,7 +269,8 @@ def _legal(text: str) -> str:
 
 def _issue(rule: str, message: str, severity: str, path: str, line: int) -> dict[str, Any]:
     # The line is left out of the fingerprint: an issue that moves is not a new one.
-    fingerprint = hashlib.sha256(f"{rule}\0{path}\0{message}".encode()).hexdigest()
+    known = f"{rule}\0{path}\0{message}".encode("utf-8", "surrogateescape")
+    fingerprint = hashlib.sha256(known).hexdigest()
     return {
         "description": message,
         "check_name": f"promptreg/{rule}",

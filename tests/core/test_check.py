@@ -401,6 +401,15 @@ def test_one_check_answers_in_many_formats(branch: Repo) -> None:
         assert "the formats are text, json, markdown, github, junit, gitlab" in refused.err
 
 
+def test_files_of_a_check_name_paths_of_any_bytes(branch: Repo) -> None:
+    """A path that is no text is written as stdout writes it, and a file of a check is UTF-8."""
+    branch.write("prompts/\udcff.yaml", prompt_text())
+    branch.commit()
+    also = [f"--also={form}={branch.path}/{form}.out" for form in ("json", "github", "gitlab")]
+    assert Repo(branch.path).run("check", "--base", "main", *also).code == 1
+    assert all("udcff" in branch.read(f"{form}.out") for form in ("json", "github", "gitlab"))
+
+
 REFUSED_BY_WINDOWS = [
     "prompts/aux/b.prompt.yml",
     "prompts/labels/con.yaml",
