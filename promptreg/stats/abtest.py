@@ -155,7 +155,8 @@ def decide_between(
     seen = anytime(contrast, means.information, alpha)
     pair = _comparison(arms, contrast.difference, means.base, metric, seen)
     gain = -pair.change * metric.harm
-    if pair.p <= alpha and gain:
+    # Not `if gain`: an endless change of what has no direction makes it NaN.
+    if pair.p <= alpha and (gain > 0.0 or gain < 0.0):
         return Decision(State.WINNER, arms[gain > 0.0], 1.0 - pair.p, (pair,))
     is_within = mde is not None and -mde <= pair.low and pair.high <= mde
     state = State.EQUIVALENT if is_within else State.RUNNING

@@ -48,6 +48,15 @@ def test_nobody_wins_without_a_direction(look: int | None) -> None:
     assert "charm" in decision.note
 
 
+@pytest.mark.parametrize("look", [None, 4])
+def test_nobody_wins_without_a_direction_over_a_mean_of_zero(look: int | None) -> None:
+    """A change that is endless because the control's mean is 0 makes no winner either."""
+    arms = {"a": Moments(200, 0.0, 0.0), "b": Moments(200, 5.0, 1.0)}
+    decision = decide(arms, metric_named("charm"), look=look)
+    assert (decision.state, decision.winner) == (State.RUNNING, None)
+    assert "charm" in decision.note
+
+
 def test_nineteen_values_are_too_few() -> None:
     """Below twenty values in the smallest arm the test collects."""
     arms = {"a": Moments(500, 0.1, 0.01), "b": Moments(19, 0.9, 0.01)}
