@@ -176,6 +176,9 @@ def _by_bracket(margin: Callable[[float], float], start: _Point, far: float, bou
         bound: Returned where there is no end up to it; far beyond everything it is infinity.
     """
     near, near_margin = start
+    if far == near:
+        # No float lies between: of a mean that all but vanished against the base's.
+        return near
     clip = max if far < near else min
     while True:
         far = clip(bound, far)

@@ -194,6 +194,14 @@ def test_an_interval_ends_at_the_first_change_that_is_rejected() -> None:
     assert effect.p_below(high) == pytest.approx(0.025, rel=1e-6)
 
 
+@pytest.mark.parametrize("paired", [False, True])
+def test_an_interval_too_narrow_for_floats_is_its_estimate(paired: bool) -> None:  # noqa: FBT001
+    """A mean that all but vanished is a change of -100 %, found without an endless search."""
+    base, head = [1.0, 2.0, 3.0, 2.5], [1e-18, 3e-18, 2e-18, 1.5e-18]
+    parts = PairMoments.of(base, head) if paired else (Moments.of(base), Moments.of(head))
+    assert LinearEffect.of([parts], relative=True).interval() == (-1.0, -1.0)
+
+
 @pytest.mark.parametrize("ratio", [0.0, 1e-3, 0.9, 1.0, 1.3, 1e3])
 def test_stratified_means_are_the_combined_contrasts(ratio: float) -> None:
     """One loop over all strata says what the contrasts of each say together, tiny values too."""
