@@ -247,8 +247,9 @@ class StratifiedMeans:
     def _reach(self, ratio: float, alpha: float) -> tuple[float, float]:
         """Return the square x ratio^2 + y of the half-width, in squares of the base."""
         of_base, of_head, df = self._spread(ratio)
-        unit = (t_critical(alpha / 2.0, df) * self._unit / self.base) ** 2
-        return unit * of_base, unit * of_head
+        unit = t_critical(alpha / 2.0, df) * self._unit / self.base
+        # Not unit ** 2, which is an error and not infinite where it overflows.
+        return unit * unit * of_base, unit * unit * of_head
 
     def _spread(self, ratio: float) -> tuple[float, float, float]:
         """Return the variance x ratio^2 + y, in squares of the unit, and its degrees of freedom."""

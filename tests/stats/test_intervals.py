@@ -202,6 +202,14 @@ def test_an_interval_too_narrow_for_floats_is_its_estimate(paired: bool) -> None
     assert LinearEffect.of([parts], relative=True).interval() == (-1.0, -1.0)
 
 
+def test_a_mean_of_next_to_nothing_has_an_interval() -> None:
+    """A ratio whose square is no float is no error: its interval begins far above every change."""
+    parts = Moments(50, 1e-200, 0.0), Moments(60, 1.0, 0.1)
+    interval = LinearEffect.of([parts], relative=True).interval()
+    assert interval.low > 1e6
+    assert interval.high == math.inf
+
+
 @pytest.mark.parametrize("ratio", [0.0, 1e-3, 0.9, 1.0, 1.3, 1e3])
 def test_stratified_means_are_the_combined_contrasts(ratio: float) -> None:
     """One loop over all strata says what the contrasts of each say together, tiny values too."""
