@@ -146,6 +146,16 @@ def test_axes_say_what_their_lines_are(pages: Pages) -> None:
     )
     page.evaluate(script_of("chart_labels.js", f"globalThis.named = {named};"))
     assert page.evaluate("named") == [["a", 65], ["b", 48], ["c", 63]]
+    # Why there is no verdict is told once: in the place of a change, or beneath the verdict.
+    row = "metric: 'latency', verdict: 'cannot tell', baseN: 9, headN: 9, effect: null"
+    effects = (
+        f"[['', 2], ['', null], ['<3', 2], ['<3', null]].map(([limit, head]) =>"
+        f" m_view_compare.effectTable({{ index: {{ metricByName: new Map() }} }},"
+        f" [{{ {row}, limit, head, base: null, note: 'too few' }}],"
+        " { version: 'a' }, { version: 'b' }, 1).textContent.split('too few').length - 1)"
+    )
+    page.evaluate(script_of("view_compare.js", f"globalThis.told = {effects};"))
+    assert page.evaluate("told") == [1, 1, 1, 1]
     # Values of one version may lie far closer together than those of the other.
     narrow, wide = (
         f"{{ name: '{name}', color: 0, summary: {{ n: 9, histogram: {{ low: 0, high: {high},"

@@ -10,7 +10,6 @@ import { isIterable, isTrue, iterate, lengthOf, putOut, sliceOf, toText } from "
 import { wrapLine } from "./pywrap.js";
 
 const WORD_STARTS = new RegExp(`([-${SPACE}({\\[<]+)`);
-const WHOLE = /^([+-]?)(\d+(?:_\d+)*)$/;
 const DECIMAL = /^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)([eE][+-]?\d+(_\d+)*)?$/;
 const PREFIXES = { 2: "0b", 8: "0o", 16: "0x" };
 const DIGITS = 4300;

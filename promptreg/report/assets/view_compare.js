@@ -3,7 +3,7 @@ import { effectBar, reachOf } from "./charts.js";
 import { compareTexts, diffFigures } from "./diff.js";
 import { diffTable } from "./diffview.js";
 import { h, icon } from "./dom.js";
-import { count, day, isLimit, limitText, plural, shortVersion } from "./format.js";
+import { count, day, effect, isLimit, limitText, plural, shortVersion } from "./format.js";
 import { findComparison, pairPage, rowsPicker } from "./pickers.js";
 import { abRoute, promptRoute, routeTo } from "./router.js";
 import { card, effectText, empty, scroll, showMetric, metricTitle, verdict } from "./widgets.js";
@@ -174,7 +174,7 @@ export function effectTable(app, rows, base, head, reach) {
           h("td", { class: "num" }, count(row.baseN), h("span", { class: "under" }, count(row.headN))),
           h("td", {}, effectText(row)),
           h("td", {}, isLimit(row) ? null : effectBar(row, reach)),
-          h("td", {}, verdict(row.verdict), row.needed && row.verdict === "cannot tell" ? h("span", { class: "under" }, `${count(row.needed)} more rows each would settle it`) : null, row.note && row.effect !== null ? h("span", { class: "under" }, row.note) : null),
+          h("td", {}, verdict(row.verdict), row.needed && row.verdict === "cannot tell" ? h("span", { class: "under" }, `${count(row.needed)} more rows each would settle it`) : null, row.note && row.note !== effect(row) ? h("span", { class: "under" }, row.note) : null),
         ),
       ),
     ),
