@@ -19,6 +19,7 @@ __all__ = [
     "contexts_query",
     "gate_selection",
     "latencies_query",
+    "measured",
     "metric_value",
     "observations_query",
     "pairs_query",
@@ -246,12 +247,21 @@ def metric_value(metric: Metric) -> str:
     column = f"CAST({source} AS DOUBLE)"
     if metric.name in _WHOLE:
         return column
-    # One NaN would poison every average it is part of, a square that overflows is an error; and
-    # NaN is greater than everything to DuckDB.
-    condition = f"abs({column}) < {GREATEST}"
+    condition = measured(column)
     if metric.kind is Kind.LATENCY:
         condition += f" AND {_SUCCESSFUL}"
     return f"CASE WHEN {condition} THEN {column} END"
+
+
+def measured(column: str) -> str:
+    """Return SQL that tells whether a double is a measurement; see `metric_value`.
+
+    Args:
+        column: SQL for the double.
+    """
+    # One NaN would poison every average it is part of, and a square that overflows leaves neither a
+    # deviation nor an interval; NaN is greater than everything to DuckDB.
+    return f"abs({column}) < {GREATEST}"
 
 
 def _logarithmic(metrics: Sequence[Metric], *, all_logs: bool) -> list[tuple[Metric, bool]]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from promptreg.gate.sql import measured
 from promptreg.metrics.renamed import name_now, of_prompts
 from promptreg.report.answers import Answers, Columns, Group, ask_columns
 from promptreg.report.asking_figures import ask_figures, means_of, quantiles_of
@@ -58,13 +59,16 @@ class Scope:
     for_page: bool = False
 
 
-_LATENCY = "CASE WHEN isfinite(latency_ms) AND success IS DISTINCT FROM false THEN latency_ms END"
+_LATENCY = (
+    f"CASE WHEN {measured('latency_ms')} AND success IS DISTINCT FROM false THEN latency_ms END"
+)
+_COST = f"CASE WHEN {measured('cost')} AND (currency IS NULL OR currency = $currency) THEN cost END"
 # Latency is that of calls that succeeded: a call that fails at once is not fast.
 VALUES: Mapping[str, str] = {
-    "quality": "CASE WHEN isfinite(quality_score) THEN quality_score END",
-    "accuracy": "CASE WHEN isfinite(accuracy) THEN accuracy END",
+    "quality": f"CASE WHEN {measured('quality_score')} THEN quality_score END",
+    "accuracy": f"CASE WHEN {measured('accuracy')} THEN accuracy END",
     "latency": _LATENCY,
-    "cost": "CASE WHEN isfinite(cost) AND (currency IS NULL OR currency = $currency) THEN cost END",
+    "cost": _COST,
     "input_tokens": "CAST(input_tokens AS DOUBLE)",
     "output_tokens": "CAST(output_tokens AS DOUBLE)",
     "success_rate": "CAST(success AS DOUBLE)",
@@ -200,7 +204,7 @@ def _ask_scores(rows: Kept) -> Columns:
     scored = (
         "(SELECT of_version, e.key AS name, e.value AS v_score FROM (SELECT of_version, "
         "unnest(map_entries(scores)) AS e FROM picked WHERE scores IS NOT NULL) "
-        "WHERE isfinite(e.value))"
+        f"WHERE {measured('e.value')})"
     )
     return ask_figures(rows, scored, ("of_version", "name"), ("score",), {})["score"]
 

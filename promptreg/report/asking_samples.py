@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promptreg.gate.sql import measured
 from promptreg.gate.tails import tails_query
 from promptreg.report.answers import Columns, SampleAnswers, ask_columns
 from promptreg.stats.samples import TAIL_MINIMUM
@@ -35,7 +36,7 @@ _OF_SUITES = "is_case AND number IN (SELECT number FROM grouped WHERE suite IS N
 _SCORED = (
     "(SELECT number, unit, is_case, e.key AS name, e.value AS v_score FROM "
     "(SELECT number, unit, is_case, unnest(map_entries(scores)) AS e FROM picked "
-    "WHERE scores IS NOT NULL) WHERE isfinite(e.value))"
+    f"WHERE scores IS NOT NULL) WHERE {measured('e.value')})"
 )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import PromptregError
+from promptreg.gate.sql import measured
 from promptreg.metrics.columns import NAMES
 from promptreg.metrics.renamed import name_now, of_prompts
 from promptreg.report.model import Figure
@@ -143,9 +144,10 @@ def _read(
     )
     days = rows.sql(
         "SELECT date_trunc('day', ts) AS day, count(*), "
-        "sum(cost) FILTER (isfinite(cost) AND coalesce(currency, 'USD') = ?), "
-        "sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)) "
-        "FILTER (input_tokens IS NOT NULL OR output_tokens IS NOT NULL), "
+        f"sum(cost) FILTER ({measured('cost')} AND coalesce(currency, 'USD') = ?), "
+        # Sums are wider than the two counts of a row, whose own sum may not fit.
+        "CASE WHEN count(input_tokens) + count(output_tokens) > 0 "
+        "THEN coalesce(sum(input_tokens), 0) + coalesce(sum(output_tokens), 0) END, "
         f"count(*) FILTER (success), count(success) FROM calls {scope} GROUP BY day ORDER BY day",
         [currency, *everything],
     )

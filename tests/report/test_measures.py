@@ -6,7 +6,9 @@ import random
 from pathlib import Path
 
 from promptreg.metrics import Metrics
+from promptreg.metrics.checks import MAX_INT
 from promptreg.report.asking import Scope
+from promptreg.report.figures import read_totals
 from promptreg.report.measures import measure
 
 ONE, TWO = "1" * 64, "2" * 64
@@ -70,3 +72,33 @@ def test_rows_of_one_unit_are_one_observation(tmp_path: Path) -> None:
     assert (sample.n, sample.minimum, sample.maximum) == (5, 30.0, 150.0)
     assert sample.mean == 78.0
     metrics.close()
+
+
+def test_numbers_without_a_square_are_no_measurements(tmp_path: Path) -> None:
+    """What the gate leaves out is left out, so that every figure is one that JSON can say."""
+    metrics = Metrics(tmp_path / "store")
+    metrics.log_many(
+        {
+            "prompt": "p",
+            "version": "1.0.0",
+            "digest": ONE,
+            "ts": f"2026-01-01 00:00:{n:02}",
+            "latency_ms": 1e200 if n else 5.0,
+            "cost": 1.7e308 if n else 0.25,
+            "quality_score": 0.5,
+            "scores": {"wide": -1.7e308, "tone": 1.0},
+            "input_tokens": MAX_INT,
+            "output_tokens": MAX_INT,
+        }
+        for n in range(30)
+    )
+    totals = read_totals(metrics, ("p",), None, ())
+    one = measure(metrics, Scope(("p",)))["p"][ONE]
+    metrics.close()
+    counts = {m.metric: (m.n, m.mean) for m in one.metrics}
+    assert (counts["latency"], counts["cost"]) == ((1, 5.0), (1, 0.25))
+    assert "wide" not in counts
+    assert one.cost == 0.25
+    assert [(day.calls, day.cost, day.tokens) for day in totals.by_day] == [
+        (30, 0.25, 60 * MAX_INT)
+    ]
