@@ -165,7 +165,8 @@ class ProcessReader:
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the best common ancestor of two commits, or None."""
-        answer = try_git(self._git_dir, "merge-base", one, other)
+        # In a hook GIT_DIR may be set, relative to the folder that the hook runs in.
+        answer = try_git(self._git_dir, "--git-dir=.", "merge-base", one, other)
         return answer.stdout.decode("ascii").strip() or None
 
     def _ask(self, oids: Sequence[str]) -> bytes:

@@ -64,7 +64,8 @@ def run_git(folder: Path, *args: str, stdin: bytes | None = None) -> bytes:
     """
     result = try_git(folder, *args, stdin=stdin)
     if result.returncode != 0:
-        raise RepositoryError(f"git {args[0]} failed: {complaint(result)}", fix=remote_fix(result))
+        command = next(word for word in args if not word.startswith("-"))
+        raise RepositoryError(f"git {command} failed: {complaint(result)}", fix=remote_fix(result))
     return result.stdout
 
 

@@ -137,7 +137,9 @@ def _list_tags(registry: Registry, *options: str) -> list[str] | None:
 
     if not has_git():
         return None
-    answer = run_git(registry.repository.paths.git_dir, "for-each-ref", *options, "refs/tags/")
+    # In a hook GIT_DIR may be set, relative to the folder that the hook runs in.
+    folder = registry.repository.paths.git_dir
+    answer = run_git(folder, "--git-dir=.", "for-each-ref", *options, "refs/tags/")
     return answer.decode("utf-8", "replace").splitlines()
 
 

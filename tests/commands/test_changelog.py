@@ -60,7 +60,8 @@ def test_since_a_time_counts_the_moment_itself(shipped: Repo) -> None:
 
 @pytest.mark.parametrize("since", ["summarizer@1.1.0", "HEAD~1"])
 def test_since_a_revision_leaves_out_what_it_holds(shipped: Repo, since: str) -> None:
-    """A tag or commit as since: what its history has is old."""
+    """A tag or commit as since: what its history has is old, also in a hook."""
+    shipped.environment["GIT_DIR"] = ".git"
     assert _versions(shipped, "--since", since) == ["summarizer 2.0.0"]
 
 

@@ -142,7 +142,9 @@ def test_changes_between_are_gits(history: Repo, opened: Repository) -> None:
     assert paths == sorted(opened.files_at(root, "prompts"))
 
 
-def test_first_parents_and_ancestry(history: Repo, opened: Repository) -> None:
+def test_first_parents_and_ancestry(
+    history: Repo, opened: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """First parents, merge base and ancestry are those that git computes."""
     head = history.git("rev-parse", "HEAD")
     side = history.git("rev-parse", "side")
@@ -150,6 +152,11 @@ def test_first_parents_and_ancestry(history: Repo, opened: Repository) -> None:
         "rev-list", "--first-parent", "HEAD"
     ).split()
     assert opened.merge_base(f"{head}", side) == side
+    # As in a hook, which git starts in the top folder.
+    with monkeypatch.context() as hook:
+        hook.setenv("GIT_DIR", ".git")
+        hook.chdir(history.path)
+        assert opened.merge_base(head, side) == side
     assert opened.is_ancestor(side, head)
     assert not opened.is_ancestor(head, side)
     history.git("switch", "-q", "--orphan", "island")
