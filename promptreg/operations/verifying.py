@@ -55,7 +55,7 @@ class Verification:
     @property
     def has_warnings(self) -> bool:
         """Whether something is odd, though no fault."""
-        return bool(self.foreign or self.reworded)
+        return bool(self.foreign or self.reworded or self.unfetched)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON types."""

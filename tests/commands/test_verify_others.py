@@ -55,6 +55,7 @@ def test_tags_that_are_only_on_origin_are_to_be_fetched(clone: Repo) -> None:
     clone.git("tag", "-d", "summarizer@1.0.0")
     assert _faults(clone, "--remote") == []
     assert "1 tags of origin are not here: git fetch --tags" in clone.run("verify", "--remote").err
+    assert clone.run("verify", "--remote", "--strict").code == 1
 
 
 def test_a_deleted_version_that_is_still_on_origin(clone: Repo) -> None:
