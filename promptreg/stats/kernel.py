@@ -261,7 +261,7 @@ class StratifiedMeans:
             scaled = square * part_a
             welch, pooled = scaled + part_b, square * pooled_a + pooled_b
             spread = scaled * scaled * per_df_a + part_b * part_b * per_df_b
-            if pooled > welch:
+            if pooled > welch > 0.0:
                 of_base += pooled_a
                 of_head += pooled_b
                 pooled /= welch

@@ -56,6 +56,11 @@ class LinearEffect(Effect):
         half = self._unscaled.half_width(alpha)
         return Interval(self.estimate - half, self.estimate + half)
 
+    def bounds(self) -> tuple[float, float]:
+        """Return the least and greatest change: a mean below 0 lost more than all of the base's."""
+        least, greatest = super().bounds()
+        return (-math.inf if self.head < 0.0 else least), greatest
+
 
 class _LogChange(Effect):
     """A relative change from the contrast of two logarithms.

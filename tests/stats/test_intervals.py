@@ -210,6 +210,33 @@ def test_a_mean_of_next_to_nothing_has_an_interval() -> None:
     assert interval.high == math.inf
 
 
+@pytest.mark.parametrize(
+    ("parts", "contrast"),
+    [
+        ((Moments(60, 0.5, 0.04), Moments(60, -0.3, 0.04)), compare_means),
+        (PairMoments(60, 0.5, -0.3, 0.04, 0.04, 0.01), compare_pairs),
+    ],
+)
+def test_an_interval_lies_around_a_mean_that_fell_below_zero(
+    parts: tuple[Moments, Moments] | PairMoments, contrast: Callable[..., Contrast]
+) -> None:
+    """A score that may be negative loses more than 100 %, and the interval is no shorter for it."""
+    effect = LinearEffect.of([parts], relative=True)  # type: ignore[list-item]
+    assert effect.estimate == pytest.approx(-1.6)
+    low, high = effect.interval()
+    given = (parts,) if isinstance(parts, PairMoments) else parts
+    assert [contrast(*given, 1.0 + end).p_above() for end in (low, high)] == [
+        pytest.approx(0.025),
+        pytest.approx(0.975),
+    ]
+
+
+def test_a_variance_that_is_no_float_once_divided_is_none() -> None:
+    """The variance of a mean of tiny values may be 0 where that of the values is not."""
+    parts = Moments(1_000_000, 3e-161, 2.4e-319), Moments(20, -3e-161, 0.0)
+    assert LinearEffect.of([parts], relative=True).interval() == (-2.0, -2.0)
+
+
 @pytest.mark.parametrize("ratio", [0.0, 1e-3, 0.9, 1.0, 1.3, 1e3])
 def test_stratified_means_are_the_combined_contrasts(ratio: float) -> None:
     """One loop over all strata says what the contrasts of each say together, tiny values too."""
