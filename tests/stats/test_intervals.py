@@ -221,7 +221,7 @@ def test_an_interval_lies_around_a_mean_that_fell_below_zero(
     parts: tuple[Moments, Moments] | PairMoments, contrast: Callable[..., Contrast]
 ) -> None:
     """A score that may be negative loses more than 100 %, and the interval is no shorter for it."""
-    effect = LinearEffect.of([parts], relative=True)  # type: ignore[list-item]
+    effect = LinearEffect.of([parts], relative=True)
     assert effect.estimate == pytest.approx(-1.6)
     low, high = effect.interval()
     given = (parts,) if isinstance(parts, PairMoments) else parts
