@@ -44,13 +44,6 @@ class Stratum(NamedTuple):
     head: Sample
     pairs: Pairs | None = None
 
-    @property
-    def sizes(self) -> tuple[int, int]:
-        """How many observations of base and head the comparison uses."""
-        if self.pairs is not None:
-            return self.pairs.n, self.pairs.n
-        return self.base.n, self.head.n
-
 
 def usable(strata: Sequence[Stratum], metric: Metric) -> list[Stratum]:
     """Return the strata that have at least two values on both sides to compare."""

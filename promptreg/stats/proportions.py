@@ -57,11 +57,6 @@ class Table(NamedTuple):
         """Share of ones in group b."""
         return self.ones_b / self.n_b
 
-    @property
-    def weight(self) -> float:
-        """Mantel-Haenszel weight of this table among strata."""
-        return self.n_a * self.n_b / (self.n_a + self.n_b)
-
 
 def increase_mid_p(tables: Sequence[Table]) -> float:
     """Return Fisher's one-sided mid-p that group b has more ones, over all strata together.

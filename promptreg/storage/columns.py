@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["DIGITS", "as_columns"]
+__all__ = ["as_columns"]
 
-DIGITS = 13
-"""How many digits of a sum do not depend on the order in which threads add."""
+# So many digits of a sum do not depend on the order in which threads add.
+_DIGITS = 13
 # Powers of ten beyond are no doubles.
 _GREATEST_EXPONENT = 300.0
 
@@ -55,7 +55,7 @@ def _rounded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return doubles with 13 digits: whole numbers over powers of ten."""
     import pyarrow.compute as pc
 
-    exponents = pc.subtract(DIGITS - 1.0, pc.floor(pc.log10(pc.abs(column))))
+    exponents = pc.subtract(_DIGITS - 1.0, pc.floor(pc.log10(pc.abs(column))))
     within = pc.max_element_wise(exponents, -_GREATEST_EXPONENT)
     powers = pc.power(10.0, pc.min_element_wise(within, _GREATEST_EXPONENT))
     return pc.divide(pc.round(pc.multiply(column, powers)), powers)
