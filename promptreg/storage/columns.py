@@ -38,7 +38,7 @@ def _column(column: pa.ChunkedArray) -> Sequence[Any]:
     if pa.types.is_int64(column.type) and not column.null_count:
         return _copied(column, array("q"))
     if pa.types.is_float64(column.type):
-        return _copied(_rounded(pc.fill_null(column, math.nan)), array("d"))
+        return _copied(_rounded(pc.fill_null(column, _scalar(math.nan))), array("d"))
     values: list[Any] = column.to_pylist()
     return values
 
@@ -55,7 +55,15 @@ def _rounded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return doubles with 13 digits: whole numbers over powers of ten."""
     import pyarrow.compute as pc
 
-    exponents = pc.subtract(_DIGITS - 1.0, pc.floor(pc.log10(pc.abs(column))))
-    within = pc.max_element_wise(exponents, -_GREATEST_EXPONENT)
-    powers = pc.power(10.0, pc.min_element_wise(within, _GREATEST_EXPONENT))
+    exponents = pc.subtract(_scalar(_DIGITS - 1.0), pc.floor(pc.log10(pc.abs(column))))
+    within = pc.max_element_wise(exponents, _scalar(-_GREATEST_EXPONENT))
+    powers = pc.power(_scalar(10.0), pc.min_element_wise(within, _scalar(_GREATEST_EXPONENT)))
     return pc.divide(pc.round(pc.multiply(column, powers)), powers)
+
+
+def _scalar(value: float) -> pa.Scalar[Any]:
+    """Return a double as Arrow's; to convert a float, pyarrow imports pandas where it can."""
+    import pyarrow as pa
+
+    buffer = pa.py_buffer(array("d", [value]))
+    return pa.Array.from_buffers(pa.float64(), 1, [None, buffer])[0]

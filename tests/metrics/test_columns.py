@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import subprocess
+import sys
 from array import array
 
 import pyarrow as pa  # noqa: TID251 - plays an engine
@@ -69,3 +71,21 @@ def test_what_has_no_such_digits_stays_a_number() -> None:
     assert found[2:4] == pytest.approx(extremes[2:4], rel=1e-12)
     assert all(0 <= value < 1e-300 for value in found[4:])
     assert list(itertools.filterfalse(math.isfinite, found)) == extremes[:2]
+
+
+def test_columns_do_not_import_pandas() -> None:
+    """Rounding an answer must not import pandas, which takes a quarter of a second."""
+    # A table of Python's own values would import it itself.
+    program = """
+import sys
+from array import array
+import pyarrow as pa
+from promptreg.storage.columns import as_columns
+values = pa.py_buffer(array("d", [0.1 + 0.2, 2.0]))
+column = pa.Array.from_buffers(pa.float64(), 2, [None, values])
+found = as_columns(pa.Table.from_arrays([column], names=["x"]))
+print(found, "pandas" in sys.modules)
+"""
+    command = [sys.executable, "-c", program]
+    found = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert found.stdout == "(array('d', [0.3, 2.0]),) False\n"
