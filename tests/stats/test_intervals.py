@@ -100,7 +100,9 @@ def _shares(rng: Random, *, relative: bool) -> Case:
 
     def contrast(change: float) -> tuple[Contrast, float]:
         at = 1.0 + change if relative else change
-        return combine([(t.weight, score(t, at)) for t in tables]), 0.0 if relative else change
+        # Mantel and Haenszel's weights.
+        parts = [(t.n_a * t.n_b / (t.n_a + t.n_b), score(t, at)) for t in tables]
+        return combine(parts), 0.0 if relative else change
 
     return Case(BinaryEffect.of(tables, relative=relative), contrast)
 
