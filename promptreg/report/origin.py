@@ -17,9 +17,12 @@ __all__ = ["Links", "Origin", "edit_branch", "origin_of", "parse_remote"]
 
 # Credentials in an address must never reach a report.
 _WEB = re.compile(
-    r"(?P<scheme>https?|ssh|git)://(?:[^/]*@)?(?P<host>[^/:@]+)(?P<port>:\d+)?/(?P<path>.+)"
+    r"(?P<scheme>https?|ssh|git)://(?:[^/]*@)?"
+    r"(?P<host>[^/:@\[\]]+|\[[0-9A-Fa-f:.]+\])(?P<port>:\d+)?/(?P<path>.+)"
 )
 _SCP = re.compile(r"(?:[^@/]+@)?(?P<host>[^/:@]+):(?P<path>[^/].*)")
+# An address without a scheme is one of ssh.
+_PORTS = {"http": ":80", "https": ":443", "git": ":9418", "ssh": ":22", "": ":22"}
 
 
 class _Pages(NamedTuple):
@@ -104,7 +107,8 @@ def parse_remote(url: str, hosts: Mapping[str, str] = MappingProxyType({})) -> O
 
     Args:
         url: The address.
-        hosts: The kinds of hosts whose names do not say what they are.
+        hosts: The kinds of hosts whose names do not say what they are. A name with a port is about
+            that port alone, one without about all that no other name is about.
     """
     found = _WEB.fullmatch(url) or (_SCP.fullmatch(url) if "://" not in url else None)
     if found is None:
@@ -115,7 +119,9 @@ def parse_remote(url: str, hosts: Mapping[str, str] = MappingProxyType({})) -> O
     # A port of ssh or git leads to no web page.
     is_web = given["scheme"].startswith("http")
     server = f"{given['scheme']}://{host}{given['port']}" if is_web else f"https://{host}"
-    match kind := hosts.get(host) or _kind_of(host, path, is_web=is_web):
+    port = given["port"] or _PORTS[given["scheme"]]
+    said = hosts.get(f"{host}{port}") or hosts.get(host)
+    match kind := said or _kind_of(host, path, is_web=is_web):
         case "":
             return Origin(path)
         case "azure":

@@ -116,6 +116,19 @@ FAULTS = {
     "gate": ("gate = 1", "gate: must be a table"),
     "gate-value": ("[gate]\ncost = 0.2", "must be text"),
     "hosts": ("[hosts]\n'x.y' = 'svn'", "x.y must be one of azure, bitbucket,"),
+    **{
+        f"host {host!r}": (f"[hosts]\n'{host}' = 'gitlab'", f"{host!r} is no host, such as")
+        for host in (
+            "",
+            "https://x.y",
+            "x.y/git",
+            "git@x.y",
+            "x.y:",
+            "x.y:0",
+            "*.x.y",
+            "2001:db8::1",
+        )
+    },
     "accept": ("accept = 1", "must be a list of tables"),
     "accept-lacks": ("[[accept]]\nprompt = 'x'", "an entry lacks"),
     "tag-format": ("tag-format = '{version}'", "must hold {name} once"),

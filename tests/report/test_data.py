@@ -407,6 +407,28 @@ def test_a_host_is_what_the_configuration_says(repo: Repo) -> None:
             assert origin_of(registry).file_url(FILE, "c0ffee") == address
 
 
+def test_a_host_with_a_port_is_told_apart_from_its_name() -> None:
+    """A port is matched by itself, also one that an address need not say; a name has the rest."""
+    hosts = {
+        "git.acme.com": "bitbucket",
+        "git.acme.com:8443": "gitlab",
+        "git.acme.com:2222": "github",
+        "git.acme.com:22": "gitea",
+        "[2001:db8::1]": "forgejo",
+    }
+    for url, address in (
+        ("https://git.acme.com:8443/team/p.git", "https://git.acme.com:8443/team/p/-/blob/"),
+        ("ssh://git@git.acme.com:2222/team/p.git", "https://git.acme.com/team/p/blob/"),
+        ("git@git.acme.com:team/p.git", "https://git.acme.com/team/p/src/commit/"),
+        ("https://git.acme.com/scm/team/p.git", "https://git.acme.com/projects/TEAM/"),
+        ("ssh://git@git.acme.com:7999/team/p.git", "https://git.acme.com/projects/TEAM/"),
+        ("https://[2001:DB8::1]:3000/team/p.git", "https://[2001:db8::1]:3000/team/p/src/commit/"),
+    ):
+        origin = parse_remote(url, hosts)
+        assert origin
+        assert origin.file_url("a.yml", "c0ffee").startswith(address)
+
+
 @pytest.mark.parametrize("url", ["", "/srv/git/p.git", "file:///srv/p.git", "../p"])
 def test_a_folder_is_no_remote_name(url: str) -> None:
     """A folder on this disk must not be named in a report."""
