@@ -57,16 +57,19 @@ def bump(
             level=level, version=version, pre=pre, base=base, hotfix=hotfix, every=every
         )
         results = []
-        for result in bump_each(registry, paths, request, dry_run=dry_run):
-            results.append(result)
-            if result.wrote and output is DataFormat.TEXT:
-                _show(result)
+        try:
+            for result in bump_each(registry, paths, request, dry_run=dry_run):
+                results.append(result)
+                if result.wrote and output is DataFormat.TEXT:
+                    _show(result)
+        finally:
+            # A file that is refused ends it; those before it are written, which must be told.
+            if output is DataFormat.JSON:
+                print_json([result.as_json() for result in results])
     wrote = sum(result.wrote for result in results)
-    if output is DataFormat.JSON:
-        print_json([result.as_json() for result in results])
-    elif not wrote:
+    if output is DataFormat.TEXT and not wrote:
         message("Nothing to bump.")
-    elif dry_run:
+    elif output is DataFormat.TEXT and dry_run:
         message(f"Would write {wrote} file{'s'[: wrote != 1]}.")
     if wrote:
         raise typer.Exit(ExitCode.FOUND)

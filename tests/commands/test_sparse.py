@@ -53,6 +53,10 @@ def test_a_fragment_bumps_no_prompt_past_those_that_are_left_out(
     refused = sparse.run("bump", *files)
     assert refused.code == 2
     assert f"{HERE}: 1.0.0 -> 1.1.0" in refused.out
+    sparse.git("checkout", HERE)
+    refused = sparse.run("bump", *files, "--format", "json")
+    assert [(r["path"], r["version"]) for r in json.loads(refused.out)] == [(HERE, "1.1.0")]
+    assert refused.code == 2
     assert f"{THERE} needs 1.1.0 and is left out of this sparse checkout" in refused.err
     assert "fix: git sparse-checkout add prompts/there, then run it again" in refused.err
     assert "version: 1.1.0" in sparse.read(HERE)
