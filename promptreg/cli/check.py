@@ -115,7 +115,17 @@ def _copy(text: str) -> tuple[CheckFormat, Path]:
             f"--also {text!r} is no format and file",
             fix=f"--also junit=check.xml; the formats are {', '.join(CheckFormat)}",
         )
-    return CheckFormat(form), Path(file)
+    path = Path(file)
+    # A check may take minutes, so nobody should wait for it to learn this.
+    if not path.parent.is_dir():
+        import shlex
+
+        raise ConfigError(
+            f"no folder {path.parent}", fix=f"mkdir -p {shlex.quote(str(path.parent))}"
+        )
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder", fix=f"--also {form}={path / f'check.{form}'}")
+    return CheckFormat(form), path
 
 
 def _write(report: CheckReport, output: CheckFormat) -> None:

@@ -395,6 +395,12 @@ def test_one_check_answers_in_many_formats(branch: Repo) -> None:
     for form in forms:
         said = commands.run("check", "--base", "main", "--format", form)
         assert branch.read(f"{form}.out") == said.out
+    for wrong, fix in (
+        (f"junit={branch.path}/no such/check.xml", f"mkdir -p '{branch.path}/no such'"),
+        (f"junit={branch.path}", f"--also junit={branch.path}/check.junit"),
+    ):
+        refused = commands.run("check", "--base", "nowhere", "--also", wrong)
+        assert (refused.code, refused.err.splitlines()[-1]) == (2, f"  fix: {fix}")
     for wrong in ("yaml=x", "junit", "junit="):
         refused = commands.run("check", "--also", wrong)
         assert refused.code == 2
