@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from promptreg.errors import NotFoundError, PromptError
@@ -13,6 +12,7 @@ from promptreg.operations.release import changes_since
 from promptreg.versioning import Level, is_legal_successor
 
 if TYPE_CHECKING:
+    from promptreg.history.tagindex import TagIndex
     from promptreg.history.tags import Release
     from promptreg.prompt.content import Content
     from promptreg.registry import Registry
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["contradiction", "is_of_content"]
 
 _LINE = re.compile(r"- (none|patch|minor|major) ([a-z0-9-]+: .*)")
-# A hotfix that was released late was no predecessor; so many versions are tried besides the last.
+# Runs that released versions in another order than they were merged are few.
 _TRIES = 5
 
 
@@ -58,10 +58,9 @@ def is_of_content(registry: Registry, release: Release, content: Content) -> boo
         content: The content it releases.
     """
     index, name = registry.tags, release.trailers.prompt
-    tags = index.oids(name)
-    below = [version for version in tags if version < release.version]
+    below = [version for version in index.oids(name) if version < release.version]
     wanted = _without_levels(release.body)
-    for followed in islice(_predecessors(below), _TRIES):
+    for followed in _predecessors(index, release, below):
         try:
             changes, _ = changes_since(index, name, followed, content)
         except (NotFoundError, PromptError):
@@ -74,9 +73,18 @@ def is_of_content(registry: Registry, release: Release, content: Content) -> boo
     return is_gone or not any(is_legal_successor(release.version, v, below) for v in below)
 
 
-def _predecessors(below: list[Version]) -> Iterator[Version]:
-    """Yield what a list may compare with: the last stable version before all others."""
-    yield from sorted(below, key=lambda version: (version.is_stable, version), reverse=True)
+def _predecessors(index: TagIndex, release: Release, below: Iterable[Version]) -> Iterator[Version]:
+    """Yield what a list may compare with: the last stable version before all others.
+
+    A hotfix of an older line that was released later was not there, by the dates of the commits;
+    it is tried all the same, last, as a clock may have been wrong.
+    """
+    ordered = sorted(below, key=lambda version: (version.is_stable, version), reverse=True)
+    yield from ordered[:1]  # which most lists are of, so that no date needs to be read
+    released = index.releases(release.trailers.prompt)
+    later = {each.version for each in released if each.when > release.when}
+    yield from [version for version in ordered if version not in later][:_TRIES]
+    yield from [version for version in ordered if version in later]
 
 
 def _without_levels(body: str) -> list[str]:

@@ -61,7 +61,7 @@ def edit(repo: Repo, path: str, old: str, new: str) -> None:
     repo.write(path, text.replace(old, new, 1))
 
 
-def commit_prompt(repo: Repo, name: str = "a", system: str = "One.", **options: str) -> str:
+def commit_prompt(repo: Repo, name: str = "a", system: str = "One.", **options: str | bool) -> str:
     """Set a prompt's text, bump it as the hook does, commit, and return the version."""
     path = f"prompts/{name}.yaml"
     if (repo.path / path).exists():
@@ -69,6 +69,6 @@ def commit_prompt(repo: Repo, name: str = "a", system: str = "One.", **options: 
         edit(repo, path, line, f"      {system}")
     else:
         repo.write(path, prompt_text(system))
-    (result,) = bump(repo, path, **options)
+    (result,) = bump(repo, path, **options)  # type: ignore[arg-type]
     repo.commit(f"{name}: {system}")
     return str(result.plan.version)

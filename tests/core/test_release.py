@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from promptreg.errors import HistoryError, NotFoundError, RepositoryError
+from promptreg.operations.verifying import verify_tags
 from promptreg.registry import Registry
 from tests.core.acts import bump, check, commit_prompt, edit, release, rules, stated, verify
 from tests.kit import CommandRepo, Repo, prompt_text
@@ -586,6 +587,23 @@ def test_verify_finds_change_lists_that_were_edited(released: Repo) -> None:
         "a@1.3.0": "its change list has lines that release does not write",
     }
     assert {fault["rule"] for fault in result["faults"]} == {"tag-edited"}
+
+
+def test_verify_passes_over_hotfixes_that_came_later(released: Repo) -> None:
+    """A list is of the version that was the last then, however many hotfixes it has by now."""
+    edit(released, A, "Two-sentence", "Three-sentence")
+    commit_prompt(released, system="Two.")
+    release(released)
+    released.git("checkout", "-q", "-b", "release/1.0", "a@1.0.0")
+    edit(released, A, "Two-sentence", "Three-sentence")
+    for number in range(6):
+        commit_prompt(released, system=f"One, hotfix {number}.", hotfix=True)
+        release(released)
+    released.git("checkout", "-q", "main")
+    assert verify(released).verified == 8
+    _retag(released, "a@1.1.0", "description-changed", "tags-changed")
+    with Registry(released.path) as registry:
+        assert verify_tags(registry).reworded == ("a@1.1.0",)
 
 
 def test_verify_knows_other_levels_and_gone_predecessors(released: Repo) -> None:
