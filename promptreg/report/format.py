@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from promptreg.report.model import Alert, MetricComparison, Report
@@ -13,9 +13,9 @@ __all__ = [
     "alert_texts",
     "change_text",
     "figure_texts",
+    "limit_text",
     "money",
     "number",
-    "row_texts",
     "value_text",
 ]
 
@@ -33,6 +33,12 @@ _SIGNS = {"USD": "$", "EUR": "\u20ac", "GBP": "\u00a3"}
 _WHOLE, _SMALL = 100, 0.01
 # From so many milliseconds on seconds read better; from so many percent on decimals do not matter.
 _SECONDS, _COARSE = 10_000, 10
+_LIMIT_SIGNS = (
+    ("<=", "\u2264\u00a0"),
+    (">=", "\u2265\u00a0"),
+    ("-", "\u2212"),
+    ("pp", "\u00a0pp"),
+)
 _SUFFIXES = ((1e9, "\u00a0bn"), (1e6, "\u00a0M"))
 
 
@@ -106,6 +112,13 @@ def change_text(c: MetricComparison) -> str:
     return text
 
 
+def limit_text(limit: str) -> str:
+    """Write a limit of the gate, such as ``+5pp``, as figures beside it are written."""
+    for written, shown in _LIMIT_SIGNS:
+        limit = limit.replace(written, shown)
+    return limit
+
+
 def figure_texts(report: Report) -> list[Text]:
     """Write the key figures."""
     texts = []
@@ -118,23 +131,6 @@ def figure_texts(report: Report) -> list[Text]:
             text = number(figure.value)
         texts.append(Text(FIGURE_TITLES.get(figure.name, figure.name), text))
     return texts
-
-
-def row_texts(rows: list[dict[str, Any]], currency: str) -> list[dict[str, str]]:
-    """Write what the plain table shows of each prompt."""
-    return [
-        {
-            "name": row["name"],
-            "latest": row["latest"] or "none",
-            "versions": number(row["versions"]),
-            "calls": number(row["calls"]),
-            "latency": value_text(row["latency"], "ms", currency),
-            "cost": value_text(row["cost"], "money", currency),
-            "quality": value_text(row["quality"], "", currency),
-            "success": value_text(row["success"], "ratio", currency),
-        }
-        for row in rows
-    ]
 
 
 def alert_texts(report: Report) -> list[dict[str, str]]:
@@ -151,6 +147,6 @@ def _alert_text(alert: Alert, titles: dict[str, str]) -> dict[str, str]:
         "versions": f"{alert.base} \u2192 {alert.head}",
         "metric": titles.get(c.metric, c.metric.replace("_", " ").capitalize()),
         "change": change_text(c),
-        "limit": c.limit,
+        "limit": limit_text(c.limit),
         "verdict": c.verdict,
     }

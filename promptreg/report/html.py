@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from promptreg.report import wire
 from promptreg.report.bundle import application, boot_script, loader_script, stylesheet
 from promptreg.report.chunks import chunk_of, chunk_of_prompt, chunk_of_text
-from promptreg.report.format import alert_texts, figure_texts, row_texts
+from promptreg.report.format import alert_texts, figure_texts
 from promptreg.report.origin import Links
+from promptreg.report.plain import glance_text, live_table, row_texts
 from promptreg.report.wire_prompt import pack_prompt
 
 if TYPE_CHECKING:
@@ -210,7 +211,9 @@ def _head(
     page: str = _template().render(
         report=report,
         live=live,
+        glance=glance_text(report),
         figures=figure_texts(report),
+        live_now=live_table(report.overview.labels, rows, report.currency),
         rows=row_texts(rows, report.currency),
         alerts=alert_texts(report),
         policy=_policy(scripts, css, split=split, live=live),

@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 import pytest
 
+from promptreg.report.bundle import script_of
 from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison, Report
+from promptreg.report.plain import glance_text
+from promptreg.report.schema import as_json
 from tests.report.conftest import Pages
 from tests.report.synthetic import synthetic_report
 from tests.report.test_pages import ROUTES, settle
@@ -114,6 +117,36 @@ def test_the_first_sentence_names_what_is_worse(pages: Pages, hard_url: str) -> 
     glance.locator(".plain-link").click()
     settle(page)
     assert "is better in quality" in page.inner_text(".answer")
+
+
+def test_the_first_sentence_is_the_same_without_scripts(pages: Pages) -> None:
+    """The plain page begins with the sentence of the page, whatever is live, newer and worse."""
+    page = pages.open()
+    draw = "(index) => m_overview_glance.atAGlance(index).querySelector('h2').textContent"
+    page.evaluate(script_of("overview_glance.js", f"globalThis.sentence = {draw};"))
+    change = MetricComparison("cost", 1.0, 2.0, 9, 9, effect=1.0)
+    harmless = (
+        Alert("a", "1.0.0", "1.1.0", change, "info"),
+        Alert("a", "1.0.0", "1.2.0", change, "warning", live=("production",)),
+        Alert("a", "1.0.0", "1.3.0", change, "critical", current=False),
+    )
+    worse = tuple(Alert("a", "1.0.0", f"2.{n}.0", change, "warning") for n in (0, 1, 1))
+    report, said = synthetic_report(1, 1), set()
+    label = LabelRow("live", "a", "1.0.0")
+    bad, good = label._replace(tone="worse"), label._replace(tone="better")
+    open_one = label._replace(tone="unknown")
+    for labels in ((), (bad,), (bad, bad), (good, open_one), (good, good), (open_one,), (label,)):
+        for newer in range(len(worse) + 1):
+            alerts = (*harmless, *worse[:newer])
+            overview = report.overview._replace(labels=labels)
+            told = page.evaluate(
+                "([labels, alerts]) => sentence({ labels, alerts, unpromoted: [],"
+                " prompts: [{ calls: 1 }], metricByName: new Map() })",
+                [as_json(labels), [as_json(alert) | {"c": as_json(change)} for alert in alerts]],
+            )
+            assert glance_text(report._replace(alerts=alerts, overview=overview)) == told
+            said.add(told)
+    assert len(said) == 11
 
 
 def test_figures_of_a_prompt_use_comparable_rows(pages: Pages, hard_url: str) -> None:

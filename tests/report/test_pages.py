@@ -51,6 +51,17 @@ def test_plain_page_without_scripts(pages: Pages, report_url: str) -> None:
     ):
         assert expected in text
     assert page.locator("h1").inner_text() == "Prompt report"
+    first = synthetic_report().prompts[0]
+    served = next(v for v in first.versions if "production" in v.labels)
+    cost, latency = served.metric("cost"), served.metric("latency")
+    assert cost is not None
+    assert latency is not None
+    row = page.locator("section", has_text="Live now").locator("tr", has_text=first.name)
+    assert row.locator("td.num").all_inner_texts()[:3] == [
+        f"{served.calls:,}",
+        f"{latency.p50:,.0f}\u00a0ms",
+        f"${cost.mean:.4f}",
+    ]
 
 
 def test_theme_follows_the_system_and_the_toggle(pages: Pages, report_url: str) -> None:

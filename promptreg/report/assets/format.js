@@ -103,7 +103,7 @@ export function interval(comparison) {
 }
 
 export function limitText(limit) {
-  return limit.replace("<=", "≤\u00a0").replace(">=", "≥\u00a0").replace("-", "−");
+  return limit.replace("<=", "≤\u00a0").replace(">=", "≥\u00a0").replace("-", "−").replace("pp", "\u00a0pp");
 }
 
 export function day(iso) {
