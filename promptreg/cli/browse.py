@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from promptreg.cli.completion import complete_names, complete_references, complete_selectors
-from promptreg.cli.context import open_registry
+from promptreg.cli.context import mention_left_out, open_registry
 from promptreg.cli.output import DataFormat, data, message, print_json, style, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from promptreg.queries.listing import ListedPrompt
     from promptreg.registry import Resolved
 
 __all__ = ["list_prompts", "render", "show", "versions"]
@@ -45,12 +48,16 @@ def list_prompts(
 
     with open_registry() as registry:
         rows = list_all(registry, pattern)
-    if output is DataFormat.JSON:
-        print_json([row.as_json() for row in rows])
-        return
-    if not rows:
-        message("No prompts." if not pattern else f"No prompt matches {pattern!r}.")
-        return
+        if output is DataFormat.JSON:
+            print_json([row.as_json() for row in rows])
+        elif rows:
+            _write_list(rows)
+        else:
+            message("No prompts." if not pattern else f"No prompt matches {pattern!r}.")
+        mention_left_out(registry, pattern)
+
+
+def _write_list(rows: "Iterable[ListedPrompt]") -> None:
     table(
         ("PROMPT", "FILE", "RELEASED", "VERSIONS", "LABELS"),
         (

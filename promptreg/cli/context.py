@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from promptreg.registry import Registry
 
-__all__ = ["directory", "open_registry", "repository_path", "set_directory", "split_references"]
+__all__ = [
+    "directory",
+    "left_out_note",
+    "mention_left_out",
+    "open_registry",
+    "repository_path",
+    "set_directory",
+    "split_references",
+]
 
 _directory = "."
 
@@ -101,6 +109,27 @@ def _require_known(registry: Registry, path: str, file: str) -> None:
     prompts = registry.paths()
     fix = nearest(file, [*prompts, *prompts.values()]) or "promptreg list"
     raise NotFoundError(f"no file or prompt {file}", fix=fix)
+
+
+def left_out_note(count: int) -> str:
+    """Return how many prompts a sparse checkout keeps from a command."""
+    return f"{count} more {'is' if count == 1 else 'are'} left out of this sparse checkout."
+
+
+def mention_left_out(registry: Registry, pattern: str = "") -> None:
+    """Tell how many prompts a sparse checkout keeps from a command, if it is one.
+
+    Args:
+        registry: The registry.
+        pattern: Only names that hold this text or match it as a shell pattern.
+    """
+    from promptreg.cli.output import message
+
+    if registry.repository.left_out:
+        from promptreg.queries.listing import left_out_names
+
+        if names := left_out_names(registry, pattern):
+            message(left_out_note(len(names)))
 
 
 def split_references(reference: str, others: Sequence[str]) -> tuple[str, list[str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from promptreg.cli.completion import complete_labels
-from promptreg.cli.context import open_registry
+from promptreg.cli.context import mention_left_out, open_registry
 from promptreg.cli.errors import ExitCode
 from promptreg.cli.output import DataFormat, data, message, print_json, style, warning
 
@@ -91,6 +91,7 @@ def search(
         else:
             # Each is shown as soon as it is found: thousands of files take a while.
             found = [_show(each, names=names) for each in searching]
+        mention_left_out(registry)
     for path in searching.broken:
         warning(f"{path} is not valid and was not searched")
     if searching.without_figures:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from promptreg.cli.context import open_registry
+from promptreg.cli.context import left_out_note, open_registry
 from promptreg.cli.output import DataFormat, data, message, print_json, style
 from promptreg.queries.status import LabelStatus, PromptState, PromptStatus, Status
 
@@ -66,9 +66,7 @@ def _write(found: Status) -> None:
     clean, left_out = len(found.of(PromptState.RELEASED)), len(found.of(PromptState.LEFT_OUT))
     data(f"{clean} of {len(found.prompts) - left_out} prompts are as released.")
     if left_out:
-        data(
-            f"{left_out} more {'is' if left_out == 1 else 'are'} left out of this sparse checkout."
-        )
+        data(left_out_note(left_out))
 
 
 def _line(prompt: PromptStatus) -> str:

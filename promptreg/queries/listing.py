@@ -15,7 +15,7 @@ from promptreg.values import dataclass
 if TYPE_CHECKING:
     from promptreg.registry import Registry
 
-__all__ = ["ListedPrompt", "list_all"]
+__all__ = ["ListedPrompt", "left_out_names", "list_all"]
 
 _PLAIN_VERSION = re.compile(rb": ([0-9][0-9A-Za-z.-]*)[ \t]*\r?")
 _QUOTED = (b'\n"', b"\n'", b"\n{", b"\n\xef\xbb\xbf")
@@ -58,7 +58,7 @@ def list_all(registry: Registry, pattern: str = "") -> list[ListedPrompt]:
     edits = _Edits(registry)
     found, files = [], registry.files
     for name, path in registry.paths(files).items():
-        if pattern and pattern not in name and not fnmatch.fnmatchcase(name, pattern):
+        if not _fits(name, pattern):
             continue
         data = files.read(path) or b""
         tags = tagged.get(name, TagSummary(None, 0))
@@ -80,6 +80,22 @@ def list_all(registry: Registry, pattern: str = "") -> list[ListedPrompt]:
             )
         )
     return found
+
+
+def left_out_names(registry: Registry, pattern: str = "") -> list[str]:
+    """Return the prompts that a sparse checkout keeps from the list, sorted.
+
+    Args:
+        registry: The registry.
+        pattern: Only names that hold this text or match it as a shell pattern.
+    """
+    left_out = registry.named(registry.repository.left_out)
+    present = registry.paths()
+    return [name for name in left_out if name not in present and _fits(name, pattern)]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return not pattern or pattern in name or fnmatch.fnmatchcase(name, pattern)
 
 
 class _Edits:

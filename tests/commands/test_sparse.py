@@ -28,8 +28,8 @@ def sparse(tmp_path: Path) -> Repo:
     return repo
 
 
-def test_status_calls_nothing_deleted_that_is_left_out(sparse: Repo) -> None:
-    """A prompt that is not checked out is counted apart, and one that is deleted still told."""
+def test_nothing_is_called_deleted_or_passed_over_that_is_left_out(sparse: Repo) -> None:
+    """A prompt that is not checked out is counted apart, and one that is deleted is told."""
     assert sparse.ok("status") == (
         "On main, releases come from main.\n1 of 1 prompts are as released.\n"
         "1 more is left out of this sparse checkout.\n"
@@ -39,6 +39,16 @@ def test_status_calls_nothing_deleted_that_is_left_out(sparse: Repo) -> None:
         ("here/a", "released", True),
         ("there/b", "left-out", True),
     ]
+    left_out = "1 more is left out of this sparse checkout.\n"
+    for words, found, told in (
+        (("list",), "here/a", left_out),
+        (("list", "the*"), "", f"No prompt matches 'the*'.\n{left_out}"),
+        (("list", "here/*"), "here/a", ""),
+        (("search", "write"), "here/a", left_out),
+        (("search", "write", "--names", "--format", "json"), "here/a", left_out),
+    ):
+        result = sparse.run(*words)
+        assert (found in result.out, result.err) == (True, told)
     (sparse.path / HERE).unlink()
     assert f"Deleted\n  {HERE}" in sparse.ok("status")
 
@@ -89,3 +99,23 @@ def test_nothing_is_written_where_git_would_not_add_it(sparse: Repo) -> None:
         assert refused.code == 2
         assert f"{path} is left out of this sparse checkout" in refused.err
     assert not (sparse.path / "prompts").exists()
+
+
+def test_nothing_new_is_written_where_git_would_not_add_it(sparse: Repo) -> None:
+    """A new file that the patterns leave out is refused with all that is to be added to them."""
+    before = sparse.git("status", "--porcelain")
+    action = ".github/actions/promptreg"
+    for command, file, others, folders in (
+        ("new there/c", "prompts/there/c.prompt.yml", "", "prompts/there"),
+        ("label set live here/a 1.0.0 -n", "prompts/labels/live.yaml", "", "prompts/labels"),
+        ("init --ci github", f"{action}/action.yml", ", as are ", f"{action} .github/workflows"),
+    ):
+        refused = sparse.run(*command.split())
+        assert refused.code == 2
+        assert f"{file} is left out of this sparse checkout{others}" in refused.err
+        assert f"  fix: git sparse-checkout add {folders}" in refused.err
+    assert sparse.git("status", "--porcelain") == before
+    sparse.git("sparse-checkout", "set", "--no-cone", "/prompts/here/", "/prompts/*.*")
+    for name in ("c", "here/c"):
+        sparse.ok("new", name)
+        sparse.git("add", f"prompts/{name}.prompt.yml")
