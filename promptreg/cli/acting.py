@@ -74,10 +74,10 @@ def act(
     Returns:
         Whether the command has still to say in words what it did.
     """
-    if not dry_run and steps:
-        from promptreg.operations.planning import carry_out
+    if steps:
+        from promptreg.operations.planning import carry_out, require_addable
 
-        carry_out(repository, steps)
+        (require_addable if dry_run else carry_out)(repository, steps)
     if output is DataFormat.JSON:
         listed = [{"action": s.action, "target": s.target, "note": s.note} for s in steps]
         print_json({**result, "dry_run": dry_run, "steps": listed})

@@ -37,19 +37,28 @@ def git_environment() -> dict[str, str]:
     return {**os.environ, **_ENVIRONMENT}
 
 
-def try_git(folder: Path, *args: str, stdin: bytes | None = None) -> GitResult:
+def try_git(
+    folder: Path, *args: str, stdin: bytes | None = None, index: Path | None = None
+) -> GitResult:
     """Run git and return what came back, whatever its exit code.
+
+    Args:
+        folder: Where it runs.
+        args: What it is asked.
+        stdin: What it reads.
+        index: A file in the place of the repository's own index.
 
     Raises:
         RepositoryError: There is no git program.
     """
+    given = {} if index is None else {"GIT_INDEX_FILE": str(index)}
     try:
         return subprocess.run(
             ["git", "-C", str(folder), *args],
             input=stdin,
             stdin=None if stdin is not None else subprocess.DEVNULL,
             capture_output=True,
-            env=git_environment(),
+            env={**git_environment(), **given},
             check=False,
         )
     except FileNotFoundError as error:

@@ -105,10 +105,15 @@ class Repository:
             return ()
         return tuple(text.split())
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether a sparse checkout may leave files out of the work tree."""
+        return (self.paths.git_dir / "info" / "sparse-checkout").exists()
+
     @cached_property
     def left_out(self) -> Mapping[str, str]:
         """The blobs, by path, of files that a sparse checkout leaves out of the work tree."""
-        if not (self.paths.git_dir / "info" / "sparse-checkout").exists():
+        if not self.is_sparse:
             return {}
         from promptreg.git.sparse import left_out
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from promptreg.git.process import run_git
+from promptreg.git.process import run_git, try_git
 
 if TYPE_CHECKING:
     from promptreg.git.discovery import GitPaths
 
-__all__ = ["left_out"]
+__all__ = ["left_out", "outside"]
 
 
 def left_out(paths: GitPaths) -> Mapping[str, str]:
@@ -33,3 +35,30 @@ def left_out(paths: GitPaths) -> Mapping[str, str]:
         entry.partition("\t") for entry in listed.decode("utf-8", "surrogateescape").split("\0")
     )
     return {path: facts.split()[2] for facts, _, path in entries if facts.startswith("S ")}
+
+
+def outside(paths: GitPaths, files: Sequence[str]) -> list[str]:
+    """Return those of some new files that a sparse checkout would leave out.
+
+    Before 2.41 git has no question for that, so it is told to add them, for show, from another
+    work tree where they are: it names those that it would add.
+
+    Args:
+        paths: Where the repository is.
+        files: Paths from the top of the work tree; nothing lies there yet.
+
+    Raises:
+        RepositoryError: There is no git program.
+    """
+    with TemporaryDirectory(prefix="promptreg-") as folder:
+        for file in files:
+            target = Path(folder, file)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.touch()
+        where = f"--git-dir={paths.git_dir.absolute()}", f"--work-tree={folder}"
+        words = "--literal-pathspecs", "add", "--dry-run", "--force", "--", *files
+        answer = try_git(Path(folder), *where, *words, index=Path(folder, ".git-index"))
+    if answer.returncode != 1:
+        return []  # it takes all of them, or has another reason, which it tells by itself
+    added = answer.stdout.decode("utf-8", "surrogateescape").splitlines()
+    return [file for file in files if f"add '{file}'" not in added]

@@ -109,7 +109,8 @@ def plan_prompt(
     text = prompt_from(name, path, source, model=model, description=description)
     steps = [WriteFile(path, None, f"{modeline(name)}\n{text}".encode())]
     schema = f"{registry.config.root}/{SCHEMA_FILE}"
-    if not os.path.lexists(registry.root / schema):
+    is_here = os.path.lexists(registry.root / schema)
+    if not is_here and schema not in registry.repository.left_out:
         steps.append(
             WriteFile(schema, None, schema_text().encode(), "editors check prompts with it")
         )

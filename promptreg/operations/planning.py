@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from promptreg.errors import ConflictError, RepositoryError
+from promptreg.operations.sparsity import require_checked_out
 from promptreg.values import dataclass
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ __all__ = [
     "WriteFile",
     "carry_out",
     "replace_file",
-    "require_checked_out",
+    "require_addable",
 ]
 
 _EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
@@ -49,6 +50,11 @@ class Step(Protocol):
     @property
     def note(self) -> str:
         """What a person should know of it; may be empty."""
+        ...
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it writes or removes, below the top of the work tree or elsewhere."""
         ...
 
     def carry_out(self, repository: Repository) -> Callable[[], object] | None:
@@ -86,14 +92,17 @@ class WriteFile:
         """The file."""
         return self.path
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The file."""
+        return (self.path,)
+
     def carry_out(self, repository: Repository) -> Callable[[], object]:
         """Write the file at once, or remove it.
 
         Raises:
             ConflictError: Somebody wrote it since the plan was made.
-            RepositoryError: A sparse checkout leaves it out.
         """
-        require_checked_out(repository, self.path)
         target = _top(repository) / self.path
         if _read(target) != self.before:
             raise ConflictError(f"{self.path} was changed by somebody else", fix="run it again")
@@ -126,15 +135,17 @@ class MoveFile:
         """Both paths."""
         return f"{self.path} to {self.destination}"
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Both paths."""
+        return (self.path, self.destination)
+
     def carry_out(self, repository: Repository) -> Callable[[], object]:
         """Move the file.
 
         Raises:
             ConflictError: Something lies there.
-            RepositoryError: A sparse checkout leaves one of both out.
         """
-        for path in (self.path, self.destination):
-            require_checked_out(repository, path)
         top = _top(repository)
         old, new = top / self.path, top / self.destination
         if os.path.lexists(new):
@@ -173,6 +184,11 @@ class RunGit:
         import shlex
 
         return f"git {shlex.join(self.words)}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """None that git itself does not answer for."""
+        return ()
 
     def carry_out(self, repository: Repository) -> None:
         """Run git.
@@ -215,9 +231,23 @@ class RemoveTag:
         """The tag."""
         return f"tag {self.tag}"
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     def carry_out(self, repository: Repository) -> None:
         """Remove the tag."""
         repository.delete_tag(self.tag)
+
+
+def require_addable(repository: Repository, steps: Iterable[Step]) -> None:
+    """Refuse a plan that leads to files which git would not add.
+
+    Raises:
+        RepositoryError: A sparse checkout leaves one of them out.
+    """
+    require_checked_out(repository, [file for step in steps for file in step.files])
 
 
 def carry_out(repository: Repository, steps: Sequence[Step]) -> None:
@@ -229,8 +259,9 @@ def carry_out(repository: Repository, steps: Sequence[Step]) -> None:
 
     Raises:
         ConflictError: A file is not as it was when the plan was made.
-        RepositoryError: Git refused.
+        RepositoryError: Git refused, or a sparse checkout leaves one of the files out.
     """
+    require_addable(repository, steps)
     with contextlib.ExitStack() as undo:
         for step in steps:
             back = step.carry_out(repository)
@@ -240,25 +271,6 @@ def carry_out(repository: Repository, steps: Sequence[Step]) -> None:
             else:
                 undo.callback(back)
         undo.pop_all()
-
-
-def require_checked_out(repository: Repository, path: str, wish: str = "") -> None:
-    """Refuse to change a file that a sparse checkout leaves out: git would not add it.
-
-    Args:
-        repository: Where.
-        path: The file.
-        wish: What it needs, to say so: "needs 1.3.0".
-
-    Raises:
-        RepositoryError: It is left out.
-    """
-    if path in repository.left_out and not os.path.lexists(_top(repository) / path):
-        folder = path.rpartition("/")[0] or path
-        raise RepositoryError(
-            f"{path} {wish}{' and ' if wish else ''}is left out of this sparse checkout",
-            fix=f"git sparse-checkout add {folder}, then run it again",
-        )
 
 
 def replace_file(target: Path, data: bytes, mode: int | None = None) -> None:
