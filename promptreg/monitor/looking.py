@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.errors import PromptError
 from promptreg.gate.collect import Rows, currency_notes, distinct_currencies, selected_strata
-from promptreg.gate.sql import CURRENCIES, Selection
+from promptreg.gate.sql import CURRENCIES, Selection, measured
 from promptreg.metrics.renamed import name_now, of_prompt, renames_of
 from promptreg.stats.gate import FAIL_LEVEL, Judgement, Verdict, judge
 from promptreg.stats.kernel import combine, compare_means
@@ -145,7 +145,7 @@ def judge_windows(
 def cost_since(store: Rows, prompt: str, environment: str, since: datetime) -> Spent:
     """Return the sum of costs and the number of calls since a time, over all versions."""
     query = (
-        "SELECT coalesce(sum(cost) FILTER (isfinite(cost)), 0), count(*), "  # noqa: S608
+        f"SELECT coalesce(sum(cost) FILTER ({measured('cost')}), 0), count(*), "  # noqa: S608
         f"{CURRENCIES} FROM calls WHERE {of_prompt(store, prompt)} AND {_CALLS} AND ts >= ?"
     )
     ((total, calls, *pair),) = store.sql(query, [prompt, environment, naive(since)])
