@@ -1,15 +1,12 @@
-"""One git repository: refs, commits, files at any commit, and tags that nobody claims twice."""
+"""One git repository: refs, commits, and files at any commit."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
-from promptreg.errors import ConflictError, HistoryError, RepositoryError
+from promptreg.errors import HistoryError
 from promptreg.git.discovery import GitPaths, discover
 from promptreg.git.model import (
     Commit,
@@ -23,12 +20,10 @@ from promptreg.git.model import (
 from promptreg.git.objects import GitObject, ObjectReader, ProcessReader, Pygit2Reader
 from promptreg.git.process import has_git
 from promptreg.git.refs import Refs
+from promptreg.git.tagging import TagOutcome, create_tag
 from promptreg.values import dataclass
 
-__all__ = ["Commit", "Head", "Repository", "TagOutcome", "TreeChange"]
-
-_LOCK_ATTEMPTS = 50
-_LOCK_WAIT = 0.02
+__all__ = ["Commit", "Head", "Repository", "TreeChange"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +41,6 @@ class TreeChange:
     path: str
     old: str | None
     new: str | None
-
-
-class TagOutcome(Enum):
-    """What came of the wish to create a tag."""
-
-    CREATED = "created"
-    EXISTED = "existed"
 
 
 class Repository:
@@ -293,59 +281,16 @@ class Repository:
     def create_tag(
         self, name: str, *, target: str, tagger: str, message: str
     ) -> tuple[TagOutcome, str]:
-        """Create an annotated tag that no other process can create as well.
-
-        libgit2's own ``create_tag`` checks and writes in two steps and let two of four processes
-        claim one name; here the ref is locked before it is looked at.
-
-        Args:
-            name: The tag's name, without ``refs/tags/``.
-            target: The commit.
-            tagger: The signature line, ``Name <email> SECONDS ZONE``.
-            message: The message, ending in a newline.
-
-        Returns:
-            Whether it was created or existed before, and the object id the tag has now.
-
-        Raises:
-            ConflictError: Another process kept the tag locked all the time.
-            RepositoryError: The repository cannot be written.
-        """
-        import pygit2
-
-        repository = self._pygit2.repository
-        text = f"object {target}\ntype commit\ntag {name}\ntagger {tagger}\n\n{message}"
-        try:
-            oid = str(repository.write(pygit2.enums.ObjectType.TAG, text.encode()))
-        except (pygit2.GitError, OSError) as error:
-            raise RepositoryError(f"tag {name} cannot be written: {error}") from error
-        ref = f"refs/tags/{name}"
-        for _ in range(_LOCK_ATTEMPTS):
-            if (existing := self.refs.read(ref)) is not None:
-                return TagOutcome.EXISTED, existing
-            outcome = self._claim(repository, ref, oid)
-            if outcome is not None:
-                return outcome, self.refs.read(ref) or oid
-            time.sleep(_LOCK_WAIT)
-        raise ConflictError(
-            f"another process holds the lock of tag {name}",
-            fix=f"if none runs, remove {self.paths.common_dir / ref}.lock",
+        """Create an annotated tag as `promptreg.git.tagging.create_tag` does."""
+        return create_tag(
+            self._pygit2.repository,
+            self.paths,
+            self.refs,
+            name,
+            target,
+            tagger=tagger,
+            message=message,
         )
-
-    def _claim(self, repository: Any, ref: str, oid: str) -> TagOutcome | None:
-        import pygit2
-
-        try:
-            with repository.transaction() as transaction:
-                transaction.lock_ref(ref)
-                if self.refs.read(ref) is not None:
-                    return TagOutcome.EXISTED
-                transaction.set_target(ref, pygit2.Oid(hex=oid))
-        except pygit2.GitError as error:
-            if "lock" in str(error).lower():
-                return None
-            raise RepositoryError(f"tag {ref} cannot be created: {error}") from error
-        return TagOutcome.CREATED
 
     def delete_tag(self, name: str) -> None:
         """Remove a tag; nothing happens if there is none."""

@@ -12,7 +12,7 @@ import pytest
 
 from promptreg.errors import ConflictError, RepositoryError
 from promptreg.git import Repository, TagOutcome
-from promptreg.git import repository as repository_module
+from promptreg.git import tagging as tagging_module
 from tests.kit import Repo
 
 CLAIMER = """
@@ -104,7 +104,7 @@ def test_eight_processes_and_two_hundred_names(repo: Repo, target: str) -> None:
 
 def test_a_stale_lock_is_named(repo: Repo, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that stays ends in an error with the file to remove; nothing was tagged."""
-    monkeypatch.setattr(repository_module, "_LOCK_WAIT", 0)
+    monkeypatch.setattr(tagging_module, "_LOCK_WAIT", 0)
     lock = repo.path / ".git/refs/tags/x@1.0.0.lock"
     lock.write_text("")
     with pytest.raises(ConflictError) as caught:

@@ -1,0 +1,93 @@
+"""Creating annotated tags, so that no two processes can ever claim one name."""
+
+from __future__ import annotations
+
+import time
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from promptreg.errors import ConflictError, RepositoryError
+
+if TYPE_CHECKING:
+    from promptreg.git.discovery import GitPaths
+    from promptreg.git.refs import Refs
+
+__all__ = ["TagOutcome", "create_tag"]
+
+_LOCK_ATTEMPTS = 50
+_LOCK_WAIT = 0.02
+
+
+class TagOutcome(Enum):
+    """What came of the wish to create a tag."""
+
+    CREATED = "created"
+    EXISTED = "existed"
+
+
+def create_tag(
+    repository: Any,
+    paths: GitPaths,
+    refs: Refs,
+    name: str,
+    target: str,
+    *,
+    tagger: str,
+    message: str,
+) -> tuple[TagOutcome, str]:
+    """Create an annotated tag that no other process can create as well.
+
+    libgit2's own ``create_tag`` checks and writes in two steps and let two of four processes claim
+    one name; here the ref is locked before it is looked at.
+
+    Args:
+        repository: The pygit2 repository.
+        paths: Where its parts lie.
+        refs: Its refs.
+        name: The tag's name, without ``refs/tags/``.
+        target: The commit.
+        tagger: The signature line, ``Name <email> SECONDS ZONE``.
+        message: The message, ending in a newline.
+
+    Returns:
+        Whether it was created or existed before, and the object id the tag has now.
+
+    Raises:
+        ConflictError: Another process kept the tag locked all the time.
+        RepositoryError: The repository cannot be written.
+    """
+    import pygit2
+
+    text = f"object {target}\ntype commit\ntag {name}\ntagger {tagger}\n\n{message}"
+    try:
+        oid = str(repository.write(pygit2.enums.ObjectType.TAG, text.encode()))
+    except (pygit2.GitError, OSError) as error:
+        raise RepositoryError(f"tag {name} cannot be written: {error}") from error
+    ref = f"refs/tags/{name}"
+    for _ in range(_LOCK_ATTEMPTS):
+        if (existing := refs.read(ref)) is not None:
+            return TagOutcome.EXISTED, existing
+        outcome = _claim(repository, refs, ref, oid)
+        if outcome is not None:
+            return outcome, refs.read(ref) or oid
+        time.sleep(_LOCK_WAIT)
+    raise ConflictError(
+        f"another process holds the lock of tag {name}",
+        fix=f"if none runs, remove {paths.common_dir / ref}.lock",
+    )
+
+
+def _claim(repository: Any, refs: Refs, ref: str, oid: str) -> TagOutcome | None:
+    import pygit2
+
+    try:
+        with repository.transaction() as transaction:
+            transaction.lock_ref(ref)
+            if refs.read(ref) is not None:
+                return TagOutcome.EXISTED
+            transaction.set_target(ref, pygit2.Oid(hex=oid))
+    except pygit2.GitError as error:
+        if "lock" in str(error).lower():
+            return None
+        raise RepositoryError(f"tag {ref} cannot be created: {error}") from error
+    return TagOutcome.CREATED
