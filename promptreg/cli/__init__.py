@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: The words behind the program's name; those of the process by default.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A name in another encoding, or a terminal of one, is no reason to break.
@@ -34,6 +35,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if "duckdb" not in sys.modules:
         gc.freeze()
     sys.exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Lead streams that the caller closed nowhere, as git does.
+
+    Otherwise the next file that is opened would be stdout to every program that is started.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8"))
 
 
 def run(words: list[str]) -> int:

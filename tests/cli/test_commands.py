@@ -496,6 +496,13 @@ def test_closed_pipe(history: Repo) -> None:
     assert result.err == ""
 
 
+def test_closed_streams(history: Repo) -> None:
+    """Who closes stdout, as some services do, gets the exit code and no file in its place."""
+    command = f"{sys.executable} -m promptreg status --format json"
+    done = history.process("sh", "-c", f"{command} <&- >&-")
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
 def test_reads_without_git(history: Repo, tmp_path: Path) -> None:
     """list, versions, show and render work with no git program on PATH."""
     (tmp_path / "bin").mkdir()
