@@ -10,7 +10,14 @@ from urllib.parse import quote
 import pytest
 
 from promptreg.report.bundle import script_of
-from promptreg.report.model import MessageRow, Report, VariableRow
+from promptreg.report.model import (
+    Alert,
+    LabelRow,
+    MessageRow,
+    MetricComparison,
+    Report,
+    VariableRow,
+)
 from tests.report.conftest import Pages
 from tests.report.synthetic import synthetic_report
 
@@ -224,6 +231,39 @@ def test_links_can_be_shared_and_back_works(pages: Pages, report_url: str) -> No
     assert page.evaluate("scrollY") == 0
     page.go_back()
     page.wait_for_function("() => scrollY === 250")
+
+
+def test_who_has_chosen_nothing_sees_what_worries_most(
+    pages: Pages, write_report: Callable[[Any], str]
+) -> None:
+    """Compare and A/B begin with the gravest alert, else with what went live last, and say so."""
+    report = synthetic_report(3, 4)
+    last = report.prompts[2]
+    base, middle, head = (v.version for v in last.versions[-3:])
+    change = MetricComparison("cost", 0.01, 0.02, 80, 80, effect=1.0, verdict="regression")
+    alert = Alert(last.name, base, head, change, "warning")
+    labels = (
+        LabelRow(
+            "production", report.prompts[0].name, "1.1.0", "2026-04-01T10:00:00Z", "", "1.0.0"
+        ),
+        LabelRow("staging", last.name, middle, "2026-04-02T10:00:00Z", "", base),
+        LabelRow("staging", report.prompts[1].name, "1.0.0", "2026-04-03T10:00:00Z"),
+    )
+    overview = report.overview._replace(labels=labels)
+    url = write_report(report._replace(alerts=(alert,), overview=overview))
+    page = pages.open(url + "#/ab")
+    settle(page)
+    chosen = "[...document.querySelectorAll('.chosen select')].map((one) => one.value)"
+    assert page.evaluate(chosen)[:4] == [last.name, base, head, "cost"]
+    said = page.inner_text(".aside").split()
+    assert " ".join(said) == "Begins with the gravest alert: warning Cost per call +100%"
+    page.get_by_label("Prompt").select_option(report.prompts[0].name)
+    settle(page)
+    assert page.locator(".aside").count() == 0
+    page.goto(write_report(report._replace(alerts=(), overview=overview)) + "#/compare")
+    settle(page)
+    assert page.evaluate(chosen) == [last.name, base, middle]
+    assert page.inner_text(".aside").endswith("staging on 2 Apr 2026")
 
 
 def test_search_shows_where_it_found_what(pages: Pages, report_url: str) -> None:

@@ -1,21 +1,23 @@
 // Choosing a prompt and two of its versions, with the choice in the address.
 import { loadPrompt } from "./data.js";
 import { h, replace } from "./dom.js";
-import { shortVersion } from "./format.js";
+import { day, effect, shortVersion } from "./format.js";
+import { openAlerts } from "./overview_glance.js";
 import { routeTo } from "./router.js";
-import { card, empty, select } from "./widgets.js";
+import { card, empty, labelBadge, metricTitle, select, verdict } from "./widgets.js";
 import { notFound } from "./view_prompt.js";
 
 // Draws pickers, loads the prompt, then hands the chosen pair to `body`.
-export function pairPage(app, page, title, query, body, extras = () => []) {
+export function pairPage(app, page, title, asked, body, extras = () => []) {
   const { index } = app;
   const able = index.prompts.filter((row) => row.versions + row.draft > 1);
   if (!able.length) return [h("h2", {}, title), card("", {}, empty("No prompt has two versions yet.", "Release a second version of a prompt to compare it with the first."))];
-  const name = query.prompt ?? able.find((row) => row.calls)?.name ?? able[0].name;
-  const row = index.promptByName.get(name);
-  if (!row) return notFound(name);
+  const { why, ...begun } = asked.prompt ? {} : beginning(index, able);
+  const query = { ...begun, ...asked, prompt: asked.prompt || begun.prompt };
+  const row = index.promptByName.get(query.prompt);
+  if (!row) return notFound(query.prompt);
   const go = (changes) => {
-    location.hash = routeTo([page], { ...query, prompt: name, ...changes });
+    location.hash = routeTo([page], { ...query, ...changes });
   };
   const box = h("div", { class: `stack pair-${page}`, "aria-busy": "true" }, h("p", { class: "loading" }, "Loading…"));
   const slots = h("div", { class: "filters chosen" });
@@ -25,19 +27,38 @@ export function pairPage(app, page, title, query, body, extras = () => []) {
       const options = prompt.versions.toReversed().map((v) => [v.version, `${shortVersion(v.version)}${v.labels.length ? ` · ${v.labels.join(", ")}` : ""}`]);
       replace(
         slots,
-        promptPicker(able, name, (value) => go({ prompt: value, base: "", head: "" })),
+        promptPicker(able, query.prompt, (value) => go({ prompt: value, base: "", head: "" })),
         select("Baseline", options, base?.version, (value) => go({ base: value, head: head?.version })),
         select("Compared with", options, head?.version, (value) => go({ head: value, base: base?.version })),
-        extras(prompt, base, head, go),
+        extras(prompt, base, head, query, go),
       );
       box.removeAttribute("aria-busy");
-      replace(box, base && head ? body(prompt, base, head, go) : card("", {}, empty("This prompt has one version only.", "There is nothing to compare it with yet.")));
+      replace(box, base && head ? body(prompt, base, head, query, go) : card("", {}, empty("This prompt has one version only.", "There is nothing to compare it with yet.")));
     })
     .catch((error) => {
       box.removeAttribute("aria-busy");
       replace(box, card("", {}, empty("This prompt's data cannot be read.", error.message)));
     });
-  return [h("h2", {}, title), card("", {}, slots), box];
+  return [h("h2", {}, title), card("", {}, slots, why ? h("p", { class: "aside" }, why) : null), box];
+}
+
+// What somebody most wants to see who has not chosen yet, and why it is that.
+function beginning(index, able) {
+  const names = new Set(able.map((row) => row.name));
+  // The gravest come first; all on a live version are as grave as can be.
+  const alerts = openAlerts(index).filter((one) => names.has(one.prompt));
+  const alert = alerts.find((one) => one.live.length) ?? alerts[0];
+  if (alert) {
+    const { prompt, base, head, severity, c } = alert;
+    const metric = c.metric.split(".")[0];
+    return { prompt, base, head, metric, why: ["Begins with the gravest alert: ", verdict(severity), ` ${metricTitle(index, c.metric)} ${effect(c)}`] };
+  }
+  const [last] = index.labels.filter((row) => row.previous && names.has(row.prompt)).sort((a, b) => (a.since < b.since ? 1 : -1));
+  if (last) {
+    const { prompt, previous: base, version: head, label, since } = last;
+    return { prompt, base, head, why: ["Begins with what went live last: ", labelBadge(label), since ? ` on ${day(since)}` : ""] };
+  }
+  return { prompt: able.find((row) => row.calls)?.name ?? able[0].name };
 }
 
 function promptPicker(able, name, choose) {

@@ -10,32 +10,39 @@ import { card, effectText, empty, metricTitle, metricUnit, scroll, select, showM
 
 const NAMES = { error_rate: "success_rate" };
 
-export function abPage(app, query) {
-  const metrics = (prompt, base, head) => {
-    const found = findComparison(prompt, base, head, query.rows);
-    // A test decides on means; limits and the p95 are guardrails.
-    return found ? found.metrics.filter((m) => !isLimit(m) && !m.metric.includes(".")).map((m) => m.metric) : [...new Set([...Object.keys(base.metrics), ...Object.keys(head.metrics)])];
-  };
-  const chosen = (names) => (names.includes(query.metric) ? query.metric : names.includes("quality") ? "quality" : names[0]);
+export function abPage(app, asked) {
   return pairPage(
     app,
     "ab",
     "A/B tests",
-    query,
-    (prompt, base, head) => body(app, prompt, base, head, chosen(metrics(prompt, base, head)), query),
-    (prompt, base, head, go) => {
-      if (!base || !head) return [];
-      const names = metrics(prompt, base, head);
-      const keep = { base: base.version, head: head.version };
-      const tests = findComparison(prompt, base, head, query.rows)?.metrics.find((m) => m.metric === chosen(names))?.tests ?? [];
-      const models = tests.map((test) => [test.model || "-", test.model || "not named"]);
-      return [
-        names.length ? select("Metric that decides", names.map((name) => [name, metricTitle(app.index, name)]), chosen(names), (metric) => go({ metric, ...keep })) : null,
-        models.length ? select("Model", [["", "All, each within itself"], ...models], query.model ?? "", (model) => go({ model, ...keep })) : null,
-        rowsPicker(prompt, base, head, query, go),
-      ];
-    },
+    asked,
+    (prompt, base, head, query) => body(app, prompt, base, head, chosenMetric(prompt, base, head, query), query),
+    (prompt, base, head, query, go) => (base && head ? pickers(app, prompt, base, head, query, go) : []),
   );
+}
+
+function metricsOf(prompt, base, head, query) {
+  const found = findComparison(prompt, base, head, query.rows);
+  // A test decides on means; limits and the p95 are guardrails.
+  return found ? found.metrics.filter((m) => !isLimit(m) && !m.metric.includes(".")).map((m) => m.metric) : [...new Set([...Object.keys(base.metrics), ...Object.keys(head.metrics)])];
+}
+
+function chosenMetric(prompt, base, head, query) {
+  const names = metricsOf(prompt, base, head, query);
+  return [query.metric, "quality"].find((name) => names.includes(name)) ?? names[0];
+}
+
+function pickers(app, prompt, base, head, query, go) {
+  const names = metricsOf(prompt, base, head, query);
+  const chosen = chosenMetric(prompt, base, head, query);
+  const keep = { base: base.version, head: head.version };
+  const tests = findComparison(prompt, base, head, query.rows)?.metrics.find((m) => m.metric === chosen)?.tests ?? [];
+  const models = tests.map((test) => [test.model || "-", test.model || "not named"]);
+  return [
+    names.length ? select("Metric that decides", names.map((name) => [name, metricTitle(app.index, name)]), chosen, (metric) => go({ metric, ...keep })) : null,
+    models.length ? select("Model", [["", "All, each within itself"], ...models], query.model ?? "", (model) => go({ model, ...keep })) : null,
+    rowsPicker(prompt, base, head, query, go),
+  ];
 }
 
 function body(app, prompt, base, head, metric, query) {
@@ -49,10 +56,11 @@ function body(app, prompt, base, head, metric, query) {
   const reach = found ? reachOf(found.metrics) : 1;
   const distribution = NAMES[metric] ?? metric;
   const items = [[base, 1], [head, 0]].map(([v, color]) => ({ name: v.version, summary: v.metrics[distribution], color }));
+  const more = deciding && (items[0].summary?.n > deciding.baseN || items[1].summary?.n > deciding.headN);
   return [
     deciding ? resultCard(app, prompt, base, head, deciding, test ? `${found.basis.split(" · ")[0]} · ${test.model || "rows without a model"}` : found.basis) : undecided(app, prompt, base, head, metric),
     items.some((item) => item.summary?.histogram)
-      ? spreadChart({ title: `How ${metricTitle(app.index, metric).toLowerCase()} spreads`, note: "Share of all calls of a version", unit: metricUnit(app.index, distribution), items })
+      ? spreadChart({ title: `How ${metricTitle(app.index, metric).toLowerCase()} spreads`, note: "Share of all calls of a version", ending: more ? ", also where they are not compared above" : "", unit: metricUnit(app.index, distribution), items })
       : null,
     deciding?.tests.length ? modelsCard(app, base, head, deciding) : null,
     others.length ? card("Guardrails", { level: "h3", note: "The other metrics must not get worse beyond their limits" }, scroll("Guardrails", effectTable(app, others, base, head, reach))) : null,
@@ -69,7 +77,7 @@ function resultCard(app, prompt, base, head, m, basis) {
       "div",
       { class: "answer" },
       h("h3", {}, sentence(title, base, head, m)),
-      h("p", {}, h("b", {}, effect(m)), " ", h("span", { class: "muted" }, interval(m) ? `95% interval ${interval(m)}` : "no interval")),
+      h("p", {}, m.effect === null ? null : "B against A: ", h("b", {}, effect(m)), " ", h("span", { class: "muted" }, interval(m) ? `95% interval ${interval(m)}` : "no interval")),
       h("p", { class: "badges" }, stateBadge(m), m.confidence ? h("span", { class: "badge plain" }, `confidence ${confidence(m.confidence)}`) : null, m.limit ? verdict(m.verdict, `${m.verdict}, limit ${limitText(m.limit)}`) : null),
       h("p", { class: "muted" }, [basis, m.needed && m.verdict === "cannot tell" ? `${count(m.needed)} more rows per version would settle it` : "", m.note].filter(Boolean).join(" · ")),
       h("p", { class: "facts" }, h("a", { href: compareRoute(prompt.name, base.version, head.version) }, "What changed in the text"), h("a", { href: promptRoute(prompt.name) }, "All of this prompt")),

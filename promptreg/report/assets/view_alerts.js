@@ -59,7 +59,7 @@ function fits(alert, state) {
 
 function table(app, alerts) {
   const reach = reachOf(alerts.map((alert) => alert.c));
-  const heads = ["Prompt", "Severity", "Metric", "Change", `Interval, to ±${Math.round(reach * 100)}%`, "n", "Versions"];
+  const heads = ["Prompt", "Severity", "Metric", "Change", `Interval, axis ±${Math.round(reach * 100)}%`, "n", "Versions"];
   return scroll(
     "Alerts",
     h(

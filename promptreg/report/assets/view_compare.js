@@ -10,14 +10,14 @@ import { card, effectText, empty, scroll, showMetric, metricTitle, verdict } fro
 
 const NARROW = 720;
 
-export function comparePage(app, query) {
+export function comparePage(app, asked) {
   return pairPage(
     app,
     "compare",
     "Compare",
-    query,
-    (prompt, base, head, go) => body(app, prompt, base, head, query, go),
-    (prompt, base, head, go) => (base && head ? rowsPicker(prompt, base, head, query, go) : null),
+    asked,
+    (prompt, base, head, query, go) => body(app, prompt, base, head, query, go),
+    (prompt, base, head, query, go) => (base && head ? rowsPicker(prompt, base, head, query, go) : null),
   );
 }
 
@@ -156,7 +156,7 @@ function raw(metric, base, head) {
 }
 
 export function effectTable(app, rows, base, head, reach) {
-  const heads = ["Metric", shortVersion(base.version), shortVersion(head.version), "n", "Change", `Interval, to ±${Math.round(reach * 100)}%`, "Verdict"];
+  const heads = ["Metric", shortVersion(base.version), shortVersion(head.version), "n", "Change", `Interval, axis ±${Math.round(reach * 100)}%`, "Verdict"];
   return h(
     "table",
     { class: "effects" },
