@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import quote
 
@@ -69,6 +70,24 @@ def test_plain_page_without_scripts(pages: Pages, report_url: str) -> None:
         f"{latency.p50:,.0f}\u00a0ms",
         f"${cost.mean:.4f}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("missing", "fails"),
+    [("Map.groupBy", False), ("DecompressionStream", False), ("Array.prototype.toSorted", True)],
+)
+def test_older_browsers_show_the_plain_page(
+    pages: Pages, report_url: str, missing: str, *, fails: bool
+) -> None:
+    """Where the application cannot start, known beforehand or not, the plain page stays."""
+    page = pages.open()
+    page.add_init_script(f"delete {missing};")
+    with page.expect_event("pageerror") if fails else nullcontext():
+        page.goto(report_url)
+    page.wait_for_selector(".static", state="visible")
+    assert "One live version does worse than" in page.inner_text("main")
+    assert len(pages.problems) == fails
+    pages.problems.clear()
 
 
 def test_theme_follows_the_system_and_the_toggle(pages: Pages, report_url: str) -> None:

@@ -103,13 +103,7 @@ function focusSearch(event) {
 
 async function start() {
   const app = { main: document.getElementById("main"), nav: h("nav", { class: "top-nav", "aria-label": "Report" }), index: null };
-  try {
-    app.index = prepare(await loadIndex());
-  } catch (error) {
-    // The plain page is still there and says the most important.
-    document.documentElement.classList.remove("js");
-    throw error;
-  }
+  app.index = prepare(await loadIndex());
   const top = document.querySelector(".top");
   top.append(app.nav);
   for (const one of top.querySelectorAll("time")) Object.assign(one, { textContent: day(one.dateTime), title: time(one.dateTime) });
@@ -138,4 +132,8 @@ async function start() {
   document.documentElement.dataset.ready = "yes";
 }
 
-start();
+start().catch((error) => {
+  // Before anything is drawn the plain page is still there, and says the most important.
+  document.documentElement.classList.remove("js");
+  throw error;
+});

@@ -1,7 +1,10 @@
 // Runs in the head: sets the theme before the first paint and hides the plain page, which the
-// application replaces. Where scripts are forbidden neither happens and the plain page stays.
+// application replaces. Where scripts are forbidden, or the browser is older than what the
+// application needs, neither happens and the plain page stays.
 (() => {
   const root = document.documentElement;
+  const able = CSS.supports("color", "light-dark(red, red)") && CSS.supports("selector(:has(*))") && Map.groupBy && globalThis.DecompressionStream;
+  if (!able) return;
   root.classList.add("js");
   try {
     const theme = localStorage.getItem("promptreg-theme");

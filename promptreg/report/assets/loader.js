@@ -1,6 +1,8 @@
 // Unpacks the application, which stands compressed before it, and starts it. The security policy
 // names the application's hash, so nothing else could be started this way.
 (async () => {
+  const root = document.documentElement;
+  if (!root.classList.contains("js")) return;
   try {
     const packed = atob(document.getElementById("app").textContent);
     const bytes = Uint8Array.from(packed, (char) => char.charCodeAt(0));
@@ -9,8 +11,8 @@
     script.textContent = await new Response(stream).text();
     document.head.append(script);
   } catch (error) {
-    // An old browser: the plain page says the most important.
-    document.documentElement.classList.remove("js");
+    // The plain page says the most important.
+    root.classList.remove("js");
     throw error;
   }
 })();
