@@ -115,7 +115,7 @@ def decode(data: bytes, path: str) -> tuple[str, bool]:
     """
     if len(data) > MAX_BYTES:
         raise PromptError(
-            f"file has {len(data):,} bytes, at most {MAX_BYTES:,} are read",
+            f"file is too large, at most {MAX_BYTES:,} bytes are read",
             location=Location(path),
             rule="file-too-large",
             fix="move long texts into fragments and include them",
