@@ -75,9 +75,9 @@ def act(
         Whether the command has still to say in words what it did.
     """
     if steps:
-        from promptreg.operations.planning import carry_out, require_addable
+        from promptreg.operations.planning import carry_out, rehearse
 
-        (require_addable if dry_run else carry_out)(repository, steps)
+        (rehearse if dry_run else carry_out)(repository, steps)
     if output is DataFormat.JSON:
         listed = [{"action": s.action, "target": s.target, "note": s.note} for s in steps]
         print_json({**result, "dry_run": dry_run, "steps": listed})

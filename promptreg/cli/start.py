@@ -33,7 +33,7 @@ def init(
     from promptreg.errors import RepositoryError
     from promptreg.git import Repository
     from promptreg.operations.initializing import plan_registry
-    from promptreg.operations.planning import carry_out, require_addable
+    from promptreg.operations.planning import carry_out, rehearse
 
     repository = Repository.open(directory(), fast_start=True)
     top = repository.paths.work_tree
@@ -49,7 +49,7 @@ def init(
         branches=config.release_branches if "release_branches" in config.sources else (),
     )
     steps = [each.step for each in outcomes if each.step is not None]
-    (require_addable if dry_run else carry_out)(repository, steps)
+    (rehearse if dry_run else carry_out)(repository, steps)
     if output is DataFormat.JSON:
         print_json([{"path": o.path, "outcome": o.outcome, "note": o.note} for o in outcomes])
         return

@@ -9,9 +9,9 @@ from promptreg.errors import ConfigError, Location, NotFoundError, PromptError
 from promptreg.git.model import blob_ids
 from promptreg.history.claims import collect_claims, file_claim
 from promptreg.naming import NAME, is_fragment
+from promptreg.operations.addable import require_addable
 from promptreg.operations.bump import BumpOptions, BumpPlan, plan_bump
 from promptreg.operations.planning import WriteFile, carry_out
-from promptreg.operations.sparsity import require_checked_out
 from promptreg.prompt.content import Content, content_of, read_content
 from promptreg.prompt.yamldoc import load
 from promptreg.values import dataclass, field, replace
@@ -183,7 +183,7 @@ def plan_bumps(
         plan = plan_bump(content, claims, options, floor=_floor(registry, content, base))
         wrote = was_conflicted or not plan.is_stated_by(content)
         if wrote:
-            require_checked_out(registry.repository, [path], f"needs {plan.version}")
+            require_addable(registry.repository, [path], f"needs {plan.version}")
         step = _step(registry, content, plan) if wrote else None
         yield BumpResult(name, path, content.prompt.version, plan, step)
 

@@ -155,12 +155,13 @@ def _hook_steps(registry: Registry, path: Path) -> Iterator[Step]:
                 f"{path} is somebody else's, and so is {_kept(path).name}",
                 fix=f"make them one, and remove {_kept(path)}",
             )
-        yield MoveFile(shown, _shown(registry, _kept(path)), "kept, and run first")
-        yield WriteFile(shown, None, script, executable=True)
+        kept = _shown(registry, _kept(path))
+        yield MoveFile(shown, kept, "kept, and run first", addable=False)
+        yield WriteFile(shown, None, script, executable=True, addable=False)
         return
     before = path.read_bytes() if path.exists() else None
     if before != script or not os.access(path, os.X_OK):
-        yield WriteFile(shown, before, script, executable=True)
+        yield WriteFile(shown, before, script, executable=True, addable=False)
 
 
 def plan_no_hooks(registry: Registry) -> tuple[Step, ...]:
@@ -170,10 +171,10 @@ def plan_no_hooks(registry: Registry) -> tuple[Step, ...]:
     for name in HOOKS:
         path = folder / name
         if _state(path) in (HookState.OURS, HookState.CHAINED):
-            steps.append(WriteFile(_shown(registry, path), path.read_bytes(), None))
+            shown, kept = _shown(registry, path), _shown(registry, _kept(path))
+            steps.append(WriteFile(shown, path.read_bytes(), None, addable=False))
             if _kept(path).exists():
-                kept = _shown(registry, _kept(path))
-                steps.append(MoveFile(kept, _shown(registry, path), "put back"))
+                steps.append(MoveFile(kept, shown, "put back", addable=False))
     for kind in _DRIVERS:
         if _is_configured(registry, kind):
             words = ("config", "--local", "--remove-section", f"{kind}.promptreg")
@@ -319,6 +320,7 @@ def _attribute_steps(registry: Registry, kinds: list[str]) -> Iterator[Step]:
             _shown(registry, path),
             _bytes(before) if path.exists() else None,
             _bytes(after) or None,
+            addable=False,
         )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from promptreg.errors import ConflictError, RepositoryError
-from promptreg.operations.sparsity import require_checked_out
+from promptreg.operations.addable import require_addable
 from promptreg.values import dataclass
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ __all__ = [
     "Step",
     "WriteFile",
     "carry_out",
+    "rehearse",
     "replace_file",
-    "require_addable",
 ]
 
 _EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
@@ -54,7 +54,7 @@ class Step(Protocol):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files that it writes or removes, below the top of the work tree or elsewhere."""
+        """The files below the top of the work tree that it writes or removes, for git to add."""
         ...
 
     def carry_out(self, repository: Repository) -> Callable[[], object] | None:
@@ -72,6 +72,7 @@ class WriteFile:
         after: Its bytes then; None removes it.
         note: What a person should know.
         executable: Whether it is made a program.
+        addable: Whether it is for git to add, as hooks are not.
     """
 
     path: str
@@ -79,6 +80,7 @@ class WriteFile:
     after: bytes | None
     note: str = ""
     executable: bool = False
+    addable: bool = True
 
     @property
     def action(self) -> str:
@@ -95,7 +97,7 @@ class WriteFile:
     @property
     def files(self) -> tuple[str, ...]:
         """The file."""
-        return (self.path,)
+        return (self.path,) if self.addable else ()
 
     def carry_out(self, repository: Repository) -> Callable[[], object]:
         """Write the file at once, or remove it.
@@ -119,11 +121,13 @@ class MoveFile:
         path: Where it is.
         destination: Where it goes.
         note: What a person should know.
+        addable: Whether it is for git to add, as hooks are not.
     """
 
     path: str
     destination: str
     note: str = ""
+    addable: bool = True
 
     @property
     def action(self) -> str:
@@ -138,7 +142,7 @@ class MoveFile:
     @property
     def files(self) -> tuple[str, ...]:
         """Both paths."""
-        return (self.path, self.destination)
+        return (self.path, self.destination) if self.addable else ()
 
     def carry_out(self, repository: Repository) -> Callable[[], object]:
         """Move the file.
@@ -241,13 +245,13 @@ class RemoveTag:
         repository.delete_tag(self.tag)
 
 
-def require_addable(repository: Repository, steps: Iterable[Step]) -> None:
-    """Refuse a plan that leads to files which git would not add.
+def rehearse(repository: Repository, steps: Iterable[Step]) -> None:
+    """Refuse a plan that cannot be carried out, as far as that is known beforehand.
 
     Raises:
-        RepositoryError: A sparse checkout leaves one of them out.
+        RepositoryError: Git would not add one of its files.
     """
-    require_checked_out(repository, [file for step in steps for file in step.files])
+    require_addable(repository, [file for step in steps for file in step.files])
 
 
 def carry_out(repository: Repository, steps: Sequence[Step]) -> None:
@@ -259,9 +263,9 @@ def carry_out(repository: Repository, steps: Sequence[Step]) -> None:
 
     Raises:
         ConflictError: A file is not as it was when the plan was made.
-        RepositoryError: Git refused, or a sparse checkout leaves one of the files out.
+        RepositoryError: Git refused, or would not add one of the files.
     """
-    require_addable(repository, steps)
+    rehearse(repository, steps)
     with contextlib.ExitStack() as undo:
         for step in steps:
             back = step.carry_out(repository)

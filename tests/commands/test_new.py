@@ -35,6 +35,21 @@ def test_new_writes_a_prompt_that_checks_clean_and_bumps_to_one(repo: Repo) -> N
     assert list(Draft7Validator(schema).iter_errors(value)) == []
 
 
+def test_nothing_is_written_behind_a_link(repo: Repo) -> None:
+    """A folder that is a link may lead out of the repository, and git adds nothing behind it."""
+    elsewhere = repo.path.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "b.yaml").write_text(PROMPT)
+    repo.write("prompts/a.yaml", PROMPT)
+    (repo.path / "prompts/link").symlink_to(elsewhere)
+    for words in (("new", "link/a"), ("new", "link/a", "-n"), ("bump", "prompts/link/b.yaml")):
+        refused = repo.run(*words)
+        assert (refused.code, refused.out) == (2, "")
+        assert "prompts/link is a symbolic link, and git adds nothing behind it" in refused.err
+    assert [path.name for path in elsewhere.iterdir()] == ["b.yaml"]
+    assert (elsewhere / "b.yaml").read_text() == PROMPT
+
+
 def test_the_schema_is_written_once_and_no_prompt(repo: Repo) -> None:
     """The schema beside the prompts is not taken for a prompt and never overwritten."""
     repo.ok("new", "one")

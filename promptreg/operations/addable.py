@@ -1,9 +1,10 @@
-"""Refusing to write what a sparse checkout leaves out, as git would not add it."""
+"""Refusing to write files that git would not add: left out of a sparse checkout, behind a link."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from promptreg.errors import RepositoryError
@@ -11,23 +12,40 @@ from promptreg.errors import RepositoryError
 if TYPE_CHECKING:
     from promptreg.git import Repository
 
-__all__ = ["require_checked_out"]
+__all__ = ["require_addable"]
 
 
-def require_checked_out(repository: Repository, files: Iterable[str], wish: str = "") -> None:
-    """Refuse to change or create files that a sparse checkout leaves out.
+def require_addable(repository: Repository, files: Sequence[str], wish: str = "") -> None:
+    """Refuse to change or create files that git would not add.
 
     Args:
         repository: Where.
-        files: The files; what lies outside the work tree, as hooks may, is nobody's concern.
+        files: The files, below the top of the work tree.
         wish: What they need, to say so: "needs 1.3.0".
 
     Raises:
-        RepositoryError: One is left out, or would be as soon as it is committed.
+        RepositoryError: One is left out of a sparse checkout, or would be as soon as it is
+            committed; or a folder on the way to it is a symbolic link, which leads anywhere.
     """
     top = repository.paths.work_tree
-    if top is None or not repository.is_sparse:
+    if top is None:
         return
+    _refuse_links(top, files)
+    if repository.is_sparse:
+        _refuse_left_out(repository, top, files, wish)
+
+
+def _refuse_links(top: Path, files: Iterable[str]) -> None:
+    folders = {str(folder) for file in files for folder in PurePosixPath(file).parents}
+    for folder in sorted(folders - {"."}):
+        if (top / folder).is_symlink():
+            raise RepositoryError(
+                f"{folder} is a symbolic link, and git adds nothing behind it",
+                fix="name the folder that it leads to, or make it a folder",
+            )
+
+
+def _refuse_left_out(repository: Repository, top: Path, files: Sequence[str], wish: str) -> None:
     absent = [file for file in files if not os.path.lexists(top / file)]
     found = [file for file in absent if file in repository.left_out]
     found += _outside(repository, [file for file in absent if file not in found])
@@ -41,13 +59,11 @@ def require_checked_out(repository: Repository, files: Iterable[str], wish: str 
 
 
 def _outside(repository: Repository, files: Sequence[str]) -> list[str]:
-    # Hooks lie elsewhere, or in git's own folder.
-    inside = [file for file in files if file.partition("/")[0] not in ("", "..", ".git")]
-    if not inside:
+    if not files:
         return []
     from promptreg.git.sparse import outside
 
-    return outside(repository.paths, inside)
+    return outside(repository.paths, files)
 
 
 def _folders(files: Iterable[str]) -> list[str]:
