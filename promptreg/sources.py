@@ -82,20 +82,23 @@ class WorktreeSource:
 
 
 def _files_below(folder: str, path: str) -> Iterator[str]:
-    """Yield the paths of all files in a folder and its visible folders; links are not followed."""
+    """Yield the paths of all files in a folder and its visible folders, as git would add them.
+
+    Links are not followed, nor are repositories within this one, such as submodules.
+    """
     try:
-        entries = os.scandir(folder)
+        with os.scandir(folder) as found:
+            entries = list(found)
     except OSError:
         return
-    with entries:
-        for entry in entries:
-            name = entry.name
-            if entry.is_symlink():
-                continue
-            if not entry.is_dir(follow_symlinks=False):
-                yield f"{path}/{name}"
-            elif not name.startswith("."):
-                yield from _files_below(f"{folder}/{name}", f"{path}/{name}")
+    for entry in entries:
+        name = entry.name
+        if entry.is_symlink():
+            continue
+        if not entry.is_dir(follow_symlinks=False):
+            yield f"{path}/{name}"
+        elif not name.startswith(".") and not os.path.lexists(f"{folder}/{name}/.git"):
+            yield from _files_below(f"{folder}/{name}", f"{path}/{name}")
 
 
 def _linked(path: str) -> PromptError:

@@ -1,4 +1,7 @@
-"""Refusing to write files that git would not add: left out of a sparse checkout, behind a link."""
+"""Refusing to write files that git would not add.
+
+They are left out of a sparse checkout, or lie behind a link or in a repository of their own.
+"""
 
 from __future__ import annotations
 
@@ -25,23 +28,29 @@ def require_addable(repository: Repository, files: Sequence[str], wish: str = ""
 
     Raises:
         RepositoryError: One is left out of a sparse checkout, or would be as soon as it is
-            committed; or a folder on the way to it is a symbolic link, which leads anywhere.
+            committed; or a folder on the way to it is a symbolic link, which leads anywhere, or a
+            repository of its own, such as a submodule.
     """
     top = repository.paths.work_tree
     if top is None:
         return
-    _refuse_links(top, files)
+    _refuse_strange_folders(top, files)
     if repository.is_sparse:
         _refuse_left_out(repository, top, files, wish)
 
 
-def _refuse_links(top: Path, files: Iterable[str]) -> None:
+def _refuse_strange_folders(top: Path, files: Iterable[str]) -> None:
     folders = {str(folder) for file in files for folder in PurePosixPath(file).parents}
     for folder in sorted(folders - {"."}):
         if (top / folder).is_symlink():
             raise RepositoryError(
                 f"{folder} is a symbolic link, and git adds nothing behind it",
                 fix="name the folder that it leads to, or make it a folder",
+            )
+        if os.path.lexists(top / folder / ".git"):
+            raise RepositoryError(
+                f"{folder} is a repository of its own, and this one adds nothing in it",
+                fix=f"cd {folder}, and run it there",
             )
 
 

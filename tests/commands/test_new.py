@@ -35,8 +35,8 @@ def test_new_writes_a_prompt_that_checks_clean_and_bumps_to_one(repo: Repo) -> N
     assert list(Draft7Validator(schema).iter_errors(value)) == []
 
 
-def test_nothing_is_written_behind_a_link(repo: Repo) -> None:
-    """A folder that is a link may lead out of the repository, and git adds nothing behind it."""
+def test_nothing_is_written_where_git_adds_nothing(repo: Repo) -> None:
+    """A folder that is a link may lead anywhere, and one may be a repository of its own."""
     elsewhere = repo.path.parent / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "b.yaml").write_text(PROMPT)
@@ -46,6 +46,11 @@ def test_nothing_is_written_behind_a_link(repo: Repo) -> None:
         refused = repo.run(*words)
         assert (refused.code, refused.out) == (2, "")
         assert "prompts/link is a symbolic link, and git adds nothing behind it" in refused.err
+    repo.git("init", "-q", "prompts/nested")
+    repo.write("prompts/nested/b.yaml", PROMPT)
+    for words in (("new", "nested/a"), ("bump", "prompts/nested/b.yaml")):
+        assert "prompts/nested is a repository of its own" in repo.run(*words).err
+    assert repo.ok("list", "--format", "json").count('"prompt"') == 1
     assert [path.name for path in elsewhere.iterdir()] == ["b.yaml"]
     assert (elsewhere / "b.yaml").read_text() == PROMPT
 
