@@ -89,7 +89,7 @@ def _files_below(folder: str, path: str) -> Iterator[str]:
     try:
         with os.scandir(folder) as found:
             entries = list(found)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     for entry in entries:
         name = entry.name

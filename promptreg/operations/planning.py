@@ -288,7 +288,11 @@ def replace_file(target: Path, data: bytes, mode: int | None = None) -> None:
     import tempfile
 
     target = target.resolve()
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    except OSError as error:
+        error.filename = str(target)  # the other one nobody has heard of
+        raise
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -97,3 +97,11 @@ def test_a_fault_stands_in_its_own_line(repo: Repo) -> None:
         assert location is not None
         assert (location.path, location.line) == expected
         assert not error.value.message.startswith("line")
+
+
+def test_a_folder_that_cannot_be_read_is_not_empty(repo: Repo) -> None:
+    """What hinders a look into a folder is told; only one that is not there holds nothing."""
+    source = WorktreeSource(repo.path)
+    assert source.paths("nowhere") == []
+    with pytest.raises(OSError, match="too long"):
+        source.paths("long" * 100)
