@@ -68,6 +68,13 @@ def report(
     watch: Annotated[
         bool, typer.Option("--watch", help="Write again when versions, labels or metrics change.")
     ] = False,
+    cache: Annotated[
+        bool,
+        typer.Option(
+            "--cache/--no-cache",
+            help="Take over the prompts of an earlier report in which nothing changed.",
+        ),
+    ] = True,
     serve: Annotated[
         bool, typer.Option("--serve", help="Show the page on this machine and keep it fresh.")
     ] = False,
@@ -103,14 +110,15 @@ def report(
         return Options(tuple(prompt or ()), _moment(since), title)
 
     if serve:
-        from promptreg.cli.report_live import serve_page
+        from promptreg.cli.report_live import new_memory, serve_page
 
-        serve_page(options, host or _LOCAL, port or 0, open_page=open_page)
+        memory = new_memory(cached=cache)
+        serve_page(options, memory, host or _LOCAL, port or 0, open_page=open_page)
     elif output_format is not ReportFormat.HTML:
         _write_text(options(), output_format, output)
     else:
         target = _target(output, split=split)
-        _write(options, target, split=split, open_page=open_page, watch=watch)
+        _write(options, target, split=split, open_page=open_page, watch=watch, cached=cache)
 
 
 def _write(
@@ -120,6 +128,7 @@ def _write(
     split: bool,
     open_page: bool,
     watch: bool,
+    cached: bool,
 ) -> None:
     from promptreg.cli.report_live import (
         new_memory,
@@ -130,7 +139,7 @@ def _write(
 
     # Looked at before the first write, so that what changes meanwhile is not missed.
     state = state_of_registry() if watch else ""
-    memory = new_memory() if watch else None
+    memory = new_memory(cached=cached) if watch or cached else None
 
     def write() -> None:
         _write_page(options(), target, split=split, memory=memory)

@@ -22,11 +22,20 @@ if TYPE_CHECKING:
 __all__ = ["new_memory", "open_in_browser", "serve_page", "state_of_registry", "watch_registry"]
 
 
-def new_memory() -> Memory:
-    """Return what lets the next reports cost what changed."""
+def new_memory(*, cached: bool) -> Memory:
+    """Return what lets the next reports cost what changed.
+
+    Args:
+        cached: Whether those of other processes too.
+    """
     from promptreg.report.memory import Memory
 
-    return Memory()
+    if not cached:
+        return Memory()
+    from promptreg.report.cache import open_cache
+
+    with open_registry() as registry:
+        return Memory(open_cache(registry))
 
 
 def open_in_browser(url: str) -> None:
@@ -66,11 +75,14 @@ def watch_registry(
         follow(state_of_registry, build, known, on_error=tell)
 
 
-def serve_page(options: Callable[[], Options], host: str, port: int, *, open_page: bool) -> None:
+def serve_page(
+    options: Callable[[], Options], memory: Memory, host: str, port: int, *, open_page: bool
+) -> None:
     """Show the report on a server of its own, and keep it fresh until interrupted.
 
     Args:
         options: Returns what the report is about.
+        memory: What was finished before.
         host: Where to listen.
         port: 0 picks a free one.
         open_page: Whether to open it in the browser.
@@ -78,7 +90,6 @@ def serve_page(options: Callable[[], Options], host: str, port: int, *, open_pag
     from promptreg.report.serving import ReportServer
 
     known = state_of_registry()
-    memory = new_memory()
     # Before the report is built, so that a port in use is told at once.
     server = ReportServer(host, port)
     try:

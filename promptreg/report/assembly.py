@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.report.measures import VersionMeasures, measures_of
 from promptreg.report.model import ModelSummary, PromptRow, Series
@@ -42,8 +42,7 @@ class Setting:
     thresholds: tuple[Threshold, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Extract:
+class Extract(NamedTuple):
     """What the report around a prompt takes from it.
 
     Attributes:

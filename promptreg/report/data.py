@@ -26,7 +26,7 @@ from promptreg.report.versions import iso
 from promptreg.report.watching import registry_state, store_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from promptreg.metrics.summary import Rename
@@ -141,7 +141,7 @@ class Collector:
                 links = self._links(outline.path)
                 yield found.row._replace(file_url=links.file, edit_url=links.edit)
 
-    def finished(self, staff: Staff) -> Iterator[tuple[Done, Links]]:
+    def finished(self, staff: Staff) -> Generator[tuple[Done, Links]]:
         """Yield every prompt packed, by name, and where its file is.
 
         What is remembered is taken over. Others are read by the staff while the store answers for
@@ -155,17 +155,20 @@ class Collector:
         """
         made = self._made(staff, [name for name in self._names if name not in self._known])
         done: dict[str, Done] = {}
-        for name in self._names:
-            if name in self._known:
-                self._step()
-            found = self._known[name] if name in self._known else next(made)
-            self._add(name, found.extract)
-            if self._memory is not None:
-                done[name] = found
-            yield found, self._links(found.extract.path)
-        # What was read while refs moved may be half of before and half of now.
-        if self._memory is not None and registry_state(self._registry) == self._state:
-            self._memory.remember(self._registry, self._commit, self._inputs, done)
+        try:
+            for name in self._names:
+                if name in self._known:
+                    self._step()
+                found = self._known[name] if name in self._known else next(made)
+                self._add(name, found.extract)
+                if self._memory is not None:
+                    done[name] = found
+                yield found, self._links(found.extract.path)
+        finally:
+            # An interruption loses nothing that was finished. What was read while refs moved may
+            # be half of before and half of now.
+            if self._memory is not None and registry_state(self._registry) == self._state:
+                self._memory.remember(self._registry, self._commit, self._inputs, done)
 
     def _made(self, staff: Staff, names: Sequence[str]) -> Iterator[Done]:
         groups = [*self._groups(names)]

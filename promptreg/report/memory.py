@@ -1,8 +1,8 @@
-"""What a process that watches keeps of a report, so that the next one costs only what changed.
+"""What is kept of a report, so that the next one costs only what changed.
 
 A prompt is taken over as it was finished where all it was made from is what it was. Refs, trees and
 one question to the store tell, in less than a millisecond a prompt. Whatever is in doubt is made
-again.
+again. One process keeps prompts as they are, `promptreg.report.cache` does from one to the next.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from promptreg.errors import PromptregError
+from promptreg.values import replace
 
 if TYPE_CHECKING:
     from promptreg.git.model import TreeEntry
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from promptreg.metrics.summary import Rename
     from promptreg.registry import Registry
     from promptreg.report.assembly import Extract, Setting
+    from promptreg.report.cache import Cache, Kept
     from promptreg.report.desk import Done
     from promptreg.report.figures import Totals
 
@@ -45,16 +47,18 @@ class Inputs(NamedTuple):
     """All that a prompt is finished from, but for what only its own text tells; see `_at_head`.
 
     Attributes:
+        config: The configuration, but for what is told otherwise or is not the prompt's.
         tags: A digest of its tags and those of its former names, with their object ids.
-        shallow: Commits whose parents were not fetched: other commits may be missing too.
+        shallow: Commits whose parents were not fetched, in order: others may be missing too.
         yanked: Its withdrawn versions and why.
         files: Its file at the reported commit, by path; several are a fault.
         setting: Labels, thresholds and whether the report is large.
         rows: What the store holds of it.
     """
 
+    config: str
     tags: str
-    shallow: frozenset[str]
+    shallow: tuple[str, ...]
     yanked: tuple[tuple[str, str], ...]
     files: tuple[tuple[str, TreeEntry], ...]
     setting: Setting
@@ -63,14 +67,18 @@ class Inputs(NamedTuple):
 
 class _Finished(NamedTuple):
     inputs: Inputs
-    at_head: tuple[str, ...]
-    done: Done
+    kept: Kept
 
 
 class Memory:
-    """What was finished for the last report; a compressed prompt and its alerts each."""
+    """What was finished for earlier reports; a compressed prompt and its alerts each.
 
-    def __init__(self) -> None:
+    Args:
+        cache: Where finished prompts outlast this process; None where they do not.
+    """
+
+    def __init__(self, cache: Cache | None = None) -> None:
+        self._cache = cache
         self._finished: dict[str, _Finished] = {}
         self._totals: tuple[object, Totals] | None = None
 
@@ -99,13 +107,21 @@ class Memory:
             commit: The commit that the report describes.
             inputs: What each would be finished from.
         """
-        return {
-            name: known.done
-            for name, own in inputs.items()
-            if (known := self._finished.get(name)) is not None
-            and known.inputs == own
-            and known.at_head == _at_head(registry, commit, known.done.extract)
-        }
+        found = {}
+        for name, own in inputs.items():
+            kept = self._recall(name, own)
+            if kept is not None and kept.at_head == _at_head(registry, commit, kept.done.extract):
+                found[name] = kept.done
+        return found
+
+    def _recall(self, name: str, inputs: Inputs) -> Kept | None:
+        known = self._finished.get(name)
+        if known is not None and known.inputs == inputs:
+            return known.kept
+        kept = self._cache.read(repr(inputs)) if self._cache is not None else None
+        if kept is not None:
+            self._finished[name] = _Finished(inputs, kept)
+        return kept
 
     def remember(
         self,
@@ -114,20 +130,31 @@ class Memory:
         inputs: Mapping[str, Inputs],
         finished: Mapping[str, Done],
     ) -> None:
-        """Keep what was finished, in the place of all that was kept before.
+        """Keep what was finished, and forget prompts that there are no more.
 
         Args:
             registry: Where the prompts are.
             commit: The commit that the report describes.
-            inputs: What each was finished from.
-            finished: The prompts.
+            inputs: What each would be finished from.
+            finished: Those of them that were finished.
         """
-        self._finished = {
-            name: _Finished(inputs[name], _at_head(registry, commit, done.extract), done)
-            for name, done in finished.items()
+        from promptreg.report.cache import Kept
+
+        before, self._finished = self._finished, {}
+        made = []
+        for name, own in inputs.items():
+            known, done = before.get(name), finished.get(name)
+            if known is not None and (done is None or known.kept.done is done):
+                self._finished[name] = known
             # What could not be read may be fetched or mended.
-            if name in inputs and not done.extract.notes and not done.extract.unfetched
-        }
+            elif done is not None and not done.extract.notes and not done.extract.unfetched:
+                kept = Kept(_at_head(registry, commit, done.extract), done)
+                self._finished[name] = _Finished(own, kept)
+                made.append(self._finished[name])
+        if self._cache is not None and made:
+            for each in made:
+                self._cache.write(repr(each.inputs), each.kept)
+            self._cache.tidy()
 
 
 def inputs_of(
@@ -146,6 +173,8 @@ def inputs_of(
         totals: What the store holds of them.
         renames: The former names of all prompts.
     """
+    # Its setting has the limits, and where files are linked to is the page's.
+    config = repr(replace(registry.config, accept=(), alerts={}, gate={}, hosts={}))
     concerned: dict[str, list[Rename]] = defaultdict(list)
     for each in renames:
         concerned[each.name].append(each)
@@ -155,6 +184,7 @@ def inputs_of(
             registry,
             name,
             commit,
+            config,
             setting,
             _RowsSign(totals.checksums.get(name), totals.currency, tuple(concerned[name])),
         )
@@ -165,7 +195,7 @@ def inputs_of(
 
 
 def _inputs_of(
-    registry: Registry, name: str, commit: str, setting: Setting, rows: _RowsSign
+    registry: Registry, name: str, commit: str, config: str, setting: Setting, rows: _RowsSign
 ) -> Inputs:
     repository = registry.repository
     # Sorted, because packed refs come in another order than loose ones.
@@ -174,8 +204,9 @@ def _inputs_of(
     paths = registry.config.layout.candidates(name)
     entries = ((path, repository.entry_at(commit, path)) for path in paths)
     return Inputs(
+        config,
         hashlib.sha256(tags.encode("utf-8", "surrogateescape")).hexdigest(),
-        repository.shallow_commits,
+        tuple(sorted(repository.shallow_commits)),
         tuple(sorted(yanked)),
         tuple((path, entry) for path, entry in entries if entry is not None),
         setting,

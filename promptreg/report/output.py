@@ -65,8 +65,9 @@ def build_page(
         worthwhile(registry, collector.count_versions()) as workers,
     ):
         builder = HtmlBuilder(split=split, live=live)
-        for found, links in collector.finished(workers or Here(registry)):
-            builder.take(found.packed, links)
+        with contextlib.closing(collector.finished(workers or Here(registry))) as finished:
+            for found, links in finished:
+                builder.take(found.packed, links)
         return builder.finish(collector.report())
 
 

@@ -1,7 +1,8 @@
-"""What a process that watches takes over from its last report, and what it makes again."""
+"""What a report takes over from earlier ones, of its process and of others, and what it makes."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
@@ -16,6 +17,7 @@ import pytest
 
 from promptreg.registry import Registry
 from promptreg.report.assembly import Setting
+from promptreg.report.cache import Cache, _loaded, open_cache
 from promptreg.report.data import Options
 from promptreg.report.desk import Desk, Outline
 from promptreg.report.figures import Totals
@@ -116,14 +118,32 @@ class World:
 
     repo: Repo
     made: set[str] = field(default_factory=set)
-    _memory: Memory = field(default_factory=Memory)
+    _memory: Memory | None = None
 
-    def page(self, options: Options | None = None, *, remembers: bool = True) -> str:
-        """Build the page, as one who watches or as one who does not."""
+    @property
+    def cache(self) -> Path:
+        """Where finished prompts lie."""
+        return self.repo.path / ".git/promptreg/report"
+
+    def restart(self) -> None:
+        """Go on as another process, which knows only what lies in files."""
+        self._memory = None
+
+    def page(
+        self,
+        options: Options | None = None,
+        *,
+        remembers: bool = True,
+        on_step: Callable[[int, int], None] | None = None,
+    ) -> str:
+        """Build the page, as one who watches or as one who takes nothing over."""
         self.made.clear()
         with Registry(self.repo.path) as registry:
+            if self._memory is None:
+                self._memory = Memory(open_cache(registry))
             memory = self._memory if remembers else None
-            return "".join(build_page(registry, options or Options(), memory=memory).parts())
+            page = build_page(registry, options or Options(), memory=memory, on_step=on_step)
+            return "".join(page.parts())
 
 
 @pytest.fixture
@@ -224,7 +244,7 @@ CHANGES: dict[str, tuple[Callable[[Repo], object], set[str]]] = {
 
 
 def test_changes_make_just_their_prompts_again(world: World) -> None:
-    """In any order, only what changed is read, and the page is that of a new process."""
+    """In any order, only what changed is read, after a restart too, and the page is as without."""
     # CI looks at the same order every time.
     order = random.Random(6 if os.environ.get("CI") else None).sample([*CHANGES], len(CHANGES))
     names, drafts = {*NAMES}, {"draft"}
@@ -233,6 +253,8 @@ def test_changes_make_just_their_prompts_again(world: World) -> None:
         before = world.repo.git("rev-parse", "HEAD")
         for kind in kinds:
             CHANGES[kind][0](world.repo)
+        if number % 2:
+            world.restart()
         page = world.page()
         if "a rename" in kinds:
             names = names - {"old"} | {"new"}
@@ -261,9 +283,10 @@ def test_what_is_in_doubt_is_made_again(world: World) -> None:
     """A file that cannot be read is read each time, and so is what no checksum tells about."""
     world.repo.write(_path("tagged"), "messages: [")
     commit = world.repo.commit("broken")
-    for expected in ({"draft", "tagged"}, {"tagged"}):
+    for expected in ({"draft", "tagged"}, {"tagged"}, {"tagged"}):
         page = world.page()
         assert world.made == expected
+        world.restart()
     assert page == world.page(remembers=False)
     settings = {
         name: Setting(is_large=False, labels=PromptLabels(), thresholds=())
@@ -273,3 +296,110 @@ def test_what_is_in_doubt_is_made_again(world: World) -> None:
         # As where Spark answers, which sums nothing up.
         unsure = Totals(rows={"busy": 80})
         assert inputs_of(registry, commit, settings, unsure, ()).keys() == {"draft"}
+
+
+def _spoil(path: Path, kind: str) -> None:
+    content = path.read_bytes()
+    if kind == "cut short":
+        path.write_bytes(content[:-20])
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "another byte":
+        path.write_bytes(content[:-20] + b"?" + content[-19:])
+    elif kind == "another shape":
+        text = b'[["abc"],[1,2]]'
+        path.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+    elif kind == "a folder":
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes(b"\xff\xfe\n{}")
+
+
+def test_a_damaged_file_is_made_again(world: World) -> None:
+    """Whatever became of the files of finished prompts, the page is the same; they are mended."""
+    files = sorted(world.cache.iterdir())
+    page = world.page()
+    assert not world.made
+    assert len(files) == len(NAMES)
+    kinds = ("cut short", "empty", "another byte", "another shape", "a folder", "foreign")
+    for path, kind in zip(files, kinds, strict=False):
+        _spoil(path, kind)
+    (world.cache / "tmpleft").write_bytes(b"of a process that was killed")
+    world.restart()
+    assert world.page() == page
+    assert len(world.made) == len(kinds)
+    next(path for path in files if path.is_dir()).rmdir()
+    world.restart()
+    world.page()
+    assert len(world.made) == 1
+    world.restart()
+    assert world.page() == page
+    assert not world.made
+
+
+def test_no_folder_for_finished_prompts_costs_only_time(world: World) -> None:
+    """Where no file can be written or read, the page is the same."""
+    page = world.page()
+    shutil.rmtree(world.cache)
+    world.cache.write_text("in the way")
+    for _ in range(2):
+        world.restart()
+        assert world.page() == page
+        assert world.made == {*NAMES}
+    assert world.cache.read_text() == "in the way"
+
+
+def test_an_interruption_loses_no_finished_prompt(world: World) -> None:
+    """What was finished before Ctrl-C is taken over by the next process."""
+    shutil.rmtree(world.cache)
+    world.restart()
+
+    def interrupt(done: int, total: int) -> None:
+        if done == total - 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        world.page(on_step=interrupt)
+    kept = len([*world.cache.iterdir()])
+    assert 0 < kept < len(NAMES)
+    world.restart()
+    page = world.page()
+    assert len(world.made) == len(NAMES) - kept
+    assert page == world.page(remembers=False)
+
+
+def test_other_code_takes_nothing_over(world: World) -> None:
+    """What another version of the program finished is made again."""
+    (first,) = [*world.cache.iterdir()][:1]
+    state = "all that a prompt is finished from"
+    one, other = Cache(world.cache, "one"), Cache(world.cache, "other")
+    with Registry(world.repo.path) as registry:
+        assert open_cache(registry).read(state) is None
+    assert one.read(state) is None
+    kept = _loaded(first.read_bytes().partition(b"\n")[2])
+    one.write(state, kept)
+    assert one.read(state) == kept
+    assert other.read(state) is None
+
+
+def test_files_asked_for_longest_ago_go_first(world: World, tmp_path: Path) -> None:
+    """The folder stays below its size, but never loses what the last report took."""
+    kept = _loaded(next(world.cache.iterdir()).read_bytes().partition(b"\n")[2])
+    folder = tmp_path / "small"
+    cache = Cache(folder, "code")
+    for number in range(6):
+        cache.write(f"state {number}", kept)
+    size = next(folder.iterdir()).stat().st_size
+    for number, path in enumerate(sorted(folder.iterdir(), key=lambda each: each.stat().st_ino)):
+        os.utime(path, (number, number))
+    small = Cache(folder, "code", most_bytes=3 * size)
+    assert small.read("state 0") == kept
+    small.tidy()
+    assert [small.read(f"state {n}") is not None for n in range(6)] == [
+        True, False, False, False, True, True,
+    ]  # fmt: skip
+    tiny = Cache(folder, "code", most_bytes=1)
+    assert [tiny.read(f"state {n}") for n in (0, 4, 5)] == [kept] * 3
+    tiny.tidy()
+    assert len([*folder.iterdir()]) == 3
