@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -288,19 +288,26 @@ def replace_file(target: Path, data: bytes, mode: int | None = None) -> None:
     import tempfile
 
     target = target.resolve()
-    try:
+    with _named(target):
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-    except OSError as error:
-        error.filename = str(target)  # the other one nobody has heard of
-        raise
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(temporary).chmod(_usual_mode() if mode is None else mode & 0o7777)
+            Path(temporary).replace(target)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                Path(temporary).unlink()
+            raise
+
+
+@contextlib.contextmanager
+def _named(target: Path) -> Iterator[None]:
+    """Let errors name a file, rather than none or the temporary one that takes its place."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(_usual_mode() if mode is None else mode & 0o7777)
-        Path(temporary).replace(target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
+        yield
+    except OSError as error:
+        error.filename, error.filename2 = str(target), None
         raise
 
 
