@@ -10,19 +10,21 @@ export function chartCard({ title, note = "", legend = [], height = 240, label, 
   plot.style.setProperty("height", `${height}px`);
   let marks = [];
   let cursor = -1;
-  let drawn = 0;
+  let drawn = [];
 
   const redraw = (event) => {
     const width = event?.detail ?? Math.floor(plot.clientWidth);
-    if (!width || width === drawn) return;
-    drawn = width;
-    const picture = draw({ width, height });
+    // A card may be higher than its chart asks for, as is the one beside it.
+    const tall = event?.detail ? height : Math.max(height, plot.clientHeight);
+    if (!width || (width === drawn[0] && tall === drawn[1])) return;
+    drawn = [width, tall];
+    const picture = draw({ width, height: tall });
     marks = picture.marks;
     replace(rest, picture.told ? `${note ? "; " : ""}${picture.told}` : "");
     plot.querySelector("svg")?.remove();
     const ring = s("g", { class: "cursor" });
     plot.prepend(
-      s("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", focusable: "false" }, picture.nodes, ring),
+      s("svg", { class: "chart", width, height: tall, viewBox: `0 0 ${width} ${tall}`, "aria-hidden": "true", focusable: "false" }, picture.nodes, ring),
     );
     hide();
   };
@@ -51,7 +53,7 @@ export function chartCard({ title, note = "", legend = [], height = 240, label, 
     const left = Math.min(Math.max(0, mark.x + 12), plot.clientWidth - tip.offsetWidth);
     const flipped = mark.x + 12 + tip.offsetWidth > plot.clientWidth ? Math.max(0, mark.x - 12 - tip.offsetWidth) : left;
     tip.style.setProperty("left", `${flipped}px`);
-    tip.style.setProperty("top", `${Math.max(0, Math.min(mark.y ?? 8, height - tip.offsetHeight))}px`);
+    tip.style.setProperty("top", `${Math.max(0, Math.min(mark.y ?? 8, plot.clientHeight - tip.offsetHeight))}px`);
     if (speak) live.textContent = `${mark.title}: ${mark.lines.map(([name, text]) => `${name} ${text}`).join(", ")}`;
   };
 

@@ -26,7 +26,7 @@ export function spreadChart({ title, note, ending = "", unit, items, height = 22
     level,
     height,
     legend: known.map((item) => [item.name, item.color, `n ${count(item.summary.n)}`]),
-    draw: ({ width }) => drawSpread({ known, width, height, low, high, step, unit, format, median }),
+    draw: ({ width, height }) => drawSpread({ known, width, height, low, high, step, unit, format, median }),
     table: {
       head: ["Version · from", "To", "Share of calls"],
       rows: () => known.flatMap((item) => item.bins.map((bin) => [`${item.name} · ${format(bin.from)}`, format(bin.to), percent(bin.share)])),

@@ -49,7 +49,7 @@ export function timeChart({ title, note, unit, zero = true, series, bucket = "da
     level,
     height,
     legend: shown.length > 1 ? shown.map((one) => [one.name, one.color, ""]) : [],
-    draw: ({ width }) => drawTime({ shown, width, height, format, zero, unit, bucket, highName, lowName }),
+    draw: ({ width, height }) => drawTime({ shown, width, height, format, zero, unit, bucket, highName, lowName }),
     table: { head: [`${bucket === "week" ? "Week of" : "Day"} · version`, lowName, ...(highName ? [highName] : []), "Calls"], rows },
   });
 }
@@ -121,7 +121,7 @@ export function boxChart({ title, note, unit, items, height = 240, level }) {
     note,
     level,
     height,
-    draw: ({ width }) => {
+    draw: ({ width, height }) => {
       const { frame, shown, place, axis, told } = columns(width, height, withBoxes, (item) => item.summary.quantiles, { unit, zero: unit !== "" && unit !== "ratio" });
       const half = Math.min(18, place.step * 0.32);
       const nodes = [axis.nodes, versionTicks(frame, shown, place)];
@@ -159,7 +159,7 @@ export function meanChart({ title, note, unit, zero = false, items, height = 220
     note,
     level,
     height,
-    draw: ({ width }) => {
+    draw: ({ width, height }) => {
       const { frame, shown, place, axis, told } = columns(width, height, known, ends, { unit, zero });
       const nodes = [axis.nodes, versionTicks(frame, shown, place)];
       nodes.push(s("path", { class: "thread", d: path(shown.map((item, at) => [place(at), axis.y(item.summary.mean)])) }));

@@ -23,7 +23,7 @@ export function overviewPage(app) {
     steps,
     index.figures.length ? h("dl", { class: "figures" }, index.figures.map((figure) => figureCard(index, figure))) : null,
     index.notes.length ? h("div", { class: "card notes" }, icon("info"), h("ul", {}, index.notes.map((note) => h("li", {}, note)))) : null,
-    index.prompts.length ? h("div", { class: "board" }, live, alerts(index), recent(index), courses(index), costs(index)) : null,
+    index.prompts.length ? h("div", { class: "board" }, live, h("div", { class: "lists" }, alerts(index), recent(index), costs(index)), courses(index)) : null,
   ];
 }
 
@@ -83,7 +83,6 @@ function courses(index) {
       highName: "",
       lowName: figure.name,
       level: "h2",
-      // As high as what the prompts cost, beside it.
       height: 264,
       series: [{ name: "all prompts", color: figure.name === "calls" ? 0 : 1, points: figure.dates.map((date, at) => ({ date, y: figure.series[at], n: calls(index, at) })) }],
     }),
