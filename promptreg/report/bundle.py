@@ -23,7 +23,15 @@ _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.-]+)";\n', re.MULTILINE
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class|let) (\w+))", re.MULTILINE)
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STYLE_ROOM = re.compile(r" ?([{};]) ?")
-_STYLES = ("base.css", "layout.css", "components.css", "charts.css", "diff.css", "print.css")
+_STYLES = (
+    "base.css",
+    "layout.css",
+    "components.css",
+    "charts.css",
+    "diff.css",
+    "contrast.css",
+    "print.css",
+)
 
 
 @functools.cache

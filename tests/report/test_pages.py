@@ -101,6 +101,19 @@ def test_theme_follows_the_system_and_the_toggle(pages: Pages, report_url: str) 
     assert page.evaluate(ground) == "rgb(246, 247, 249)"
 
 
+def test_high_contrast_tells_what_is_chosen(pages: Pages, report_url: str) -> None:
+    """With the system's few colours instead of the page's, what is chosen still looks different."""
+    page = pages.open(report_url + "#/compare", forced_colors="active")
+    settle(page)
+    style = "(node, name) => getComputedStyle(node)[name]"
+    for one, other, name in (
+        ("[role=tab][aria-selected=true]", "[role=tab][aria-selected=false]", "borderBottomColor"),
+        ("[aria-pressed=true]", "[aria-pressed=false]", "backgroundColor"),
+    ):
+        chosen = page.locator(one).first.evaluate(style, name)
+        assert chosen != page.locator(other).first.evaluate(style, name)
+
+
 def test_tabs_work_with_the_keyboard(pages: Pages, report_url: str) -> None:
     """Arrow keys move between the tabs, Enter opens one and the address follows."""
     page = pages.open(report_url)
