@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from promptreg.errors import ConflictError, RepositoryError
 from promptreg.operations.addable import require_addable
+from promptreg.operations.replacing import alone, put_file, read_file
 from promptreg.values import dataclass
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ __all__ = [
     "WriteFile",
     "carry_out",
     "rehearse",
-    "replace_file",
 ]
-
-_EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
 
 class Step(Protocol):
@@ -105,12 +102,14 @@ class WriteFile:
         Raises:
             ConflictError: Somebody wrote it since the plan was made.
         """
-        target = _top(repository) / self.path
-        if _read(target) != self.before:
-            raise ConflictError(f"{self.path} was changed by somebody else", fix="run it again")
-        mode = target.stat().st_mode if self.before is not None else None
-        _put(target, self.after, mode, executable=self.executable)
-        return lambda: _put(target, self.before, mode, executable=False)
+        top = _top(repository)
+        target = top / self.path
+        with alone(top):
+            if read_file(target) != self.before:
+                raise ConflictError(f"{self.path} was changed by somebody else", fix="run it again")
+            mode = target.stat().st_mode if self.before is not None else None
+            put_file(target, self.after, mode, executable=self.executable)
+        return lambda: put_file(target, self.before, mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +151,11 @@ class MoveFile:
         """
         top = _top(repository)
         old, new = top / self.path, top / self.destination
-        if os.path.lexists(new):
-            raise ConflictError(f"{self.destination} is there already", fix="run it again")
-        new.parent.mkdir(parents=True, exist_ok=True)
-        old.rename(new)
+        with alone(top):
+            if os.path.lexists(new):
+                raise ConflictError(f"{self.destination} is there already", fix="run it again")
+            new.parent.mkdir(parents=True, exist_ok=True)
+            old.rename(new)
         return lambda: new.rename(old)
 
 
@@ -275,64 +275,6 @@ def carry_out(repository: Repository, steps: Sequence[Step]) -> None:
             else:
                 undo.callback(back)
         undo.pop_all()
-
-
-def replace_file(target: Path, data: bytes, mode: int | None = None) -> None:
-    """Replace a file at once, keeping its mode: a full disk or a kill leaves the old one.
-
-    Args:
-        target: The file; a link is followed.
-        data: Its bytes.
-        mode: Its permissions; those of any new file by default.
-    """
-    import tempfile
-
-    target = target.resolve()
-    with _named(target):
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(temporary).chmod(_usual_mode() if mode is None else mode & 0o7777)
-            Path(temporary).replace(target)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                Path(temporary).unlink()
-            raise
-
-
-@contextlib.contextmanager
-def _named(target: Path) -> Iterator[None]:
-    """Let errors name a file, rather than none or the temporary one that takes its place."""
-    try:
-        yield
-    except OSError as error:
-        error.filename, error.filename2 = str(target), None
-        raise
-
-
-def _put(target: Path, data: bytes | None, mode: int | None, *, executable: bool) -> None:
-    if data is None:
-        target.unlink(missing_ok=True)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(target, data, mode)
-    if executable:
-        target.chmod(target.stat().st_mode | _EXECUTABLE)
-
-
-def _usual_mode() -> int:
-    """Return the mode of a new file; the mask can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def _read(target: Path) -> bytes | None:
-    try:
-        return target.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
 
 
 def _top(repository: Repository) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -158,3 +159,20 @@ def test_a_plan_that_fails_leaves_no_half(clone: Repo) -> None:
     with pytest.raises(ConflictError, match="changed by somebody else"):
         carry_out(Repository.open(clone.path), steps)
     assert _everything(clone) == before
+
+
+def test_of_many_plans_for_one_file_one_is_carried_out(repo: Repo) -> None:
+    """Who comes second is told, rather than what the first wrote overwritten."""
+
+    def change(number: int) -> bool:
+        step = WriteFile("a.txt", None, str(number).encode())
+        try:
+            carry_out(Repository.open(repo.path), [step])
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        done = list(threads.map(change, range(8)))
+    assert done.count(True) == 1
+    assert repo.read("a.txt") == str(done.index(True))
