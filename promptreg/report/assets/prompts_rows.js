@@ -26,14 +26,15 @@ function hitRoute(row, hit, query, newest) {
   return promptRoute(row.name, { tab: "text", v: hit.place === "version" ? hit.line : newest, find: hit.place === "version" ? "" : query });
 }
 
-const missing = (text, value) => (value === null ? h("span", { class: "muted" }, text) : text);
+// On a phone four figures that no call could have need no room.
+const missing = (row, text, value) => (value === null ? h("span", { class: row.calls ? "muted" : "muted unmeasured" }, text) : text);
 
 // Of the last version that has calls, and what all versions cost together.
 const FIGURES = [
-  { key: "latency", title: "Median latency", num: true, value: (row) => row.latency, cell: (row) => missing(metricValue(row.latency, "ms"), row.latency) },
-  { key: "cost", title: "Cost per call", num: true, value: (row) => row.cost, under: { key: "spent", title: "Cost in all", num: true, value: (row) => row.spent }, cell: (row) => [missing(money(row.cost), row.cost), row.spent === null ? null : h("span", { class: "under" }, `${money(row.spent)} in all`)] },
-  { key: "quality", title: "Quality", num: true, value: (row) => row.quality, cell: (row) => missing(metricValue(row.quality, ""), row.quality) },
-  { key: "success", title: "Success", num: true, value: (row) => row.success, cell: (row) => missing(metricValue(row.success, "ratio"), row.success) },
+  { key: "latency", title: "Median latency", num: true, value: (row) => row.latency, cell: (row) => missing(row, metricValue(row.latency, "ms"), row.latency) },
+  { key: "cost", title: "Cost per call", num: true, value: (row) => row.cost, under: { key: "spent", title: "Cost in all", num: true, value: (row) => row.spent }, cell: (row) => [missing(row, money(row.cost), row.cost), row.spent === null ? null : h("span", { class: "under" }, `${money(row.spent)} in all`)] },
+  { key: "quality", title: "Quality", num: true, value: (row) => row.quality, cell: (row) => missing(row, metricValue(row.quality, ""), row.quality) },
+  { key: "success", title: "Success", num: true, value: (row) => row.success, cell: (row) => missing(row, metricValue(row.success, "ratio"), row.success) },
 ];
 
 export function columnsOf(selected, index, query, onselect) {
