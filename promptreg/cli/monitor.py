@@ -15,6 +15,7 @@ from promptreg.errors import ConfigError, MetricsError
 
 if TYPE_CHECKING:
     from promptreg.monitor import Alert, PerformanceMonitor
+    from promptreg.registry import Registry
 
 __all__ = ["monitor"]
 
@@ -81,6 +82,7 @@ def monitor(
         if table or pause is not None:
             for handler in configured_handlers(table, registry.root):
                 watcher.add_alert_handler(handler)
+        _mention_uncalled(registry, watcher, names)
         if pause is None:
             alerts = watcher.watch(names or None)
             _write(alerts, output)
@@ -90,6 +92,22 @@ def monitor(
         with stopped_by_signals() as stop:
             look_every(lambda: _look(watcher, names), pause, stop.wait)
         message("stopped")
+
+
+def _mention_uncalled(
+    registry: Registry, watcher: PerformanceMonitor, names: list[str] | None
+) -> None:
+    """Tell of what nobody called: silence about a slip of the pen would look like health."""
+    try:
+        called = watcher.called()
+    except (MetricsError, OSError):
+        return  # which the look itself tells
+    if not names and not called:
+        warning(f"there are no calls in {watcher.environment}")
+    for name in names or ():
+        if name not in called:
+            registry.releases(name)  # refuses what no prompt is called
+            warning(f"{name} has no calls in {watcher.environment}")
 
 
 def _look(watcher: PerformanceMonitor, names: list[str] | None) -> None:

@@ -210,6 +210,15 @@ class PerformanceMonitor:
             *self.check_limits(prompt, now=at),
         ]
 
+    @property
+    def environment(self) -> str:
+        """The environment whose calls are watched."""
+        return self._environment
+
+    def called(self) -> list[str]:
+        """Return the prompts that were called in the environment, sorted."""
+        return prompts_with_rows(self._store, self._environment)
+
     def watch(
         self, prompts: Sequence[str] | None = None, *, now: datetime | None = None
     ) -> list[Alert]:
@@ -226,9 +235,7 @@ class PerformanceMonitor:
             All alerts, those told before included.
         """
         at = now or datetime.now(UTC)
-        chosen = prompts
-        if chosen is None:
-            chosen = prompts_with_rows(self._store, self._environment)
+        chosen = self.called() if prompts is None else prompts
         alerts = [alert for prompt in chosen for alert in self.check(prompt, now=at)]
         for alert in self._state.unseen(alerts):
             if self._tell(alert):

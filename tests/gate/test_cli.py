@@ -203,12 +203,14 @@ def test_monitor_once(processes: Repo) -> None:
 
 
 def test_monitor_with_a_limit_in_json(branch: Repo) -> None:
-    """A limit of the command line is held; other environments are quiet."""
+    """A limit of the command line is held; where nothing was called, that is told."""
     done = _run(branch, "monitor", "--limit", "cost:<=0.01/day", "--format", "json")
     assert {alert["type"] for alert in json.loads(done.out)} == {"regression", "limit"}
     quiet = _run(branch, "monitor", "--environment", "staging")
     assert (quiet.code, quiet.out) == (0, "")
-    assert "nothing to report" in quiet.err
+    assert quiet.err == "warning: there are no calls in staging\nnothing to report\n"
+    slip = _run(branch, "monitor", "sumarizer")
+    assert (slip.code, "did you mean summarizer?" in slip.err) == (2, True)
 
 
 def test_monitor_refuses_wrong_options(branch: Repo) -> None:
