@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb  # noqa: TID251 - makes the rows
 import pyarrow as pa  # noqa: TID251 - takes them to the table
@@ -10,9 +11,13 @@ import pyarrow as pa  # noqa: TID251 - takes them to the table
 from promptreg.registry import Registry
 from promptreg.storage.schema import arrow_schema
 
-__all__ = ["DAYS", "add_calls"]
+if TYPE_CHECKING:
+    from promptreg.history.tags import Release
+
+__all__ = ["DAYS", "NEW_CALLS", "add_calls", "add_new_calls"]
 
 DAYS = 110
+NEW_CALLS = 200
 ROWS_AT_ONCE = 1_000_000
 
 
@@ -70,6 +75,22 @@ def add_calls(root: Path, calls: int) -> None:
             rows = maker.sql(_MAKE, params={"calls": calls, "days": DAYS}).to_arrow_table()
             table.append(rows.cast(arrow_schema()), [f"bench-{at}"])
     maker.close()
+
+
+def add_new_calls(registry: Registry, prompt: str, release: Release) -> None:
+    """Log `NEW_CALLS` of a version, as an application does.
+
+    Args:
+        registry: Where; its metrics are closed afterwards.
+        prompt: The prompt's name.
+        release: Its version.
+    """
+    version, digest = str(release.version), release.digest
+    registry.metrics.log_many(
+        {"prompt": prompt, "version": version, "digest": digest, "latency_ms": n}
+        for n in range(1, NEW_CALLS + 1)
+    )
+    registry.metrics.close()
 
 
 def _versions(registry: Registry, names: list[str]) -> pa.Table:

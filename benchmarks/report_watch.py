@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from calls import add_calls
+from calls import NEW_CALLS, add_calls, add_new_calls
 from repositories import Shape, build_registry
 
 from promptreg.registry import Registry
@@ -25,7 +25,6 @@ from promptreg.report.memory import Memory
 from promptreg.report.output import build_page
 
 CALLS = 100
-NEW_CALLS = 200
 
 
 def main() -> None:
@@ -52,11 +51,7 @@ def _measure(root: Path, memory: Memory) -> None:
     _git(root, "tag", "-d", first.tag)
     _build("a tag changed", root, memory)
     with Registry(root) as registry:
-        registry.metrics.log_many(
-            {"prompt": prompt, "version": str(last.version), "digest": last.digest, "latency_ms": n}
-            for n in range(1, NEW_CALLS + 1)
-        )
-        registry.metrics.close()
+        add_new_calls(registry, prompt, last)
     _build(f"{NEW_CALLS} calls of one prompt", root, memory)
     _git(root, "commit", "-q", "--allow-empty", "-m", "More")
     page = _build("a commit of something else", root, memory)

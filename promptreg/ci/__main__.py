@@ -31,18 +31,20 @@ def main() -> int:
 
 
 def _prepare(environment: Mapping[str, str]) -> int:
-    """Tell the cache where the store lies; one on a server needs none."""
+    """Tell the cache where the store lies unless on a server, and what earlier reports finished."""
     from promptreg.registry import Registry
+    from promptreg.report.cache import report_folder
 
     settings = Settings.read(environment)
     with Registry(settings.directory) as registry:
         store = registry.config.store
-        local = "://" not in store
-        # The state beside the store says which files were logged already.
-        places = [str(registry.root / ".promptreg")]
-        if local and not store.startswith(".promptreg/"):
-            places.append(str(registry.root / store))
-    write_outputs({"cache": "\n".join(places) if local else ""}, environment)
+        places = [str(report_folder(registry))]
+        if "://" not in store:
+            # The state beside the store says which files were logged already.
+            places.append(str(registry.root / ".promptreg"))
+            if not store.startswith(".promptreg/"):
+                places.append(str(registry.root / store))
+    write_outputs({"cache": "\n".join(places)}, environment)
     return ExitCode.OK
 
 

@@ -68,13 +68,13 @@ def report(
     watch: Annotated[
         bool, typer.Option("--watch", help="Write again when versions, labels or metrics change.")
     ] = False,
-    cache: Annotated[
+    no_cache: Annotated[
         bool,
         typer.Option(
-            "--cache/--no-cache",
-            help="Take over the prompts of an earlier report in which nothing changed.",
+            "--no-cache",
+            help="Make all prompts again, also those that an earlier report made, and keep none.",
         ),
-    ] = True,
+    ] = False,
     serve: Annotated[
         bool, typer.Option("--serve", help="Show the page on this machine and keep it fresh.")
     ] = False,
@@ -112,13 +112,13 @@ def report(
     if serve:
         from promptreg.cli.report_live import new_memory, serve_page
 
-        memory = new_memory(cached=cache)
+        memory = new_memory(cached=not no_cache)
         serve_page(options, memory, host or _LOCAL, port or 0, open_page=open_page)
     elif output_format is not ReportFormat.HTML:
         _write_text(options(), output_format, output)
     else:
         target = _target(output, split=split)
-        _write(options, target, split=split, open_page=open_page, watch=watch, cached=cache)
+        _write(options, target, split=split, open_page=open_page, watch=watch, cached=not no_cache)
 
 
 def _write(

@@ -25,7 +25,7 @@ from promptreg.report.model import Alert, LabelRow, MetricComparison, ModelTest
 if TYPE_CHECKING:
     from promptreg.registry import Registry
 
-__all__ = ["Cache", "Kept", "open_cache"]
+__all__ = ["Cache", "Kept", "open_cache", "report_folder"]
 
 MOST_BYTES = 256_000_000
 """Six reports of 1,000 prompts with 100 versions; what was not asked for longest goes first."""
@@ -137,7 +137,16 @@ def open_cache(registry: Registry) -> Cache:
     Args:
         registry: The registry.
     """
-    return Cache(registry.repository.paths.common_dir / "promptreg" / "report", _maker())
+    return Cache(report_folder(registry), _maker())
+
+
+def report_folder(registry: Registry) -> Path:
+    """Return the folder where a repository's finished prompts lie.
+
+    Args:
+        registry: The registry.
+    """
+    return registry.repository.paths.common_dir / "promptreg" / "report"
 
 
 @functools.cache

@@ -54,7 +54,9 @@ def test_a_regression_blocks_and_everybody_hears_of_it(world: World) -> None:
     page = runner.temporary / "promptreg" / "report" / "promptreg-report.html"
     assert done.outputs["report"]["path"] == str(page)
     cached = done.outputs["prepare"]["cache"].splitlines()
-    assert cached == [str(runner.repo.path / ".promptreg")]
+    finished = runner.repo.path / ".git/promptreg/report"
+    assert cached == [str(finished), str(runner.repo.path / ".promptreg")]
+    assert [*finished.glob("*.prompt")]
     text = page.read_text()
     assert text.startswith("<!doctype html>")
     # The check does with two commits and some tags; the report shows every version.

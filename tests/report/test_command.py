@@ -119,7 +119,30 @@ def test_same_commit_and_metrics_give_the_same_file(released: Repo) -> None:
     """Two processes write the same bytes, whatever their time zone, language and hash seed."""
     first = released.ok("report", "-o", "-")
     released.environment = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
-    assert released.ok("report", "-o", "-") == first
+    assert released.ok("report", "--no-cache", "-o", "-") == first
+
+
+def test_processes_take_over_what_others_finished(released: Repo) -> None:
+    """Two at once and one after them write the same page; --no-cache keeps nothing."""
+    folder = released.path / ".git/promptreg/report"
+    alone = released.ok("report", "--no-cache", "-o", "-")
+    assert not folder.exists()
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "promptreg", "report", "-o", "-"],
+            cwd=released.path,
+            env=released.env(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    assert [process.communicate()[0] for process in both] == [alone] * 2
+    (kept,) = folder.iterdir()
+    before = kept.stat()
+    assert released.ok("report", "-o", "-") == alone
+    (kept,) = folder.iterdir()
+    assert kept.stat().st_ino == before.st_ino
 
 
 @pytest.mark.parametrize(
