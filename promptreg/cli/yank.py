@@ -49,13 +49,14 @@ def yank(
     from promptreg.operations.yanking import plan_unyank, plan_yank
 
     name, number = _read(reference, selector)
-    if not undo and not (reason or "").strip():
+    why = _line(reason)
+    if not undo and not why:
         raise ConfigError("a yank needs a reason", fix="--reason TEXT")
     with open_registry() as registry:
         if undo:
             result = plan_unyank(registry, name, number)
         else:
-            result = plan_yank(registry, name, number, reason or "")
+            result = plan_yank(registry, name, number, why)
         told = act(
             registry.repository, result.steps, result.as_json(), dry_run=dry_run, output=output
         )
@@ -88,7 +89,7 @@ def delete(
 
     name, number = _read(reference, selector)
     with open_registry(fast_start=False) as registry:
-        result = plan_deletion(registry, name, number, reason, push=push)
+        result = plan_deletion(registry, name, number, _line(reason), push=push)
         confirm(f"Delete {name} {number} for good?", yes=yes or dry_run)
         told = act(
             registry.repository, result.steps, result.as_json(), dry_run=dry_run, output=output
@@ -115,6 +116,11 @@ def _read(text: str, selector: str | None) -> tuple[str, Version]:
     if found.kind is not ReferenceKind.VERSION:
         raise ConfigError(f"{found} does not name one version", fix="write NAME@1.2.0")
     return found.name, Version.parse(found.value)
+
+
+def _line(text: str | None) -> str:
+    """Return a reason as the one line that every warning shows it in."""
+    return " ".join((text or "").split())
 
 
 def _report(result: Withdrawal, what: str, how: str) -> None:

@@ -33,7 +33,7 @@ def label_path(root: str, label: str) -> str:
         raise PromptError(
             f"{label!r} is not a label name",
             rule="label-name",
-            fix="labels are lower case with digits and -, at least two characters",
+            fix="labels are lower case with digits and -, at least two characters; v1 is a range",
         )
     return f"{root}/labels/{label}.yaml"
 

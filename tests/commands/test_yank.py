@@ -32,7 +32,7 @@ def _shown(repo: Repo, reference: str) -> str:
 
 def test_a_yank_takes_effect_when_it_is_committed(shipped: Repo) -> None:
     """Latest and ranges skip the version from the commit on, not before."""
-    shipped.ok("yank", "summarizer@2.0.0", "--reason", "Invents quotes.")
+    shipped.ok("yank", "summarizer@2.0.0", "--reason", "Invents\n quotes. ")
     assert shipped.read(YANKED) == 'summarizer@2.0.0: {reason: "Invents quotes."}\n'
     assert _shown(shipped, "summarizer") == "2.0.0"
     shipped.commit()
