@@ -50,10 +50,14 @@ def _spark(value: Any) -> SparkConfig:
 
 
 def _folder(value: Any) -> str:
-    text = _text(value).strip("/").removeprefix("./")
-    if ".." in text.split("/"):
+    text = _text(value)
+    # As git names it: commits are searched for it letter by letter.
+    parts = [part for part in text.split("/") if part not in ("", ".")]
+    if ".." in parts:
         raise ValueError(f"{text!r} leads out of the repository")
-    return text
+    if not parts or parts[0] == ".git":
+        raise ValueError(f"{text!r} is no folder of the repository, such as prompts")
+    return "/".join(parts)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -70,6 +74,8 @@ def _table_of(value: Any) -> Mapping[str, Any]:
 
 def _release(value: Any) -> tuple[str, ...]:
     table = dict(_table_of(value))
+    if "branches" not in table:
+        raise ValueError("branches are missing, such as branches = ['main']")
     branches = _texts(table.pop("branches"))
     if table:
         raise ValueError(f"unknown key {next(iter(table))!r}")

@@ -12,7 +12,7 @@ from promptreg.errors import ConfigError
 from promptreg.versioning import Level
 
 FULL = b"""
-root = "./ai/prompts/"
+root = "./ai/./prompts//"
 include = ["*.yaml"]
 exclude = ["x/*"]
 tag-format = "{name}/v{version}"
@@ -107,9 +107,11 @@ FAULTS = {
     "type": ("root = 1", "root: must be text"),
     "empty": ("root = ''", "root: must be text"),
     "escape": ("root = '../x'", "leads out"),
+    "top": ("root = './'", "root: './' is no folder of the repository"),
+    "git": ("root = '.git/x'", "is no folder of the repository"),
     "list": ("include = 'x'", "include: must be a list"),
     "list-item": ("include = [1]", "must be text"),
-    "release-key": ("[release]\nbranch = ['x']", "release"),
+    "release-key": ("[release]\nbranch = ['x']", "release: branches are missing"),
     "release-more": ("[release]\nbranches = ['x']\ny = 1", "unknown key 'y'"),
     "rule": ("[levels]\nmesage-changed = 'patch'", "did you mean message-changed?"),
     "level": ("[levels]\nx = 'none'", "must be patch, minor or major"),
