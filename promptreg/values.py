@@ -163,15 +163,22 @@ def _set_state(self: Any, state: list[Any]) -> None:
 
 
 class _Standard:
-    """An attribute that the standard decorator makes, made when somebody asks for it."""
+    """An attribute that the standard decorator makes, made when somebody first asks for it."""
 
-    __slots__ = ("_name", "_original")
+    __slots__ = ("_made", "_name", "_original")
 
     def __init__(self, name: str, original: type) -> None:
         self._name = name
         self._original = original
+        self._made: Any = _ABSENT
 
     def __get__(self, instance: object, owner: type) -> Any:
+        # Whoever walks through values asks for the fields of each one.
+        if self._made is _ABSENT:
+            self._made = self._make()
+        return self._made
+
+    def _make(self) -> Any:
         import dataclasses
         import inspect
 

@@ -118,8 +118,9 @@ def test_wrong_arguments_are_refused(args: tuple[Any, ...], options: dict[str, A
 
 
 def test_the_standard_tools_see_a_dataclass() -> None:
-    """Fields, signature, match arguments and slots are those of the standard decorator."""
+    """Fields, signature, match arguments and slots are the standard ones, and made only once."""
     assert dataclasses.is_dataclass(Ours)
+    assert dataclasses.fields(Ours)[0] is dataclasses.fields(Ours)[0]
     ours, standard = dataclasses.fields(Ours), dataclasses.fields(Standard)
     for one, other in zip(ours, standard, strict=True):
         assert (one.name, one.default, one.default_factory, one.compare, one.repr) == (
