@@ -79,8 +79,7 @@ def plan_rollback(
     """
     resolved = registry.resolve(name, selector)
     content = resolved.content
-    root = registry.config.root
-    path = registry.paths().get(name, f"{root}/{name}.prompt.yml")
+    path = _path(registry, name)
     _require_committed(registry, path)
     current = registry.worktree.read(path)
     fragments = _changed_fragments(registry, content)
@@ -109,6 +108,16 @@ def plan_rollback(
         for each, data in final.items()
     )
     return RolledBack(path, resolved.version, tuple(bumped), tuple(fragments), steps)
+
+
+def _path(registry: Registry, name: str) -> str:
+    """Return a prompt's file; where it is not checked out HEAD's, and a new one's without any."""
+    repository, layout = registry.repository, registry.config.layout
+    if found := registry.paths().get(name):
+        return found
+    head, candidates = repository.head.oid, layout.candidates(name)
+    at_head = (path for path in candidates if head and repository.entry_at(head, path))
+    return next(at_head, f"{layout.root}/{name}.prompt.yml")
 
 
 def _with_current_identity(

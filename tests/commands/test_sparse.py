@@ -104,6 +104,7 @@ def test_nothing_is_written_where_git_would_not_add_it(sparse: Repo) -> None:
 def test_nothing_new_is_written_where_git_would_not_add_it(sparse: Repo) -> None:
     """A new file that the patterns leave out is refused with all that is to be added to them."""
     before = sparse.git("status", "--porcelain")
+    assert f"{THERE} has the content of 1.0.0" in sparse.run("rollback", "there/b", "1.0.0").err
     action = ".github/actions/promptreg"
     for command, file, others, folders in (
         ("new there/c", "prompts/there/c.prompt.yml", "", "prompts/there"),
