@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from promptreg.report.bundle import script_of
 from promptreg.report.model import (
     Annotation,
     Comparison,
@@ -251,3 +252,11 @@ def test_a_huge_prompt_opens(pages: Pages, write_report: Callable[[Any], str]) -
         page.goto(f"{url}#/prompt/p?tab={tab}")
         settle(page)
         assert "1799: lorem" in page.locator("pre").first.inner_text()
+    # What was written anew is read from its beginning, and the rest on demand.
+    row = "{ kind: 'insert', old: null, oldNumber: null, new: `line ${n}`, newNumber: n }"
+    rows = f"Array.from({{ length: 500 }}, (_, n) => ({row}))"
+    draw = f"document.body.replaceChildren(m_diffview.diffTable({rows}));"
+    page.evaluate(script_of("diffview.js", draw))
+    assert page.locator("tr").count() < 150
+    page.get_by_role("button", name="380 more changed lines").click()
+    assert page.locator("td.added.text").count() == 500

@@ -4,6 +4,8 @@ import { plural } from "./format.js";
 
 const CONTEXT = 3;
 const MIN_FOLD = 8;
+// Of a prompt that was written anew more is shown on demand: its figures stand beneath.
+const MOST_CHANGED = 120;
 
 export function diffTable(rows, { inline = false, label = "Differences" } = {}) {
   const table = h("table", { class: `diff ${inline ? "inline" : "split"}` }, h("caption", { class: "unseen" }, label), columnsOf(inline));
@@ -16,7 +18,7 @@ export function diffTable(rows, { inline = false, label = "Differences" } = {}) 
         h(
           "tr",
           { class: "folded" },
-          h("td", { colspan: inline ? 4 : 6 }, h("button", { type: "button", class: "button quiet", onclick: open }, icon("fold"), plural(part.rows.length, "unchanged line"))),
+          h("td", { colspan: inline ? 4 : 6 }, h("button", { type: "button", class: "button quiet", onclick: open }, icon("fold"), plural(part.rows.length, part.folded))),
         ),
       );
     } else replace(body, lines());
@@ -45,16 +47,21 @@ function foldParts(rows) {
       const to = end === rows.length ? end : end - CONTEXT;
       if (to - from >= MIN_FOLD) {
         if (from > at) parts.push({ rows: rows.slice(at, from) });
-        parts.push({ rows: rows.slice(from, to), folded: true });
+        parts.push({ rows: rows.slice(from, to), folded: "unchanged line" });
         if (end > to) parts.push({ rows: rows.slice(to, end) });
       } else parts.push({ rows: rows.slice(at, end) });
       at = end;
     }
     while (end < rows.length && rows[end].kind !== "equal") end++;
-    if (end > at) parts.push({ rows: rows.slice(at, end) });
+    if (end > at) parts.push(...changedParts(rows.slice(at, end)));
     at = end;
   }
   return parts;
+}
+
+function changedParts(rows) {
+  if (rows.length < MOST_CHANGED + MIN_FOLD) return [{ rows }];
+  return [{ rows: rows.slice(0, MOST_CHANGED) }, { rows: rows.slice(MOST_CHANGED), folded: "more changed line" }];
 }
 
 function sideText(row, side) {
