@@ -19,7 +19,7 @@ const FIGURES = [
 export function liveCard(index) {
   const rows = index.labels.toSorted((a, b) => TONES.indexOf(a.tone) - TONES.indexOf(b.tone));
   if (!rows.length) {
-    return card("Live now", { class: "wide" }, empty("No label names a version.", "Say what production serves with: promptreg label set production NAME@VERSION"), notPromoted(index));
+    return card("Live now", { class: "wide" }, empty("No label names a version.", "Say what production serves with:", labelCommand(index)), notPromoted(index));
   }
   const figures = new Map(rows.map((row) => [row, index.promptByName.get(row.prompt)?.live?.[row.version] ?? {}]));
   const measured = FIGURES.filter(([, key]) => rows.some((row) => figures.get(row)[key]));
@@ -37,6 +37,12 @@ export function liveCard(index) {
       : null;
   const note = `What each label serves, and how it does against the version it replaced${measured.length ? "; figures are of all its calls here" : ""}`;
   return card("Live now", { class: "wide", note }, scroll("Live now", table), more, notPromoted(index));
+}
+
+// Of a registry that has releases the command can be run as it stands.
+export function labelCommand(index) {
+  const row = index.prompts.find((one) => one.versions);
+  return `promptreg label set production ${row ? `${row.name}@${row.latest}` : "NAME@VERSION"}`;
 }
 
 function notPromoted(index) {

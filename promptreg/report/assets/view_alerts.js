@@ -44,7 +44,7 @@ export function alertsPage(app, query) {
   const head = h("div", { class: "list-head" }, told, h("div", { class: "actions" }, downloadButton("CSV", "alerts.csv", () => alertsCsv(index.alerts.filter((alert) => fits(alert, state))))));
   update();
   const heading = h("h2", { class: "unseen" }, "Alerts");
-  if (!index.alerts.length) return [heading, card("", {}, measured(index) ? empty("No alert.", "No version is measurably worse than the one before, and none lacks the rows to tell.") : empty("Nothing is measured yet.", "Alerts compare the calls of each version with those of the one before. Log calls with: promptreg metrics log"))];
+  if (!index.alerts.length) return [heading, card("", {}, measured(index) ? empty("No alert.", "No version is measurably worse than the one before, and none lacks the rows to tell.") : empty("Nothing is measured yet.", "Alerts compare the calls of each version with those of the one before. Log calls with:", "promptreg metrics log"))];
   return [heading, card("", {}, filters, head, list)];
 }
 

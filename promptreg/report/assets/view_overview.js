@@ -3,7 +3,7 @@ import { sparkline, timeChart } from "./charts.js";
 import { h, icon } from "./dom.js";
 import { count, day, metricValue, money, NO_DATA, plural, shortDay, time } from "./format.js";
 import { atAGlance, measured, openAlerts } from "./overview_glance.js";
-import { liveCard } from "./overview_live.js";
+import { labelCommand, liveCard } from "./overview_live.js";
 import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
 import { card, delta, effectText, empty, labelBadge, levelBadge, metricTitle, promptName, verdict, versionName } from "./widgets.js";
 
@@ -33,7 +33,7 @@ function nextSteps(index) {
     [index.prompts.length, "Write a prompt", "promptreg new NAME"],
     [index.prompts.some((row) => row.versions), "Release its first version, once it is committed", "promptreg release"],
     [index.prompts.some((row) => row.calls), "Log what calls cost, how long they take and how good they are", "promptreg metrics log"],
-    [index.labels.length, "Say what production serves", "promptreg label set production NAME@VERSION"],
+    [index.labels.length, "Say what production serves", labelCommand(index)],
   ];
   // Whoever measures and has no label reads under "Live now" how to set one.
   if (done.slice(0, 3).every(([is]) => is)) return null;

@@ -109,7 +109,7 @@ function header(app, row, prompt) {
 function figures(app, prompt) {
   const measured = prompt.versions.filter((v) => v.calls);
   if (!measured.length) {
-    return card("", {}, empty("No metrics yet.", "Log calls with registry.log_metrics(…) or promptreg metrics log, then make the report again."));
+    return card("", {}, empty("No metrics yet.", "Log calls from Python or with the command, then make the report again:", "promptreg metrics log"));
   }
   const last = measured.at(-1);
   const before = measured.at(-2);

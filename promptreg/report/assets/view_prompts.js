@@ -77,7 +77,9 @@ export function promptsPage(app, query) {
             list.querySelector(".sort.active")?.focus({ preventScroll: true });
           },
         })
-      : empty(index.prompts.length ? "No prompt matches." : "No prompt yet.", index.prompts.length ? "Take a filter away or search for another word." : "Add one with: promptreg new NAME");
+      : index.prompts.length
+        ? empty("No prompt matches.", "Take a filter away or search for another word.")
+        : empty("No prompt yet.", "Add one with:", "promptreg new NAME");
     const more =
       found.length > shown
         ? h("button", { type: "button", class: "button quiet more", onclick: () => { change({ rows: String(shown + PAGE) }); draw(); } }, `Show ${Math.min(PAGE, found.length - shown)} more`)

@@ -10,8 +10,10 @@ export function card(title, { note = "", actions = [], level = "h2", ...props } 
   return h("section", { ...props, class: `card ${props.class ?? ""}` }, head, children);
 }
 
-export function empty(text, hint = "") {
-  return h("div", { class: "empty" }, h("p", {}, text), hint ? h("p", { class: "muted" }, hint) : null);
+// What is missing, what to do about it, and the command that does it.
+export function empty(text, hint = "", command = "") {
+  const told = [hint, command ? [" ", h("code", {}, command)] : null];
+  return h("div", { class: "empty" }, h("p", {}, text), hint ? h("p", { class: "muted" }, told) : null);
 }
 
 // A column needs so much room in pixels; with less, each row of the table becomes a card.
