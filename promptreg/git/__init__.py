@@ -2,6 +2,5 @@
 
 from promptreg.git.discovery import GitPaths, discover
 from promptreg.git.repository import Commit, Head, Repository
-from promptreg.git.tagging import TagOutcome
 
-__all__ = ["Commit", "GitPaths", "Head", "Repository", "TagOutcome", "discover"]
+__all__ = ["Commit", "GitPaths", "Head", "Repository", "discover"]

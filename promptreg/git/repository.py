@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from promptreg.errors import HistoryError
 from promptreg.git.discovery import GitPaths, discover
@@ -20,8 +21,10 @@ from promptreg.git.model import (
 from promptreg.git.objects import GitObject, ObjectReader, ProcessReader, Pygit2Reader
 from promptreg.git.process import has_git
 from promptreg.git.refs import Refs
-from promptreg.git.tagging import TagOutcome, create_tag
 from promptreg.values import dataclass
+
+if TYPE_CHECKING:
+    from promptreg.git.tagging import TagOutcome
 
 __all__ = ["Commit", "Head", "Repository", "TreeChange"]
 
@@ -282,6 +285,8 @@ class Repository:
         self, name: str, *, target: str, tagger: str, message: str
     ) -> tuple[TagOutcome, str]:
         """Create an annotated tag as `promptreg.git.tagging.create_tag` does."""
+        from promptreg.git.tagging import create_tag
+
         return create_tag(
             self._pygit2.repository,
             self.paths,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,14 @@ from promptreg.history.branches import release_ref
 from promptreg.history.lineage import deleted_versions, deletions_key, former_names
 from promptreg.history.tags import Release, release_of
 from promptreg.sources import CommitSource, locate
-from promptreg.values import dataclass
 from promptreg.versioning import Version
 
 if TYPE_CHECKING:
     from promptreg.config import Config
     from promptreg.git import Repository
     from promptreg.history.claims import Claim
-    from promptreg.naming import Layout, TagFormat
+    from promptreg.history.contents import Contents
+    from promptreg.naming import TagFormat
     from promptreg.prompt import Prompt
     from promptreg.prompt.blocks import BlockParser
     from promptreg.prompt.content import Content
@@ -52,7 +52,6 @@ class TagIndex:
         self._versions: dict[str, tuple[Sequence[str], frozenset[Version]]] = {}
         # A tag object never changes, so what was read of it once holds for ever.
         self._release_at = lru_cache(maxsize=8192)(self._read_release)
-        self._content_at = lru_cache(maxsize=1024)(self._read_content)
         # One commit often releases many prompts.
         self._author_of = lru_cache(maxsize=1024)(self._read_author)
 
@@ -263,56 +262,24 @@ class TagIndex:
         except HistoryError:
             return ""
 
+    @cached_property
+    def _contents(self) -> Contents:
+        # Listing versions reads no content, so it does not load the parser either.
+        from promptreg.history.contents import Contents
+
+        return Contents(self.repository, self.config.layout)
+
     def content(self, release: Release) -> Content:
         """Return what a release holds.
 
         Raises:
             HistoryError: Its blob was not fetched.
         """
-        trailers = release.trailers
-        return self._content_at(
-            trailers.prompt, trailers.blob, tuple(sorted(trailers.includes.items())), release.tag
-        )
+        return self._contents.of(release)
 
     def texts(self, release: Release, parser: BlockParser) -> tuple[Prompt, Mapping[str, str]]:
-        """Return the prompt and the fragments of a release, for who reads each but once.
-
-        Its digest is not computed, and nothing is kept but by the parser.
-
-        Args:
-            release: The release.
-            parser: What parsed the release before.
-
-        Raises:
-            HistoryError: Its blob was not fetched.
-        """
-        from promptreg.prompt.content import includes_of
-
-        trailers = release.trailers
-        data, path, source, layout = self._file(
-            trailers.prompt, trailers.blob, trailers.includes, release.tag
-        )
-        prompt = parser.parse(data, path, trailers.prompt)
-        return prompt, includes_of(prompt, source, layout)
-
-    def _read_content(
-        self, name: str, blob: str, includes: tuple[tuple[str, str], ...], tag: str
-    ) -> Content:
-        # Listing versions reads no content, so it does not load the parser either.
-        from promptreg.prompt.content import content_of
-
-        return content_of(*self._file(name, blob, dict(includes), tag))
-
-    def _file(
-        self, name: str, blob: str, includes: Mapping[str, str], tag: str
-    ) -> tuple[bytes, str, _Fragments, Layout]:
-        """Return the bytes and the path of a released file, and what reading it takes."""
-        data = self.repository.blob(blob)
-        if data is None:
-            raise _blob_not_fetched(f"content of {tag}", blob)
-        layout = self._layout
-        source = _Fragments(self.repository, includes, tag, layout.root)
-        return data, layout.candidates(name)[1], source, layout
+        """Return the prompt and the fragments of a release, as `Contents.texts` does."""
+        return self._contents.texts(release, parser)
 
     def claim(self, name: str, version: Version, tag: str, oid: str) -> Claim:
         """Return the claim that a tag makes, whoever made it."""
@@ -333,37 +300,10 @@ class TagIndex:
         return Claim(version, f"tag {tag}", load)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fragments:
-    """The fragments of one release, by the object ids its tag recorded."""
-
-    repository: Repository
-    includes: Mapping[str, str]
-    tag: str
-    root: str
-
-    def read(self, path: str) -> bytes | None:
-        oid = self.includes.get(path.removeprefix(f"{self.root}/"))
-        if oid is None:
-            return None
-        data = self.repository.blob(oid)
-        if data is None:
-            raise _blob_not_fetched(f"fragment {path} of {self.tag}", oid)
-        return data
-
-    def paths(self, folder: str) -> list[str]:
-        return [f"{folder}/{path}" for path in sorted(self.includes)]
-
-
 def _not_fetched(prefix: str, what: str) -> HistoryError:
     return HistoryError(
         f"{what} was not fetched", fix=f"git fetch origin 'refs/tags/{prefix}*:refs/tags/{prefix}*'"
     )
-
-
-def _blob_not_fetched(what: str, oid: str) -> HistoryError:
-    # The tag is here, so it is no shallow clone but a blobless one: tags would not bring it.
-    return HistoryError(f"{what} was not fetched", fix=f"git fetch origin {oid}")
 
 
 @lru_cache(maxsize=65536)

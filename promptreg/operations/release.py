@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from promptreg.changes import Change, compare, level_of
 from promptreg.errors import ConflictError, RepositoryError
-from promptreg.git import TagOutcome
+from promptreg.git.tagging import TagOutcome
 from promptreg.history.branches import release_ref
 from promptreg.history.tagindex import TagIndex
 from promptreg.history.tags import Trailers, release_message, release_of

@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from promptreg.errors import ConflictError, RepositoryError
-from promptreg.git import Repository, TagOutcome
+from promptreg.git import Repository
 from promptreg.git import tagging as tagging_module
+from promptreg.git.tagging import TagOutcome
 from tests.kit import Repo
 
 CLAIMER = """
 import json, random, sys
-from promptreg.git import Repository, TagOutcome
+from promptreg.git import Repository
+from promptreg.git.tagging import TagOutcome
 path, seed, target, tagger = sys.argv[1:]
 repository = Repository.open(path)
 names = [f"team/prompt@1.0.{i}" for i in range(200)]
