@@ -12,7 +12,7 @@ from promptreg.config import DEFAULT_STORE, Config, load_config
 from promptreg.errors import NotFoundError, PromptregError, RepositoryError
 from promptreg.git import Repository
 from promptreg.history.branches import release_ref
-from promptreg.history.labels import label_of_path, label_path, parse_label
+from promptreg.history.labels import is_label, label_of_path, label_path, parse_label
 from promptreg.history.tagindex import TagIndex
 from promptreg.history.withdrawn import yanks_of
 from promptreg.history.yanked import Yank, Yanks, parse_yanked, yanked_path
@@ -378,13 +378,13 @@ class Registry:
         return self.repository.head.oid
 
     def label_names(self) -> list[str]:
-        """Return all labels, sorted."""
+        """Return all labels, sorted; files whose name is none are left out."""
         if self.labels_commit is None:
             return []
         folder = f"{self.config.root}/labels"
         paths = self.repository.files_at(self.labels_commit, folder)
         found = (label_of_path(self.config.root, path) for path in paths)
-        return sorted(label for label in found if label is not None)
+        return sorted(label for label in found if label is not None and is_label(label))
 
     def label(self, label: str) -> Mapping[str, Version]:
         """Return the version of each prompt that a label names, as committed.

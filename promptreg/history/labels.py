@@ -15,12 +15,25 @@ from promptreg.versioning import Version
 if TYPE_CHECKING:
     from promptreg.findings import Finding
 
-__all__ = ["label_of_path", "label_path", "lint_label", "parse_label", "write_label"]
+__all__ = [
+    "is_label",
+    "label_of_path",
+    "label_path",
+    "lint_label",
+    "lint_label_name",
+    "parse_label",
+    "write_label",
+]
 
 # A name that begins with a letter and a version of three numbers are text in YAML as well.
 _NUMBER = r"(?:0|[1-9][0-9]{0,8})"
 _ENTRY = rf"(?P<name>[a-z][a-z0-9_/-]*): (?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER})"
 _NOT_TEXT = frozenset({"null", "true", "false"})
+
+
+def is_label(text: str) -> bool:
+    """Tell whether a label may be called so."""
+    return LABEL.fullmatch(text) is not None and text not in RESERVED_LABELS
 
 
 def label_path(root: str, label: str) -> str:
@@ -29,7 +42,7 @@ def label_path(root: str, label: str) -> str:
     Raises:
         PromptError: The label's name is not allowed.
     """
-    if not LABEL.fullmatch(label) or label in RESERVED_LABELS:
+    if not is_label(label):
         raise PromptError(
             f"{label!r} is not a label name",
             rule="label-name",
@@ -39,7 +52,7 @@ def label_path(root: str, label: str) -> str:
 
 
 def label_of_path(root: str, path: str) -> str | None:
-    """Return the label whose file this is, or None."""
+    """Return the label whose file this is, whatever it is called, or None."""
     beginning, ending = f"{root}/labels/", ".yaml"
     if path.startswith(beginning) and path.endswith(ending):
         return path[len(beginning) : -len(ending)]
@@ -94,6 +107,17 @@ def _plain_entry(line: str) -> tuple[str, Version] | None:
     if match is None or match["name"] in _NOT_TEXT or not NAME.fullmatch(match["name"]):
         return None
     return match["name"], Version.parse(match["version"])
+
+
+def lint_label_name(path: str, root: str) -> list[Finding]:
+    """Return what is wrong with the name of a label's file."""
+    from promptreg.findings import finding_of
+
+    try:
+        label_path(root, label_of_path(root, path) or "")
+    except PromptError as error:
+        return [finding_of(error, path)]
+    return []
 
 
 def lint_label(data: bytes, path: str) -> list[Finding]:

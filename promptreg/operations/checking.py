@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from promptreg.errors import HistoryError, NotFoundError, PromptError
 from promptreg.findings import finding_of
 from promptreg.history.claims import collect_claims
-from promptreg.history.labels import label_of_path, lint_label
+from promptreg.history.labels import label_of_path, lint_label, lint_label_name
 from promptreg.history.yanked import Yanks, lint_yanked, parse_yanked, yanked_path
 from promptreg.naming import is_fragment
 from promptreg.operations.clashing import find_clashes, find_refused
@@ -88,6 +88,7 @@ def check_files(registry: Registry, paths: Iterable[str], *, strict: bool = Fals
         if data is None:
             raise NotFoundError(f"no file {path}")
         if label_of_path(registry.config.root, path) is not None:
+            found += lint_label_name(path, registry.config.root)
             found += lint_label(data, path)
         elif path == yanked_path(registry.config.root):
             found += lint_yanked(data, None, path)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from promptreg.errors import Location, PromptError
 from promptreg.findings import Finding
-from promptreg.history.labels import lint_label, parse_label
+from promptreg.history.labels import lint_label, lint_label_name, parse_label
 from promptreg.history.withdrawn import yanks_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def lint_labels(
         path: Its path in the repository.
         yanked: The withdrawn versions.
     """
-    found = lint_label(data, path)
+    found = [*lint_label_name(path, tags.config.root), *lint_label(data, path)]
     if any(finding.rule != "label-order" for finding in found):
         return found
     try:

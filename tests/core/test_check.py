@@ -472,6 +472,14 @@ def test_labels(branch: Repo) -> None:
         branch.commit()
         (finding,) = [f for f in check(branch).findings if f.severity == "error"]
         assert (finding.rule, finding.location.line) == (rule, line)
+    (branch.path / LABEL).unlink()
+    for path in (ill_named := ["prompts/labels/Prod.yaml", "prompts/labels/eu/prod.yaml"]):
+        branch.write(path, "a: 1.0.0\n")
+    branch.commit()
+    assert rules(check(branch)) == ["label-name", "label-name"]
+    commands = CommandRepo(branch.path)
+    assert commands.ok("check", *ill_named, code=1).count("label-name") == 2
+    assert commands.ok("label", "list") == ""
 
 
 TEMPLATES = {
