@@ -187,7 +187,7 @@ def _table(text: bytes, name: str, section: tuple[str, ...]) -> Mapping[str, Any
     import tomllib  # most repositories need no configuration, and its patterns take 3 ms
 
     try:
-        table = tomllib.loads(text.decode("utf-8"))
+        table = tomllib.loads(text.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"not valid TOML: {error}", location=Location(name)) from error
     for key in section:

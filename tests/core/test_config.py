@@ -152,3 +152,8 @@ def test_accept_until_may_be_text() -> None:
     assert parse_config(text) == parse_config(FULL)
     with pytest.raises(ConfigError):
         parse_config(FULL.replace(b"2026-12-31", b"'tomorrow'"))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_configuration() -> None:
+    """Editors on Windows write one, in prompts as here."""
+    assert parse_config(b"\xef\xbb\xbf" + FULL) == parse_config(FULL)
