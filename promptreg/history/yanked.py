@@ -139,22 +139,19 @@ def _finding(path: str, message: str, fix: str) -> Finding:
 
 
 def write_yanked(entries: Yanks, data: bytes | None) -> bytes:
-    """Return the file, sorted; leading comments of the old file stay.
+    """Return the file, sorted; see `rewritten` for what of the old one stays.
 
     Args:
         entries: All entries.
         data: The file as it was.
     """
-    comments = []
-    for line in (data or b"").splitlines(keepends=True):
-        if line.strip() and not line.startswith(b"#"):
-            break
-        comments.append(line)
     import json
+
+    from promptreg.history.rewriting import rewritten
 
     lines = []
     for yank in sorted(entries.values(), key=lambda yank: yank.key):
         deleted = ", deleted: true" if yank.deleted else ""
         reason = json.dumps(yank.reason, ensure_ascii=False)
         lines.append(f"{yank.key}: {{reason: {reason}{deleted}}}\n")
-    return b"".join(comments) + "".join(lines).encode()
+    return rewritten(data, "".join(lines).encode())

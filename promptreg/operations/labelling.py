@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from promptreg.errors import ConflictError, NotFoundError
 from promptreg.history.labels import label_path, parse_label, write_label
+from promptreg.history.rewriting import rewritten
 from promptreg.operations.clashing import require_portable
 from promptreg.operations.planning import Step, WriteFile
 from promptreg.values import dataclass
@@ -160,7 +161,7 @@ def _change(registry: Registry, label: str, name: str, version: Version | None) 
 def label_steps(
     registry: Registry, path: str, entries: Mapping[str, Version], note: str
 ) -> tuple[Step, ...]:
-    """Return what writes a label's file; the comments at its head stay.
+    """Return what writes a label's file; the comments at its head and its line ends stay.
 
     Args:
         registry: The registry.
@@ -174,17 +175,7 @@ def label_steps(
     data = registry.worktree.read(path)
     if data is None:
         require_portable(path.rpartition("/")[2])
-    comments = b"".join(_leading_comments(data or b""))
-    return (WriteFile(path, data, comments + write_label(entries), note),)
-
-
-def _leading_comments(data: bytes) -> list[bytes]:
-    found = []
-    for line in data.splitlines(keepends=True):
-        if line.strip() and not line.startswith(b"#"):
-            break
-        found.append(line)
-    return found
+    return (WriteFile(path, data, rewritten(data, write_label(entries)), note),)
 
 
 def label_history(registry: Registry, label: str, name: str | None = None) -> list[LabelEvent]:

@@ -243,12 +243,13 @@ def test_label_of_untagged_content_is_refused(history: Repo) -> None:
 
 
 def test_label_keeps_its_leading_comments(history: Repo) -> None:
-    """Comments above the entries stay when a label moves."""
-    history.write("prompts/labels/staging.yaml", "# Owners: content team\n\na: 1.0.0\n")
-    history.ok("label", "set", "staging", "team/b", "1.0.0")
-    assert history.read("prompts/labels/staging.yaml") == (
-        "# Owners: content team\n\na: 1.0.0\nteam/b: 1.0.0\n"
-    )
+    """Comments above the entries stay when a label moves, and so do line ends."""
+    path, text = "prompts/labels/staging.yaml", "# Owners: content team\n\na: 1.0.0\n"
+    for end in ("\n", "\r\n"):
+        file = history.write(path, text.replace("\n", end))
+        history.ok("label", "set", "staging", "team/b", "1.0.0")
+        after = f"{text}team/b: 1.0.0\n".replace("\n", end)
+        assert file.read_bytes() == after.encode()
 
 
 JSON_COMMANDS = [
