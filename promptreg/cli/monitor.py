@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promptreg.cli.context import open_registry
+from promptreg.cli.context import directory, open_registry
 from promptreg.cli.errors import ExitCode
 from promptreg.cli.output import data, message, print_json, style, warning
 from promptreg.errors import ConfigError, MetricsError
@@ -73,7 +73,9 @@ def monitor(
             registry.config,
             environment=environment,
             settings=settings,
-            state=AlertState(state or registry.root / ".promptreg" / "monitor.json"),
+            state=AlertState(
+                directory() / state if state else registry.root / ".promptreg" / "monitor.json"
+            ),
         )
         # The console is the answer itself when looking once.
         table = dict(settings.handlers)
