@@ -21,14 +21,22 @@ const COLUMN = 118;
 
 // The shape that tables of a name had: one drawn anew has it at once, and is laid out once.
 const shapes = new Map();
+// What a table asked for that did not fit although its columns should have.
+const needed = new WeakMap();
 
 // Where a table has room it needs no scrolling of its own: then its head can stick to the window.
 const room = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
     const table = target.firstChild;
+    const width = Math.ceil(contentRect.width);
     const columns = [...table.tHead.rows[0].cells].filter((cell) => !cell.classList.contains("tight")).length;
-    target.classList.toggle("stacked", contentRect.width < columns * COLUMN);
-    const fits = table.offsetWidth <= Math.ceil(contentRect.width);
+    const stacks = width < Math.max(columns * COLUMN, needed.get(target) ?? 0);
+    target.classList.toggle("stacked", stacks);
+    if (!stacks && table.offsetWidth > width) {
+      needed.set(target, table.offsetWidth);
+      target.classList.add("stacked");
+    }
+    const fits = table.offsetWidth <= width;
     target.classList.toggle("fits", fits);
     shapes.set(target.getAttribute("aria-label"), target.className);
     if (fits) target.removeAttribute("tabindex");
@@ -111,7 +119,8 @@ function breakable(parts) {
 
 // A version by its short name, with the whole one for whoever points at it.
 export function versionName(version) {
-  return h("span", { class: "id version-name", title: version.length > 18 ? version : null }, shortVersion(version));
+  const parts = shortVersion(version).split(/(?<=…)/).map((part, at) => [at ? h("wbr") : null, part]);
+  return h("span", { class: "id version-name", title: version.length > 18 ? version : null }, parts);
 }
 
 export function select(label, options, chosen, onchange, { id = newId("select") } = {}) {
