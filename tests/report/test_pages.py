@@ -128,6 +128,18 @@ def test_tabs_work_with_the_keyboard(pages: Pages, report_url: str) -> None:
     page.keyboard.press("/")
     page.keyboard.type("billing")
     page.wait_for_selector("text=1 prompt of 8")
+    # What is chosen keeps the focus, although the page is drawn anew with what belongs to it.
+    page.goto(report_url + "#/compare?prompt=summarizer")
+    for choice, key in (
+        (page.get_by_label("Baseline"), "ArrowDown"),
+        (page.locator("#swap"), "Enter"),
+    ):
+        before = page.url
+        choice.focus()
+        page.keyboard.press(key)
+        page.wait_for_function("(before) => location.href !== before", arg=before)
+        page.wait_for_function("() => document.activeElement !== document.body")
+        assert choice.evaluate("(node) => node === document.activeElement")
 
 
 def test_the_overview_tells_what_is_live_and_what_it_costs(pages: Pages, report_url: str) -> None:

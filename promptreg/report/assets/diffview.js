@@ -13,7 +13,11 @@ export function diffTable(rows, { inline = false, label = "Differences" } = {}) 
     const body = h("tbody");
     const lines = () => part.rows.flatMap((row) => (inline ? inlineRows(row) : [splitRow(row)]));
     if (part.folded) {
-      const open = () => replace(body, lines());
+      const open = () => {
+        replace(body, lines());
+        // The button had the focus.
+        table.parentElement.focus({ preventScroll: true });
+      };
       body.append(
         h(
           "tr",

@@ -1,4 +1,4 @@
-// Where a page was scrolled to, for who comes back to it: a list of prompts is read one by one.
+// Where a page was scrolled to and what had the focus, for who comes back or chooses something else.
 import { frame } from "./slices.js";
 
 const places = new Map();
@@ -25,4 +25,10 @@ export async function scrollToPlace() {
     if (location.hash !== hash || (waited && scrollY !== 0)) return;
     if (document.documentElement.scrollHeight >= y + innerHeight) scrollTo(0, y);
   }
+}
+
+// What is chosen by keyboard keeps the focus, although the page is drawn anew.
+export async function focusAgain(id, options) {
+  for (let waited = 0; waited < PATIENCE && !document.getElementById(id); waited++) await frame();
+  if (document.activeElement === document.body) document.getElementById(id)?.focus(options);
 }

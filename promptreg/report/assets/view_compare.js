@@ -29,8 +29,8 @@ function body(app, prompt, base, head, query, go) {
   const views = h(
     "div",
     { class: "switch", role: "group", "aria-label": "Layout of the differences" },
-    h("button", { type: "button", class: "button", "aria-pressed": String(!inline), onclick: () => go({ view: "split", base: base.version, head: head.version }) }, "Side by side"),
-    h("button", { type: "button", class: "button", "aria-pressed": String(inline), onclick: () => go({ view: "inline", base: base.version, head: head.version }) }, "Inline"),
+    h("button", { type: "button", class: "button", id: "view-split", "aria-pressed": String(!inline), onclick: () => go({ view: "split", base: base.version, head: head.version }) }, "Side by side"),
+    h("button", { type: "button", class: "button", id: "view-inline", "aria-pressed": String(inline), onclick: () => go({ view: "inline", base: base.version, head: head.version }) }, "Inline"),
   );
   return [
     h(
@@ -42,7 +42,7 @@ function body(app, prompt, base, head, query, go) {
       tile(shortVersion(base.version), day(base.date), base.author, promptRoute(prompt.name, { tab: "text", v: base.version })),
       tile(shortVersion(head.version), day(head.date), head.author, promptRoute(prompt.name, { tab: "text", v: head.version })),
     ),
-    h("div", { class: "bar end" }, h("a", { class: "button quiet", href: promptRoute(prompt.name) }, "All of this prompt"), h("a", { class: "button", href: routeTo(["compare"], { ...query, prompt: prompt.name, base: head.version, head: base.version }) }, icon("fold"), "Swap"), views),
+    h("div", { class: "bar end" }, h("a", { class: "button quiet", href: promptRoute(prompt.name) }, "All of this prompt"), h("a", { class: "button", id: "swap", href: routeTo(["compare"], { ...query, prompt: prompt.name, base: head.version, head: base.version }) }, icon("fold"), "Swap"), views),
     parts.filter((part) => part.old !== part.new).map((part) => partCard(part, inline, base, head)),
     unchangedCard(parts.filter((part) => part.old === part.new), settings.length),
     settings.length ? settingsCard(settings, base, head) : null,

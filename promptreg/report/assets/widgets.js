@@ -1,5 +1,5 @@
 // Small parts that several pages share.
-import { h, icon, newId, replace } from "./dom.js";
+import { h, icon, replace } from "./dom.js";
 import { effect, interval, isLimit, metricValue, plural, shortVersion, signed } from "./format.js";
 import { routeTo } from "./router.js";
 
@@ -123,7 +123,8 @@ export function versionName(version) {
   return h("span", { class: "id version-name", title: version.length > 18 ? version : null }, parts);
 }
 
-export function select(label, options, chosen, onchange, { id = newId("select") } = {}) {
+// Its name is the same when the page is drawn anew, so that it keeps the focus.
+export function select(label, options, chosen, onchange, { id = `select-${label.toLowerCase().replaceAll(" ", "-")}` } = {}) {
   return h(
     "div",
     { class: "field" },
