@@ -20,9 +20,9 @@ from calls import NEW_CALLS, add_calls, add_new_calls
 from repositories import Shape, build_registry
 
 from promptreg.registry import Registry
+from promptreg.report.building import build_page
 from promptreg.report.data import Options
 from promptreg.report.memory import Memory
-from promptreg.report.output import build_page
 
 CALLS = 100
 

@@ -14,8 +14,9 @@ __all__ = [
     "document",
     "is_color",
     "is_quiet",
-    "json_text",
+    "is_unicode",
     "message",
+    "pieces",
     "print_json",
     "style",
     "table",
@@ -76,6 +77,12 @@ def data(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
+def pieces(parts: Iterable[str]) -> None:
+    """Write a long answer to stdout, which ends its lines itself."""
+    for part in parts:
+        sys.stdout.write(part)
+
+
 def document(parts: Iterable[str]) -> None:
     """Write a document to stdout in UTF-8, as it says of itself, whatever the terminal takes."""
     sys.stdout.flush()
@@ -97,24 +104,14 @@ def warning(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Write a value as indented JSON."""
-    # Where stdout cannot take a character, JSON has its own way to write it.
-    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    data(json_text(value, ensure_ascii=not is_unicode))
+    from promptreg.formats.plain import json_text
+
+    data(json_text(value, ensure_ascii=not is_unicode()))
 
 
-def json_text(value: Any, *, ensure_ascii: bool = False) -> str:
-    """Return a value as indented JSON.
-
-    Args:
-        value: Plain values; what is none is written as its text.
-        ensure_ascii: Whether to escape all that is not ASCII.
-    """
-    import json
-    import re
-
-    text = json.dumps(value, indent=2, ensure_ascii=ensure_ascii, default=str)
-    # JSON allows these as they are, and terminals obey them.
-    return re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
+def is_unicode() -> bool:
+    """Tell whether stdout takes every character; where not, JSON has its own way to write it."""
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from promptreg.cli.context import directory, open_registry
-from promptreg.cli.output import data, document, json_text, message, print_json
+from promptreg.cli.output import document, is_unicode, message, pieces
 from promptreg.cli.progress import growing_bar
 from promptreg.errors import ConfigError
 
@@ -115,7 +115,7 @@ def report(
         memory = new_memory(cached=not no_cache)
         serve_page(options, memory, host or _LOCAL, port or 0, open_page=open_page)
     elif output_format is not ReportFormat.HTML:
-        _write_text(options(), output_format, output)
+        _write_text(options(), output_format, output, cached=not no_cache)
     else:
         target = _target(output, split=split)
         _write(options, target, split=split, open_page=open_page, watch=watch, cached=not no_cache)
@@ -175,35 +175,36 @@ def _target(output: str | None, *, split: bool) -> Path | None:
     return Path(name) if output else directory() / name
 
 
-def _write_text(options: Options, output_format: ReportFormat, output: str | None) -> None:
-    from promptreg.report.data import collect
-
-    with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
-        found = collect(registry, options, on_step=show)
-    if output_format is ReportFormat.MARKDOWN:
-        from promptreg.report.markdown import markdown_report
-
-        text = markdown_report(found)
-    else:
-        from promptreg.report.schema import as_json
-
-        if output in {None, "-"}:
-            print_json(as_json(found))
-            return
-        text = json_text(as_json(found)) + "\n"
-    if output in {None, "-"}:
-        data(text.rstrip("\n"))
-        return
+def _write_text(
+    options: Options, output_format: ReportFormat, output: str | None, *, cached: bool
+) -> None:
+    from promptreg.cli.report_live import new_memory
+    from promptreg.report.building import build_json, build_markdown
     from promptreg.report.output import write_atomically
 
-    size = write_atomically(Path(str(output)), [text])
-    message(f"Wrote {output} ({_size(size)}).")
+    to_stdout = output in {None, "-"}
+    with ExitStack() as stack:
+        with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
+            if output_format is ReportFormat.MARKDOWN:
+                memory = new_memory(cached=True) if cached else None
+                text = build_markdown(registry, options, memory=memory, on_step=show)
+                parts = iter([text])
+            else:
+                ascii_only = to_stdout and not is_unicode()
+                found = build_json(registry, options, ensure_ascii=ascii_only, on_step=show)
+                parts = stack.enter_context(found)
+        if to_stdout:
+            pieces(parts)
+            return
+        size = write_atomically(Path(str(output)), parts)
+        message(f"Wrote {output} ({_size(size)}).")
 
 
 def _write_page(
     options: Options, target: Path | None, *, split: bool, memory: Memory | None = None
 ) -> None:
-    from promptreg.report.output import build_page, write_atomically, write_folder
+    from promptreg.report.building import build_page
+    from promptreg.report.output import write_atomically, write_folder
 
     with (
         open_registry(fast_start=False) as registry,

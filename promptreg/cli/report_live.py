@@ -112,7 +112,7 @@ def serve_page(
 
 def _show(server: ReportServer, options: Options, memory: Memory) -> str:
     """Build the report and show it; return what it is, or nothing if it is the same."""
-    from promptreg.report.output import build_page
+    from promptreg.report.building import build_page
 
     with (
         open_registry(fast_start=False) as registry,

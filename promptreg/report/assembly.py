@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from promptreg.report.brief import line_of
 from promptreg.report.measures import VersionMeasures, measures_of
 from promptreg.report.model import ModelSummary, PromptRow, Series
 from promptreg.report.verdicts import alerts_of, compare_versions
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
     from promptreg.report.asking import Answers
+    from promptreg.report.brief import PromptLine
     from promptreg.report.live import PromptLabels
     from promptreg.report.model import Alert, Comparison, LabelRow, VersionRow
     from promptreg.report.versions import GitPrompt
@@ -57,6 +59,7 @@ class Extract(NamedTuple):
         metrics: The names of all metrics it has.
         unfetched: How many versions' texts this clone does not have.
         notes: What could not be read, one line each.
+        line: The prompt in a line.
     """
 
     path: str
@@ -70,6 +73,7 @@ class Extract(NamedTuple):
     metrics: frozenset[str]
     unfetched: int
     notes: tuple[str, ...]
+    line: PromptLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
         metrics=frozenset(s.metric for m in by_version.values() for s in m.metrics),
         unfetched=prompt.unfetched,
         notes=prompt.notes,
+        line=line_of(row),
     )
     return Assembled(row, extract)
 

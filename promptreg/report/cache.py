@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.report.assembly import Extract
+from promptreg.report.brief import PromptLine, ReleaseLine
 from promptreg.report.desk import Done
 from promptreg.report.html import PackedPrompt
 from promptreg.report.model import Alert, LabelRow, MetricComparison, ModelTest
@@ -192,7 +193,13 @@ def _extract(*values: Any) -> Extract:
         alerts=tuple(_alert(*each) for each in found.alerts),
         labels=tuple(LabelRow(*each) for each in found.labels),
         metrics=frozenset(found.metrics),
+        line=_line(*found.line),
     )
+
+
+def _line(*values: Any) -> PromptLine:
+    found = PromptLine(*values)
+    return found._replace(releases=tuple(ReleaseLine(*each) for each in found.releases))
 
 
 def _alert(*values: Any) -> Alert:

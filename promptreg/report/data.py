@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.report.asking import Answers
     from promptreg.report.assembly import Extract
+    from promptreg.report.brief import PromptLine
     from promptreg.report.desk import Done, Outline, Staff
     from promptreg.report.live import PromptLabels
     from promptreg.report.memory import Inputs, Memory
@@ -87,6 +88,9 @@ class Collector:
         options: What the report is about.
         on_step: Called with how many steps are done and how many there are.
         memory: What was finished before; kept up to date for the next time.
+
+    Attributes:
+        lines: The prompts that were yielded, in a line each.
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class Collector:
         self._options = options
         self._notes: list[str] = []
         self._alerts: list[Alert] = []
+        self.lines: list[PromptLine] = []
         self._versions = 0
         self._lost_rows: Counter[str] = Counter()
         self._unfetched = 0
@@ -210,6 +215,7 @@ class Collector:
         self._step()
         self._versions += found.versions
         self._alerts += found.alerts
+        self.lines.append(found.line)
         self._live.add(name, found.labels, found.latest)
         self._scores |= found.metrics
         self._notes += found.notes

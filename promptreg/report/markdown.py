@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
 from promptreg.formats.markdown import code, escape
+from promptreg.report.brief import LATEST_RELEASES
 from promptreg.report.format import (
     alert_texts,
     figure_texts,
@@ -14,24 +15,24 @@ from promptreg.report.format import (
     number,
     value_text,
 )
-from promptreg.report.model import latest_of
 
 if TYPE_CHECKING:
-    from promptreg.report.model import PromptRow, Report, VersionRow
+    from promptreg.report.brief import PromptLine, ReleaseLine
+    from promptreg.report.model import Report
 
 __all__ = ["markdown_report"]
 
-_LATEST = 10
 # A comment on GitHub holds 65,536 characters; what nobody would read need not be in it.
 _MOST_ROWS = 50
 _WIDEST = 40
 
 
-def markdown_report(report: Report) -> str:
+def markdown_report(report: Report, lines: Sequence[PromptLine]) -> str:
     """Write figures, what is live, what is new, alerts and all prompts.
 
     Args:
-        report: A whole report, its prompts included.
+        report: The report; its prompts are not looked at.
+        lines: The prompts, by name.
     """
     parts = [
         f"# {escape(report.title)}",
@@ -41,8 +42,8 @@ def markdown_report(report: Report) -> str:
         *_live(report),
         *_unpromoted(report),
         *_alerts(report),
-        *_releases(report),
-        *_prompts(report),
+        *_releases(lines),
+        *_prompts(lines, report.currency),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -99,8 +100,8 @@ def _alerts(report: Report) -> Iterator[str]:
     yield _more(len(rows)).removeprefix(", ").capitalize()
 
 
-def _releases(report: Report) -> Iterator[str]:
-    released = [(p.name, v) for p in report.prompts for v in p.versions if v.released and v.date]
+def _releases(lines: Iterable[PromptLine]) -> Iterator[str]:
+    released = [(line.name, release) for line in lines for release in line.releases]
     # Of one moment stand those of one prompt together, the highest version first.
     released.sort(key=lambda found: found[1].date)
     if released:
@@ -108,21 +109,20 @@ def _releases(report: Report) -> Iterator[str]:
         yield _table(
             ("Date", "Prompt", "Version", "Level", "By", "What changed"),
             [
-                (v.date[:10], escape(name), v.version, v.level, escape(v.author), _changes(v))
-                for name, v in reversed(released[-_LATEST:])
+                (r.date[:10], escape(name), r.version, r.level, escape(r.author), _changes(r))
+                for name, r in reversed(released[-LATEST_RELEASES:])
             ],
         )
 
 
-def _changes(version: VersionRow) -> str:
-    rules = dict.fromkeys(change.rule for change in version.changes)
-    told = ", ".join(map(escape, rules))
-    return f"yanked: {escape(version.yanked)}" if version.yanked is not None else told
+def _changes(release: ReleaseLine) -> str:
+    told = ", ".join(map(escape, release.rules))
+    return f"yanked: {escape(release.yanked)}" if release.yanked is not None else told
 
 
-def _prompts(report: Report) -> Iterator[str]:
+def _prompts(lines: Sequence[PromptLine], currency: str) -> Iterator[str]:
     yield "## Prompts"
-    if not report.prompts:
+    if not lines:
         yield "No prompt yet."
         return
     heads = (
@@ -136,30 +136,21 @@ def _prompts(report: Report) -> Iterator[str]:
         "Quality",
         "Success",
     )
-    rows = [_prompt(row, report.currency) for row in report.prompts]
+    rows = [_prompt(line, currency) for line in lines]
     yield _table(heads, rows, right=(2, 3, *range(5, len(heads))))
 
 
-def _prompt(prompt: PromptRow, currency: str) -> list[str]:
-    measured = latest_of([v for v in prompt.versions if v.calls])
-
-    def mean(name: str, unit: str) -> str:
-        found = measured.metric(name) if measured else None
-        return value_text(found.mean if found else None, unit, currency)
-
-    latency = measured.metric("latency") if measured else None
-    cost = measured.metric("cost") if measured else None
-    latest = latest_of([v for v in prompt.versions if v.released])
+def _prompt(line: PromptLine, currency: str) -> list[str]:
     return [
-        escape(prompt.name) + (" (deleted)" if prompt.deleted else ""),
-        latest.version if latest else "none",
-        str(sum(v.released for v in prompt.versions)),
-        number(sum(v.calls for v in prompt.versions)),
-        measured.version if measured else "none",
-        value_text(latency.p50 if latency else None, "ms", currency),
-        money(cost.mean if cost else None, currency),
-        mean("quality", ""),
-        mean("success_rate", "ratio"),
+        escape(line.name) + (" (deleted)" if line.deleted else ""),
+        line.latest or "none",
+        str(line.versions),
+        number(line.calls),
+        line.measured or "none",
+        value_text(line.latency, "ms", currency),
+        money(line.cost, currency),
+        value_text(line.quality, "", currency),
+        value_text(line.success, "ratio", currency),
     ]
 
 

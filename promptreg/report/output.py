@@ -14,18 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promptreg.errors import ConfigError
-from promptreg.report.data import Collector, Options
-from promptreg.report.desk import Here
-from promptreg.report.html import HtmlBuilder, Page
-from promptreg.report.memory import one_snapshot
-from promptreg.report.workers import worthwhile
 
 if TYPE_CHECKING:
-    from promptreg.registry import Registry
-    from promptreg.report.data import OnStep
-    from promptreg.report.memory import Memory
+    from promptreg.report.html import Page
 
-__all__ = ["build_page", "write_atomically", "write_folder"]
+__all__ = ["write_atomically", "write_folder"]
 
 _ROOM = "write it where there is room, with --output"
 _GENERATOR = b'<meta name="generator" content="promptreg '
@@ -38,37 +31,6 @@ _FIXES = {
     errno.ENOSPC: _ROOM,
     errno.ENOTDIR: "name a folder with --output, or leave --split out",
 }
-
-
-def build_page(
-    registry: Registry,
-    options: Options,
-    *,
-    split: bool = False,
-    live: bool = False,
-    memory: Memory | None = None,
-    on_step: OnStep | None = None,
-) -> Page:
-    """Collect and render a report, holding one group of prompts at a time.
-
-    Args:
-        registry: Where from.
-        options: What the report is about.
-        split: Whether the data goes into files of its own.
-        live: Whether the page reloads itself when its server says so.
-        memory: What was finished before; kept up to date for the next time.
-        on_step: Called with how many steps are done and how many there are.
-    """
-    collector = Collector(registry, options, on_step, memory)
-    with (
-        one_snapshot(registry.metrics) if memory is not None else contextlib.nullcontext(),
-        worthwhile(registry, collector.count_versions()) as workers,
-    ):
-        builder = HtmlBuilder(split=split, live=live)
-        with contextlib.closing(collector.finished(workers or Here(registry))) as finished:
-            for found, links in finished:
-                builder.take(found.packed, links)
-        return builder.finish(collector.report())
 
 
 def write_atomically(path: Path, parts: Iterable[str]) -> int:

@@ -11,10 +11,10 @@ from benchmarks.calls import add_calls
 from benchmarks.repositories import Shape, build_registry
 from promptreg.registry import Registry
 from promptreg.report import workers
+from promptreg.report.building import build_page
 from promptreg.report.data import Options
 from promptreg.report.html import Page
 from promptreg.report.memory import Memory
-from promptreg.report.output import build_page
 
 
 def _text(page: Page) -> str:

@@ -86,7 +86,11 @@ def test_stdout_takes_every_format(commands: Repo) -> None:
     assert markdown.startswith("# Ours\n")
     cells = [cell.strip() for cell in markdown.splitlines()[-1].split("|")]
     assert cells[1:7] == ["summarizer", "1.0.0", "1", "1", "1.0.0", "812\u00a0ms"]
-    found = json.loads(commands.ok("report", "--format", "json"))
+    text = commands.ok("report", "--format", "json")
+    found = json.loads(text)
+    # Whoever reads it a line at a time finds a prompt in each.
+    lines = {line.strip().rstrip(",") for line in text.splitlines()}
+    assert json.dumps(found["prompts"][0], ensure_ascii=False) in lines
     assert found["schema"] == "promptreg-report/1"
     assert found["prompts"][0]["versions"][0]["calls"] == 1
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from markdown_it import MarkdownIt
 
 from promptreg.formats.markdown import code, escape
+from promptreg.report.brief import line_of
 from promptreg.report.markdown import markdown_report
-from promptreg.report.model import LabelRow, Overview, PromptRow, VersionRow
+from promptreg.report.model import LabelRow, Overview, PromptRow, Report, VersionRow
 from tests.report.synthetic import synthetic_report
 
 HOSTILE = (
@@ -18,6 +19,10 @@ HOSTILE = (
     "two\n\n# lines",
     "\x1b[31mred\x1b]0;title\x07 \x9b2J \u202eoverride",
 )
+
+
+def _markdown(report: Report) -> str:
+    return markdown_report(report, [line_of(prompt) for prompt in report.prompts])
 
 
 def _tags(text: str) -> set[str]:
@@ -47,11 +52,11 @@ def test_hostile_texts_stay_text() -> None:
             labels=rows, unpromoted=tuple((e, "1.0.0") for e in HOSTILE)
         ),
     )
-    text = markdown_report(report)
+    text = _markdown(report)
     assert not [
         c for c in text if c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160 or c == "\u202e")
     ]
-    allowed = _tags(markdown_report(plain)) | {"blockquote_open", "blockquote_close"}
+    allowed = _tags(_markdown(plain)) | {"blockquote_open", "blockquote_close"}
     assert {"table_open", "heading_open"} < allowed
     assert _tags(text) - {"softbreak"} <= allowed | {"text_special"}
     table = [line for line in text.splitlines() if line.startswith("|")]
@@ -68,14 +73,14 @@ def test_code_and_escape_keep_what_harms_nobody() -> None:
 def test_columns_stand_below_each_other() -> None:
     """Each row of a table is as wide as its head, unless a cell is a whole sentence."""
     report = synthetic_report(3, 3)._replace(overview=Overview(), alerts=())
-    lines = [line for line in markdown_report(report).splitlines() if line.startswith("|")]
+    lines = [line for line in _markdown(report).splitlines() if line.startswith("|")]
     prompts = lines[-5:]
     assert len({len(line) for line in prompts}) == 1
     assert prompts[1].count("-:") == 6
     long = report._replace(
         overview=Overview(labels=(LabelRow("x", "p", "1.0.0", verdict="w" * 99),))
     )
-    assert max(map(len, markdown_report(long).splitlines())) < 150
+    assert max(map(len, _markdown(long).splitlines())) < 150
 
 
 def test_it_says_what_is_new_and_what_the_figures_are_of() -> None:
@@ -90,7 +95,7 @@ def test_it_says_what_is_new_and_what_the_figures_are_of() -> None:
             third._replace(calls=0, yanked="too | long"),
         ),
     )
-    text = markdown_report(report._replace(prompts=(prompt,), since="2026-01-31T00:00:00Z"))
+    text = _markdown(report._replace(prompts=(prompt,), since="2026-01-31T00:00:00Z"))
     assert "calls since 2026-01-31" in text
     assert "yanked: too \\| long" in text
     cells = [cell.strip() for cell in text.splitlines()[-1].split("|")]
@@ -101,9 +106,9 @@ def test_it_says_what_is_new_and_what_the_figures_are_of() -> None:
 def test_a_registry_without_anything_has_a_report() -> None:
     """No prompts, or none that is released: every part says so."""
     empty = synthetic_report(0, 0)._replace(alerts=(), overview=Overview())
-    text = markdown_report(empty)
+    text = _markdown(empty)
     assert "No prompt yet." in text
     assert "Latest releases" not in text
     new = PromptRow("p", versions=(VersionRow("0.0.0-x", "a" * 64, released=False),))
-    last = markdown_report(empty._replace(prompts=(new,))).splitlines()[-1]
+    last = _markdown(empty._replace(prompts=(new,))).splitlines()[-1]
     assert [cell.strip() for cell in last.split("|")][1:6] == ["p", "none", "0", "0", "none"]

@@ -17,13 +17,13 @@ import pytest
 
 from promptreg.registry import Registry
 from promptreg.report.assembly import Setting
+from promptreg.report.building import build_page
 from promptreg.report.cache import Cache, _loaded, open_cache
 from promptreg.report.data import Options
 from promptreg.report.desk import Desk, Outline
 from promptreg.report.figures import Totals
 from promptreg.report.live import PromptLabels
 from promptreg.report.memory import Memory, inputs_of
-from promptreg.report.output import build_page
 from tests.kit import CommandRepo, Repo, prompt_text
 
 NAMES = ("busy", "draft", "including", "labelled", "old", "retold", "tagged")

@@ -1,0 +1,134 @@
+"""Builds reports, one prompt at a time: what was built of one is not held while the next is."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
+from itertools import chain
+from typing import IO, TYPE_CHECKING
+
+from promptreg.formats.plain import json_text
+from promptreg.report.data import Collector
+from promptreg.report.desk import Here
+from promptreg.report.html import HtmlBuilder, Page
+from promptreg.report.memory import one_snapshot
+from promptreg.report.schema import as_json
+from promptreg.report.workers import worthwhile
+
+if TYPE_CHECKING:
+    from promptreg.registry import Registry
+    from promptreg.report.data import OnStep, Options
+    from promptreg.report.desk import Staff
+    from promptreg.report.memory import Memory
+
+__all__ = ["build_json", "build_markdown", "build_page"]
+
+
+def build_page(
+    registry: Registry,
+    options: Options,
+    *,
+    split: bool = False,
+    live: bool = False,
+    memory: Memory | None = None,
+    on_step: OnStep | None = None,
+) -> Page:
+    """Collect and render a report as HTML.
+
+    Args:
+        registry: Where from.
+        options: What the report is about.
+        split: Whether the data goes into files of its own.
+        live: Whether the page reloads itself when its server says so.
+        memory: What was finished before; kept up to date for the next time.
+        on_step: Called with how many steps are done and how many there are.
+    """
+    with _collecting(registry, options, memory, on_step) as (collector, staff):
+        builder = HtmlBuilder(split=split, live=live)
+        with closing(collector.finished(staff)) as finished:
+            for found, links in finished:
+                builder.take(found.packed, links)
+        return builder.finish(collector.report())
+
+
+def build_markdown(
+    registry: Registry,
+    options: Options,
+    *,
+    memory: Memory | None = None,
+    on_step: OnStep | None = None,
+) -> str:
+    """Collect and write a report as Markdown.
+
+    Args:
+        registry: Where from.
+        options: What the report is about.
+        memory: What was finished before, for a page too; kept up to date for the next time.
+        on_step: Called with how many steps are done and how many there are.
+    """
+    from promptreg.report.markdown import markdown_report
+
+    with _collecting(registry, options, memory, on_step) as (collector, staff):
+        with closing(collector.finished(staff)) as finished:
+            deque(finished, maxlen=0)
+        return markdown_report(collector.report(), collector.lines)
+
+
+@contextmanager
+def build_json(
+    registry: Registry,
+    options: Options,
+    *,
+    ensure_ascii: bool = False,
+    on_step: OnStep | None = None,
+) -> Iterator[Iterator[str]]:
+    """Collect and write a report as JSON: `promptreg.report.schema`, each prompt in a line.
+
+    Args:
+        registry: Where from.
+        options: What the report is about.
+        ensure_ascii: Whether to escape all that is not ASCII.
+        on_step: Called with how many steps are done and how many there are.
+
+    Yields:
+        Its parts, once everything is collected; a file without a name holds the prompts meanwhile.
+    """
+    collector = Collector(registry, options, on_step)
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass") as prompts:
+        for prompt in collector.prompts():
+            line = json_text(as_json(prompt), indent=None, ensure_ascii=ensure_ascii)
+            prompts.write(f"{line}\n")
+        values = as_json(collector.report())
+        names = [*values]
+        place = names.index("prompts")
+        before, after = (
+            json_text({name: values[name] for name in some}, ensure_ascii=ensure_ascii)
+            for some in (names[:place], names[place + 1 :])
+        )
+        start = before.removesuffix("\n}") + ',\n  "prompts": ['
+        yield chain([start], _separated(prompts), [f"],{after[1:]}\n"])
+
+
+def _separated(lines: IO[str]) -> Iterator[str]:
+    """Yield lines as the items of a list."""
+    lines.seek(0)
+    comma = ""
+    for line in lines:
+        yield f"{comma}\n    {line[:-1]}"
+        comma = ","
+    if comma:
+        yield "\n  "
+
+
+@contextmanager
+def _collecting(
+    registry: Registry, options: Options, memory: Memory | None, on_step: OnStep | None
+) -> Iterator[tuple[Collector, Staff]]:
+    collector = Collector(registry, options, on_step, memory)
+    with (
+        one_snapshot(registry.metrics) if memory is not None else nullcontext(),
+        worthwhile(registry, collector.count_versions()) as workers,
+    ):
+        yield collector, workers or Here(registry)
