@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,15 @@ from promptreg.config import SparkConfig
 from promptreg.metrics import Metrics
 from tests.spark import world
 
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 # The simplest compiler and collector: a test asks small questions once.
 OPTIONS = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
@@ -22,7 +32,17 @@ OPTIONS = {
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
 }
-LOCAL = SparkConfig("local[2]", None, OPTIONS)
+PORT = free_port()
+# The same Spark serves those who come over the network: another would take 20 s to get as warm.
+SERVER = {
+    "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+    "spark.connect.grpc.binding.address": "127.0.0.1",
+    "spark.connect.grpc.binding.port": str(PORT),
+    # A cluster's own habits, none of which may change an answer.
+    "spark.sql.session.timeZone": "Asia/Tokyo",
+    "spark.sql.ansi.enabled": "false",
+}
+LOCAL = SparkConfig("local[2]", None, OPTIONS | SERVER)
 
 
 def lacking(*modules: str) -> list[str]:
@@ -57,7 +77,7 @@ def java() -> None:
 
 @pytest.fixture(scope="session")
 def spark(java: None, store: Path) -> Iterator[Metrics]:
-    """The store, asked by Spark in this process."""
+    """The store, asked by a Spark that this process started."""
     metrics = Metrics(store, spark=LOCAL)
     yield metrics
     metrics.close()

@@ -1,12 +1,7 @@
-"""A Spark Connect server: Spark in another process, as a team's cluster is."""
+"""A Spark Connect server: Spark that somebody else started, as a team's cluster is."""
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,68 +9,25 @@ import pytest
 from promptreg.config import SparkConfig
 from promptreg.errors import ConfigError
 from promptreg.metrics import Metrics
-from tests.spark.conftest import OPTIONS, lacking
+from promptreg.storage.spark_session import quiet
+from tests.spark.conftest import PORT, free_port, lacking
 from tests.spark.same import differences
-
-SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server that this test started."""
-    if missing := lacking("pyspark", "sqlglot", "grpc"):
+def server(spark: Metrics) -> str:
+    """The address of a server with another time zone than the store's and other habits."""
+    if missing := lacking("grpc"):
         pytest.skip(f"not installed: {', '.join(missing)}")
-    import pyspark
+    spark.query("SELECT 1 FROM calls LIMIT 1")
+    url = f"sc://127.0.0.1:{PORT}"
+    with quiet():
+        from pyspark.sql.connect.session import SparkSession
 
-    port = free_port()
-    folder = tmp_path_factory.mktemp("server")
-    options = OPTIONS | {
-        "spark.master": "local[1]",
-        "spark.connect.grpc.binding.address": "127.0.0.1",
-        "spark.connect.grpc.binding.port": str(port),
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.local.dir": str(folder),
-        # A cluster's own habits, none of which may change an answer.
-        "spark.sql.session.timeZone": "Asia/Tokyo",
-        "spark.sql.ansi.enabled": "false",
-    }
-    command = [str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--class", SERVER]
-    for name, value in options.items():
-        command += ["--conf", f"{name}={value}"]
-    process = subprocess.Popen(
-        [*command, "spark-internal"],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"},
-    )
-    log = []
-    assert process.stderr is not None
-    for line in process.stderr:
-        log.append(line)
-        if "Spark Connect server started" in line:
-            break
-    else:
-        pytest.fail("".join(log[-20:]))
-    # Whatever else it says must not fill the pipe.
-    rest = threading.Thread(target=process.stderr.read)
-    rest.start()
-    yield f"sc://127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
-    rest.join()
-    process.stderr.close()
+        theirs = SparkSession.builder.remote(url).create()
+        assert theirs.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+        theirs.stop()
+    return url
 
 
 def test_a_server_answers_as_duckdb_does(server: str, store: Path, duck: Metrics) -> None:
