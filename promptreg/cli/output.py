@@ -104,7 +104,7 @@ def warning(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Write a value as indented JSON."""
-    from promptreg.formats.plain import json_text
+    from promptreg.formats.json_text import json_text
 
     data(json_text(value, ensure_ascii=not is_unicode()))
 

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, nullcontext
 from itertools import chain
 from typing import IO, TYPE_CHECKING
 
-from promptreg.formats.plain import json_text
+from promptreg.formats.json_text import json_text
 from promptreg.report.data import Collector
 from promptreg.report.desk import Here
 from promptreg.report.html import HtmlBuilder, Page
