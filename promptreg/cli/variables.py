@@ -56,7 +56,7 @@ def _from_file(file: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> str:
     try:
-        return (directory() / path).read_text(encoding="utf-8")
+        return (directory() / path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -428,7 +428,7 @@ def test_directory_option_and_folders(history: Repo) -> None:
     assert f"{A}: 1.1.0 -> 1.2.0" in inside.ok("bump", "../prompts/a.yaml", "-n", code=1)
     outside = CommandRepo(history.path.parent)
     assert f"{A}: 1.1.0 -> 1.2.0" in outside.ok("-C", "repo", "bump", A, "-n", code=1)
-    history.write("vars.json", '{"article": "News"}')
+    history.write("vars.json", '\ufeff{"article": "News"}')
     for words in (("--vars", "vars.json"), ("--var", "article=@vars.json")):
         assert "News" in outside.ok("-C", "repo", "render", "a", *words)
     checked = outside.run("-C", "repo", "check", A, "--also", "text=check.txt")
