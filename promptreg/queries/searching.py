@@ -128,7 +128,9 @@ class Search:
             for version in versions:
                 try:
                     content = tags.content(tags.release(name, version))
-                    prompt = replace(content.prompt, name=name)
+                    # A tag records no path, so where it lies now is the likeliest.
+                    path = present.get(name, content.prompt.path)
+                    prompt = replace(content.prompt, name=name, path=path)
                 except (PromptError, NotFoundError):
                     continue  # an older promptreg took what this one refuses, or it was deleted
                 one = self._check(prompt, content.data, content.includes, version)

@@ -315,7 +315,11 @@ def test_history_finds_what_files_no_longer_hold(shipped: Repo) -> None:
     shipped.git("rm", "-q", TRIAGE)
     shipped.git("tag", "-a", "-m", "by hand", "triage@7.0.0")
     shipped.ok("rename", "summarizer", "shortener")
+    renamed = shipped.path / "prompts/shortener.prompt.yml"
+    renamed.rename(renamed.with_name("shortener.yaml"))
     shipped.commit()
+    text = shipped.ok("search", "a news summarizer", "--history")
+    assert "  prompts/shortener.yaml:12: system message:" in text
     assert _names(shipped, "--history", "You") == ["shortener", "triage"]
     assert _names(shipped, "--history", "You", "--limit", "1") == ["shortener"]
     assert _names(shipped, "--history", "a news summarizer") == ["shortener"]
