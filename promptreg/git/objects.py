@@ -6,6 +6,7 @@ objects wants the process: it starts in 3 ms, where importing pygit2 takes 90.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -190,8 +191,10 @@ class ProcessReader:
         process, self._process = self._process, None
         if process is not None and self._owner == os.getpid():
             for pipe in (process.stdin, process.stdout, process.stderr):
-                if pipe is not None:
-                    pipe.close()
+                # What git did not live to read is written once more by closing.
+                with contextlib.suppress(BrokenPipeError):
+                    if pipe is not None:
+                        pipe.close()
             process.wait()
 
     def _running(self) -> subprocess.Popen[bytes]:

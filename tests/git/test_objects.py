@@ -10,6 +10,7 @@ import pytest
 from promptreg.errors import HistoryError, RepositoryError
 from promptreg.git import Repository
 from promptreg.git.model import Signature, parse_commit, parse_tag
+from promptreg.git.objects import ProcessReader
 from tests.kit import Repo
 
 
@@ -233,6 +234,19 @@ def test_threads_share_a_reader(history: Repo, reader: str) -> None:
         found = list(pool.map(lambda pair: opened.file_at(head, pair[0]), wanted))
     assert found == [data for _, data in wanted]
     opened.close()
+
+
+def test_a_git_that_died_is_told_and_started_anew(history: Repo) -> None:
+    """No broken pipe to it is taken for a reader of ours that left."""
+    reader = ProcessReader(history.path / ".git")
+    assert reader.read("HEAD")
+    process = reader._running()
+    process.kill()
+    process.wait()
+    with pytest.raises(RepositoryError, match="git cannot read the repository"):
+        reader.read("HEAD")
+    assert reader.read("HEAD")
+    reader.close()
 
 
 def test_odd_objects() -> None:
