@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from promptreg.errors import NotFoundError, PromptError
@@ -91,7 +92,8 @@ def verify_tags(
         MetricsError: The store cannot be read.
     """
     tags = registry.tags.names() if name is None else tags_of(registry, name)
-    faults: list[Fault] = []
+    broken = _broken(registry, None if name is None else tags)
+    faults = [Fault(tag, "tag-broken", "its file names no object") for tag in broken]
     foreign: list[str] = []
     reworded: list[str] = []
     verified = 0
@@ -127,6 +129,24 @@ def verify_tags(
         former,
         tuple(reworded),
     )
+
+
+def _broken(registry: Registry, names: Collection[str] | None) -> Iterator[str]:
+    """Yield the release tags whose files a crash or a full disk left without an id.
+
+    Git leaves them out of every list.
+
+    Args:
+        registry: The registry.
+        names: Only those of these prompts.
+    """
+    refs = registry.repository.refs
+    readable = refs.with_prefix("refs/tags/")
+    broken = (ref for ref in refs.loose_names("refs/tags/") if ref not in readable)
+    for tag in (ref.removeprefix("refs/tags/") for ref in broken):
+        parsed = next(filter(None, (each.parse(tag) for each in registry.config.tags)), None)
+        if parsed is not None and (names is None or parsed[0] in names):
+            yield tag
 
 
 def tags_of(registry: Registry, name: str) -> dict[str, dict[Version, tuple[str, str]]]:
