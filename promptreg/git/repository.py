@@ -140,6 +140,10 @@ class Repository:
 
     # Objects
 
+    def holds(self, oid: str) -> bool:
+        """Tell whether an object is here."""
+        return self._reader.read(oid) is not None
+
     def blob(self, oid: str) -> bytes | None:
         """Return a blob's bytes, or None where it was not fetched."""
         found = self._reader.read(oid)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property, lru_cache
 from operator import itemgetter
@@ -256,11 +256,23 @@ class TagIndex:
         # A shallow clone may not have the commit.
         return self._author_of(release.commit) or release.tagger.name
 
-    def _read_author(self, commit: str) -> str:
+    def _read_author(self, commit: str) -> str | None:
         try:
             return self.repository.commit(commit).author.name
         except HistoryError:
-            return ""
+            return None
+
+    def missing(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yield the tags of a prompt whose own object or commit is not here, and that object's id.
+
+        No clone is made without them, but an interrupted copy or a disk that is gone may be.
+        """
+        for tag, oid in self.oids(name).values():
+            release = self._release_at(oid)
+            if release is None and not self.repository.holds(oid):
+                yield tag, oid
+            elif release is not None and self._author_of(release.commit) is None:
+                yield tag, release.commit
 
     @cached_property
     def _contents(self) -> Contents:

@@ -85,6 +85,8 @@ def read_prompt(
             written = writer.write(newest, includes)
         author = registry.tags.author(release)
         rows.append(_released(release, author, written, labels, yanks))
+    missing = registry.tags.missing(name)
+    notes += [f"{tag}: object {oid[:12]} is missing from this clone" for tag, oid in missing]
     path, current = _at_commit(registry, name, commit, notes)
     if current is not None:
         newest = current.prompt
