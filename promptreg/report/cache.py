@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,8 @@ from promptreg.report.html import PackedPrompt
 from promptreg.report.model import Alert, LabelRow, MetricComparison, ModelTest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from promptreg.registry import Registry
 
 __all__ = ["Cache", "Kept", "open_cache", "report_folder"]
@@ -32,7 +34,19 @@ MOST_BYTES = 256_000_000
 """Six reports of 1,000 prompts with 100 versions; what was not asked for longest goes first."""
 _SUFFIX = ".prompt"
 # What the answers of the store, templates and files are read by.
-_LIBRARIES = ("deltalake", "duckdb", "jinja2", "pyarrow", "pygit2", "ruamel.yaml", "semver")
+_LIBRARIES = frozenset(
+    {
+        "deltalake",
+        "duckdb",
+        "jinja2",
+        "pyarrow",
+        "pygit2",
+        "ruamel.yaml",
+        "ruamel.yaml.clib",
+        "semver",
+    }
+)
+_INSTALLED = {".dist-info", ".egg-info"}
 
 
 class Kept(NamedTuple):
@@ -60,7 +74,6 @@ class Cache:
         self._folder = folder
         self._maker = maker
         self._most_bytes = most_bytes
-        self._used: set[str] = set()
 
     def read(self, state: str) -> Kept | None:
         """Return the prompt that was finished from a state, None where there is none.
@@ -80,11 +93,9 @@ class Cache:
         with contextlib.suppress(OSError):
             os.utime(path)
         try:
-            kept = _loaded(text)
-        except (TypeError, ValueError):
+            return _loaded(text)
+        except (RecursionError, TypeError, ValueError):
             return None
-        self._used.add(path.name)
-        return kept
 
     def write(self, state: str, kept: Kept) -> None:
         """Keep a finished prompt, where that is possible.
@@ -95,37 +106,47 @@ class Cache:
         """
         path = self._path(state)
         text = _dumped(kept)
+        # Not by `tempfile`, whose files only their owner may read: others may share the clone.
+        new = self._folder / f".{os.urandom(8).hex()}{_SUFFIX}"
         # Read-only repositories and full disks get their report as well, only slower.
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._folder)
             try:
-                with os.fdopen(handle, "wb") as file:
+                with new.open("xb") as file:
                     file.write(f"{_sign(text)}\n".encode() + text)
-                Path(name).replace(path)
+                new.replace(path)
             except BaseException:
                 with contextlib.suppress(OSError):
-                    Path(name).unlink()
+                    new.unlink()
                 raise
-            self._used.add(path.name)
 
-    def tidy(self) -> None:
-        """Remove what was not asked for longest, where more lies here than should."""
-        entries = []
+    def tidy(self, states: Iterable[str]) -> None:
+        """Remove what was not asked for longest, where more lies here than should.
+
+        Args:
+            states: What the prompts of the last report were finished from; none of them goes.
+        """
+        wanted = {self._path(state).name for state in states}
+        size = needed = 0
+        others = []
+        # Whoever made a link of the folder did not mean that other files in it should go.
         with contextlib.suppress(OSError), os.scandir(self._folder) as found:
             for entry in found:
+                if not entry.name.endswith(_SUFFIX):
+                    continue
                 with contextlib.suppress(OSError):
-                    entries.append((entry.name in self._used, entry.stat(), entry.path))
-        size = sum(status.st_size for _, status, _ in entries)
-        used = sum(status.st_size for is_used, status, _ in entries if is_used)
-        entries.sort(key=lambda each: each[1].st_mtime_ns)
-        for is_used, status, path in entries:
-            if size <= max(self._most_bytes, 2 * used):
+                    status = entry.stat(follow_symlinks=False)
+                    size += status.st_size
+                    if entry.name in wanted:
+                        needed += status.st_size
+                    else:
+                        others.append((status.st_mtime_ns, status.st_size, entry.path))
+        for _, own, path in sorted(others):
+            if size <= max(self._most_bytes, 2 * needed):
                 break
-            if not is_used:
-                with contextlib.suppress(OSError):
-                    Path(path).unlink()
-                size -= status.st_size
+            with contextlib.suppress(OSError):
+                Path(path).unlink()
+                size -= own
 
     def _path(self, state: str) -> Path:
         name = hashlib.sha256(f"{self._maker}\n{state}".encode("utf-8", "surrogatepass"))
@@ -154,21 +175,32 @@ def report_folder(registry: Registry) -> Path:
 def _maker() -> str:
     """Return what changes whenever other code would finish a prompt.
 
-    An editable installation changes without a new version, so the code itself counts.
+    An editable installation changes without a new version, so the code itself counts. The last
+    digits of figures are the processor's, and what is compressed is as zlib likes it.
     """
-    from importlib.metadata import PackageNotFoundError, version
-
-    from promptreg import __version__
-
-    digest = hashlib.sha256(f"{sys.version} {__version__}".encode())
-    for library in _LIBRARIES:
-        with contextlib.suppress(PackageNotFoundError):
-            digest.update(f"{library} {version(library)}\n".encode())
-    package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):
-        digest.update(f"{path.relative_to(package)}\n".encode())
-        digest.update(path.read_bytes())
+    digest = hashlib.sha256()
+    for part in (sys.version, os.uname().machine, zlib.ZLIB_RUNTIME_VERSION, *_libraries()):
+        digest.update(f"{part}\n".encode())
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+        # An editor's link to nowhere is called like code, too.
+        with contextlib.suppress(OSError):
+            digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _libraries() -> list[str]:
+    """Return what is installed of the libraries, in which version.
+
+    The names of their folders tell in a tenth of the time that `importlib.metadata` takes.
+    """
+    found = set()
+    for folder in sys.path:
+        with contextlib.suppress(OSError):
+            for path in Path(folder).iterdir():
+                library = path.name.partition("-")[0].replace("_", ".")
+                if path.suffix in _INSTALLED and library in _LIBRARIES:
+                    found.add(path.name)
+    return sorted(found)
 
 
 def _sign(text: bytes) -> str:

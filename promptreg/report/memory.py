@@ -47,18 +47,18 @@ class Inputs(NamedTuple):
     """All that a prompt is finished from, but for what only its own text tells; see `_at_head`.
 
     Attributes:
-        config: The configuration, but for what is told otherwise or is not the prompt's.
+        shared: What is the same for all: a digest of the configuration, but for what is told
+            otherwise or is no prompt's, and of the commits whose parents were not fetched, because
+            others may be missing too.
         tags: A digest of its tags and those of its former names, with their object ids.
-        shallow: Commits whose parents were not fetched, in order: others may be missing too.
         yanked: Its withdrawn versions and why.
         files: Its file at the reported commit, by path; several are a fault.
         setting: Labels, thresholds and whether the report is large.
         rows: What the store holds of it.
     """
 
-    config: str
+    shared: str
     tags: str
-    shallow: tuple[str, ...]
     yanked: tuple[tuple[str, str], ...]
     files: tuple[tuple[str, TreeEntry], ...]
     setting: Setting
@@ -154,7 +154,7 @@ class Memory:
         if self._cache is not None and made:
             for each in made:
                 self._cache.write(repr(each.inputs), each.kept)
-            self._cache.tidy()
+            self._cache.tidy(repr(each.inputs) for each in self._finished.values())
 
 
 def inputs_of(
@@ -175,6 +175,8 @@ def inputs_of(
     """
     # Its setting has the limits, and where files are linked to is the page's.
     config = repr(replace(registry.config, accept=(), alerts={}, gate={}, hosts={}))
+    # There may be as many as tags, and a digest each for a thousand prompts would take a minute.
+    shared = _digest(config, *sorted(registry.repository.shallow_commits))
     concerned: dict[str, list[Rename]] = defaultdict(list)
     for each in renames:
         concerned[each.name].append(each)
@@ -184,7 +186,7 @@ def inputs_of(
             registry,
             name,
             commit,
-            config,
+            shared,
             setting,
             _RowsSign(totals.checksums.get(name), totals.currency, tuple(concerned[name])),
         )
@@ -195,18 +197,17 @@ def inputs_of(
 
 
 def _inputs_of(
-    registry: Registry, name: str, commit: str, config: str, setting: Setting, rows: _RowsSign
+    registry: Registry, name: str, commit: str, shared: str, setting: Setting, rows: _RowsSign
 ) -> Inputs:
     repository = registry.repository
     # Sorted, because packed refs come in another order than loose ones.
-    tags = "\n".join(sorted(f"{tag} {oid}" for tag, oid in registry.tags.oids(name).values()))
+    tags = sorted(f"{tag} {oid}" for tag, oid in registry.tags.oids(name).values())
     yanked = ((str(version), yank.reason) for version, yank in registry.yanks_of(name).items())
     paths = registry.config.layout.candidates(name)
     entries = ((path, repository.entry_at(commit, path)) for path in paths)
     return Inputs(
-        config,
-        hashlib.sha256(tags.encode("utf-8", "surrogateescape")).hexdigest(),
-        tuple(sorted(repository.shallow_commits)),
+        shared,
+        _digest(*tags),
         tuple(sorted(yanked)),
         tuple((path, entry) for path, entry in entries if entry is not None),
         setting,
@@ -214,14 +215,19 @@ def _inputs_of(
     )
 
 
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def _at_head(registry: Registry, commit: str, extract: Extract) -> tuple[str, ...]:
-    """Return the commit where the prompt names it, and the object ids of what its file includes.
+    """Return the commit where the prompt names it, and the entries of what its file includes.
 
     The file is one of the inputs, and includes the same as long as it and all of these are.
     """
     repository, layout = registry.repository, registry.config.layout
     entries = (repository.entry_at(commit, layout.fragment(path)) for path in extract.fragments)
-    fragments = (entry.oid if entry is not None else "" for entry in entries)
+    # A link may have the object of a file.
+    fragments = (f"{entry.mode} {entry.oid}" if entry is not None else "" for entry in entries)
     # The row of content that has no tag is called after the commit and dated by it.
     return (commit if extract.is_unreleased else "", *fragments)
 

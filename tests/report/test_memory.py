@@ -82,7 +82,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Repo:
         repo.git("config", key, value)
     repo.git("remote", "add", "origin", "git@github.com:acme/prompts.git")
     repo.write(".gitignore", ".promptreg/\n")
-    repo.write("prompts/_parts/tone.txt", "Be friendly.\n")
+    repo.write("prompts/_parts/tone.txt", "Be friendly.")
     for name in NAMES:
         repo.write(_path(name), prompt_text(f"You are {name}."))
     repo.write(
@@ -282,10 +282,15 @@ def test_only_calls_that_came_or_went_count_when_time_goes_on(world: World) -> N
 def test_what_is_in_doubt_is_made_again(world: World) -> None:
     """A file that cannot be read is read each time, and so is what no checksum tells about."""
     world.repo.write(_path("tagged"), "messages: [")
+    # A link is no fragment, though it may be the same object.
+    fragment = world.repo.path / "prompts/_parts/tone.txt"
+    fragment.unlink()
+    fragment.symlink_to("Be friendly.")
     commit = world.repo.commit("broken")
-    for expected in ({"draft", "tagged"}, {"tagged"}, {"tagged"}):
+    unreadable = {"including", "tagged"}
+    for expected in ({"draft"}, set(), set()):
         page = world.page()
-        assert world.made == expected
+        assert world.made == expected | unreadable
         world.restart()
     assert page == world.page(remembers=False)
     settings = {
@@ -298,6 +303,28 @@ def test_what_is_in_doubt_is_made_again(world: World) -> None:
         assert inputs_of(registry, commit, settings, unsure, ()).keys() == {"draft"}
 
 
+def test_a_missing_object_is_looked_for_again(world: World) -> None:
+    """What was finished without a tag's object or commit is made again, until they are there."""
+    options = Options(prompts=("busy", "tagged"))
+    objects = world.repo.path / ".git/objects"
+    oids = world.repo.git("rev-parse", "tagged@1.0.0", "busy@1.0.0^{}").split()
+    paths = [objects / oid[:2] / oid[2:] for oid in oids]
+    contents = [path.read_bytes() for path in paths]
+    for path in paths:
+        path.unlink()
+    shutil.rmtree(world.cache)
+    world.restart()
+    page = world.page(options)
+    assert f"tagged@1.0.0: object {oids[0][:12]} is missing" in page
+    assert f"busy@1.0.0: object {oids[1][:12]} is missing" in page
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    world.restart()
+    page = world.page(options)
+    assert world.made == {"busy", "tagged"}
+    assert "is missing" not in page
+
+
 def _spoil(path: Path, kind: str) -> None:
     content = path.read_bytes()
     if kind == "cut short":
@@ -306,8 +333,8 @@ def _spoil(path: Path, kind: str) -> None:
         path.write_bytes(b"")
     elif kind == "another byte":
         path.write_bytes(content[:-20] + b"?" + content[-19:])
-    elif kind == "another shape":
-        text = b'[["abc"],[1,2]]'
+    elif kind in {"another shape", "deep"}:
+        text = b'[["abc"],[1,2]]' if kind == "another shape" else b"[" * 100_000
         path.write_bytes(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
     elif kind == "a folder":
         path.unlink()
@@ -322,10 +349,10 @@ def test_a_damaged_file_is_made_again(world: World) -> None:
     page = world.page()
     assert not world.made
     assert len(files) == len(NAMES)
-    kinds = ("cut short", "empty", "another byte", "another shape", "a folder", "foreign")
+    kinds = ("cut short", "empty", "another byte", "another shape", "deep", "a folder", "foreign")
     for path, kind in zip(files, kinds, strict=False):
         _spoil(path, kind)
-    (world.cache / "tmpleft").write_bytes(b"of a process that was killed")
+    (world.cache / "left.prompt").write_bytes(b"of a process that was killed")
     world.restart()
     assert world.page() == page
     assert len(world.made) == len(kinds)
@@ -388,18 +415,37 @@ def test_files_asked_for_longest_ago_go_first(world: World, tmp_path: Path) -> N
     kept = _loaded(next(world.cache.iterdir()).read_bytes().partition(b"\n")[2])
     folder = tmp_path / "small"
     cache = Cache(folder, "code")
-    for number in range(6):
-        cache.write(f"state {number}", kept)
-    size = next(folder.iterdir()).stat().st_size
-    for number, path in enumerate(sorted(folder.iterdir(), key=lambda each: each.stat().st_ino)):
-        os.utime(path, (number, number))
+    states = [f"state {number}" for number in range(6)]
+    for number, state in enumerate(states):
+        cache.write(state, kept)
+        os.utime(cache._path(state), (number, number))
+    size = cache._path(states[0]).stat().st_size
+    foreign = folder / "notes.txt"
+    foreign.write_bytes(bytes(10 * size))
+
+    def there() -> list[int]:
+        return [number for number, state in enumerate(states) if cache._path(state).exists()]
+
     small = Cache(folder, "code", most_bytes=3 * size)
-    assert small.read("state 0") == kept
-    small.tidy()
-    assert [small.read(f"state {n}") is not None for n in range(6)] == [
-        True, False, False, False, True, True,
-    ]  # fmt: skip
+    assert small.read(states[0]) == kept
+    small.tidy([])
+    assert there() == [0, 4, 5]
     tiny = Cache(folder, "code", most_bytes=1)
-    assert [tiny.read(f"state {n}") for n in (0, 4, 5)] == [kept] * 3
-    tiny.tidy()
-    assert len([*folder.iterdir()]) == 3
+    tiny.tidy([states[0], states[4]])
+    assert there() == [0, 4, 5]
+    tiny.tidy([states[4]])
+    assert there() == [0, 4]
+    tiny.tidy([])
+    assert not there()
+    assert foreign.exists()
+
+
+def test_who_watches_does_not_fill_the_disk(world: World, tmp_path: Path) -> None:
+    """Files of earlier pages may go while the process that wrote them goes on."""
+    world._memory = Memory(Cache(tmp_path / "small", "code", most_bytes=1))
+    for version in ("", "1.0.0", "1.1.0"):
+        if version:
+            world.repo.git("tag", "-d", f"busy@{version}")
+        world.page(Options(prompts=("busy",)))
+        assert world.made == {"busy"}
+    assert len([*(tmp_path / "small").iterdir()]) < 3
