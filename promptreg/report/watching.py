@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from promptreg.errors import PromptregError
+from promptreg.history.yanked import yanked_path
 
 if TYPE_CHECKING:
     from promptreg.metrics import Metrics
@@ -65,7 +66,9 @@ def _registry_states(registry: Registry) -> Iterator[str]:
     paths = registry.repository.paths
     # The remote's address makes links, and what a shallow clone lacks may be fetched.
     shared = (paths.common_dir / name for name in ("packed-refs", "config", "shallow"))
-    own = (registry.root / name for name in _CONFIGURATION)
+    # A version is deleted by who writes so, before it is committed.
+    yanked = yanked_path(registry.config.root)
+    own = (registry.root / name for name in (*_CONFIGURATION, yanked))
     for path in (paths.git_dir / "HEAD", *shared, *own):
         with suppress(FileNotFoundError):
             yield _state(str(path), path.stat())
