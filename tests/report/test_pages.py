@@ -262,13 +262,15 @@ def test_links_can_be_shared_and_back_works(pages: Pages, report_url: str) -> No
     assert page.locator("select").nth(0).input_value() == "summarizer"
     assert page.locator("table.diff.inline").count() >= 1
     page.get_by_role("tab", name="Alerts").click()
-    page.wait_for_selector("text=alerts of")
+    page.wait_for_selector("tr.alert")
     page.go_back()
     settle(page)
     assert page.locator("select").nth(1).input_value() == "1.0.0"
     # Who reads one prompt of the list after the other finds the place again.
     page.set_viewport_size({"width": 1280, "height": 400})
     page.goto(report_url + "#/prompts")
+    # Going there may end before the list is drawn, which then begins at its top.
+    page.wait_for_selector("tbody th.name")
     page.evaluate("scrollTo(0, 250)")
     page.locator("tbody th.name a").nth(4).click()
     settle(page)

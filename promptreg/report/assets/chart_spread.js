@@ -10,7 +10,7 @@ const WANTED_STEPS = 20;
 const COARSEST = 2.5;
 
 // items: [{name, summary, color}]
-export function spreadChart({ title, note, ending = "", unit, items, height = 220, level }) {
+export function spreadChart({ title, note, unit, items, height = 220, level }) {
   const format = (value) => metricValue(value, unit);
   const known = items.filter((item) => item.summary?.histogram).map(withBins);
   const low = Math.min(...known.map((item) => item.bins[0].from));
@@ -22,7 +22,7 @@ export function spreadChart({ title, note, ending = "", unit, items, height = 22
   const median = (item) => item.summary.quantiles?.[2] ?? null;
   return chartCard({
     title,
-    note: `${note} per ${unit === "" ? Number(step.toPrecision(3)) : format(step)}${unit === "tokens" ? " tokens" : ""}${ending}; dashed: median`,
+    note: `${note} per ${unit === "" ? Number(step.toPrecision(3)) : format(step)}${unit === "tokens" ? " tokens" : ""}; dashed: median`,
     level,
     height,
     legend: known.map((item) => [item.name, item.color, `n ${count(item.summary.n)}`]),

@@ -60,7 +60,7 @@ function body(app, prompt, base, head, metric, query) {
   return [
     deciding ? resultCard(app, prompt, base, head, deciding, test ? `${found.basis.split(" · ")[0]} · ${test.model || "rows without a model"}` : found.basis) : undecided(app, prompt, base, head, metric),
     items.some((item) => item.summary?.histogram)
-      ? spreadChart({ title: `How ${metricTitle(app.index, metric).toLowerCase()} spreads`, note: "Share of all calls of a version", ending: more ? ", also where they are not compared above" : "", unit: metricUnit(app.index, distribution), items })
+      ? spreadChart({ title: `How ${metricTitle(app.index, metric).toLowerCase()} spreads`, note: `Share of all calls of a version${more ? " (not only those compared above)" : ""}`, unit: metricUnit(app.index, distribution), items })
       : null,
     deciding?.tests.length ? modelsCard(app, base, head, deciding) : null,
     others.length ? card("Guardrails", { level: "h3", note: "The other metrics must not get worse beyond their limits" }, scroll("Guardrails", effectTable(app, others, base, head, reach))) : null,

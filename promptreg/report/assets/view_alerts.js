@@ -18,7 +18,7 @@ export function alertsPage(app, query) {
   const update = () => {
     remember(["alerts"], state);
     const found = index.alerts.filter((alert) => fits(alert, state));
-    replace(told, `${plural(found.length, "alert")} of ${count(index.alerts.length)}`);
+    replace(told, tally(found, index.alerts.length - found.length));
     if (!found.length) {
       replace(list, empty("No alert matches.", "Take a filter away, or show past versions too."));
       return;
@@ -46,6 +46,14 @@ export function alertsPage(app, query) {
   const heading = h("h2", { class: "unseen" }, "Alerts");
   if (!index.alerts.length) return [heading, card("", {}, measured(index) ? empty("No alert.", "No version is measurably worse than the one before, and none lacks the rows to tell.") : empty("Nothing is measured yet.", "Alerts compare the calls of each version with those of the one before. Log calls with:", "promptreg metrics log"))];
   return [heading, card("", {}, filters, head, list)];
+}
+
+// Where nobody can tell there is no alert, only something to look at.
+function tally(found, hidden) {
+  const unsettled = found.filter((alert) => alert.severity === "info").length;
+  const open = found.length - unsettled;
+  const parts = [open || !unsettled ? plural(open, "alert") : null, unsettled ? `${plural(unsettled, "comparison")} with too few calls to tell` : null];
+  return `${parts.filter(Boolean).join(" and ")}${hidden ? `; ${count(hidden)} past or filtered out` : ""}`;
 }
 
 function fits(alert, state) {
