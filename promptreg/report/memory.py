@@ -11,7 +11,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.errors import PromptregError
 from promptreg.values import replace
@@ -27,6 +27,19 @@ if TYPE_CHECKING:
     from promptreg.report.figures import Totals
 
 __all__ = ["Inputs", "Memory", "inputs_of", "one_snapshot"]
+
+# A prompt's setting has its limits, the checksum tells of the store, where files are linked to is
+# the page's, and the rest is for other commands.
+_TOLD_OTHERWISE: dict[str, Any] = {
+    "accept": (),
+    "alerts": {},
+    "environment": "",
+    "gate": {},
+    "hosts": {},
+    "required_version": None,
+    "ship": None,
+    "store": "",
+}
 
 
 class _RowsSign(NamedTuple):
@@ -173,8 +186,7 @@ def inputs_of(
         totals: What the store holds of them.
         renames: The former names of all prompts.
     """
-    # Its setting has the limits, and where files are linked to is the page's.
-    config = repr(replace(registry.config, accept=(), alerts={}, gate={}, hosts={}))
+    config = repr(replace(registry.config, **_TOLD_OTHERWISE))
     # There may be as many as tags, and a digest each for a thousand prompts would take a minute.
     shared = _digest(config, *sorted(registry.repository.shallow_commits))
     concerned: dict[str, list[Rename]] = defaultdict(list)
