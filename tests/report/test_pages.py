@@ -286,7 +286,7 @@ def test_who_has_chosen_nothing_sees_what_worries_most(
     report = synthetic_report(3, 4)
     last = report.prompts[2]
     base, middle, head = (v.version for v in last.versions[-3:])
-    change = MetricComparison("cost", 0.01, 0.02, 80, 80, effect=1.0, verdict="regression")
+    change = MetricComparison("cost.p95", 0.01, 0.02, 80, 80, effect=1.0, verdict="regression")
     alert = Alert(last.name, base, head, change, "warning")
     labels = (
         LabelRow(
@@ -302,7 +302,7 @@ def test_who_has_chosen_nothing_sees_what_worries_most(
     chosen = "[...document.querySelectorAll('.chosen select')].map((one) => one.value)"
     assert page.evaluate(chosen)[:4] == [last.name, base, head, "cost"]
     said = page.inner_text(".aside").split()
-    assert " ".join(said) == "Begins with the gravest alert: warning Cost per call +100%"
+    assert " ".join(said) == "Begins with the gravest alert: warning Cost per call p95 +100%"
     page.get_by_label("Prompt").select_option(report.prompts[0].name)
     settle(page)
     assert page.locator(".aside").count() == 0

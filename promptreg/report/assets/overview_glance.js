@@ -1,7 +1,7 @@
 // The answer in one sentence, before any figure: does anything live, or newer, do worse?
 import { h, icon } from "./dom.js";
 import { count, effect, interval, plural, shortVersion } from "./format.js";
-import { abRoute, promptRoute, routeTo } from "./router.js";
+import { abRoute, evidenceRoute, promptRoute, routeTo } from "./router.js";
 import { labelBadge, metricTitle, promptName, verdict, versionName } from "./widgets.js";
 
 const SHOWN_WORST = 3;
@@ -55,12 +55,13 @@ function worseRow(row) {
   ];
 }
 
-function newerRow(index, { prompt, base, head, severity, c }) {
+function newerRow(index, alert) {
+  const { prompt, base, head, severity, c } = alert;
   const change = [metricTitle(index, c.metric), effect(c), interval(c)].filter(Boolean).join(" ");
   return [
     h("a", { href: promptRoute(prompt) }, promptName(prompt)),
     versionName(head),
-    h("a", { class: "plain-link", href: abRoute(prompt, base, head, c.metric) }, verdict(severity, `${change} against ${shortVersion(base)}`)),
+    h("a", { class: "plain-link", href: evidenceRoute(alert) }, verdict(severity, `${change} against ${shortVersion(base)}`)),
   ];
 }
 

@@ -3,7 +3,7 @@ import { loadPrompt } from "./data.js";
 import { h, replace } from "./dom.js";
 import { day, effect, shortVersion } from "./format.js";
 import { openAlerts } from "./overview_glance.js";
-import { routeTo } from "./router.js";
+import { evidenceOf, routeTo } from "./router.js";
 import { card, empty, labelBadge, metricTitle, select, verdict } from "./widgets.js";
 import { notFound } from "./view_prompt.js";
 
@@ -27,7 +27,7 @@ export function pairPage(app, page, title, asked, body, extras = () => []) {
       const options = prompt.versions.toReversed().map((v) => [v.version, `${shortVersion(v.version)}${v.labels.length ? ` · ${v.labels.join(", ")}` : ""}`]);
       replace(
         slots,
-        promptPicker(able, query.prompt, (value) => go({ prompt: value, base: "", head: "" })),
+        promptPicker(able, query.prompt, (value) => go({ prompt: value, base: "", head: "", rows: "" })),
         select("Baseline", options, base?.version, (value) => go({ base: value, head: head?.version })),
         select("Compared with", options, head?.version, (value) => go({ head: value, base: base?.version })),
         extras(prompt, base, head, query, go),
@@ -49,9 +49,8 @@ function beginning(index, able) {
   const alerts = openAlerts(index).filter((one) => names.has(one.prompt));
   const alert = alerts.find((one) => one.live.length) ?? alerts[0];
   if (alert) {
-    const { prompt, base, head, severity, c } = alert;
-    const metric = c.metric.split(".")[0];
-    return { prompt, base, head, metric, why: ["Begins with the gravest alert: ", verdict(severity), ` ${metricTitle(index, c.metric)} ${effect(c)}`] };
+    const { severity, c } = alert;
+    return { ...evidenceOf(alert), why: ["Begins with the gravest alert: ", verdict(severity), ` ${metricTitle(index, c.metric)} ${effect(c)}`] };
   }
   const [last] = index.labels.filter((row) => row.previous && names.has(row.prompt)).sort((a, b) => (a.since < b.since ? 1 : -1));
   if (last) {

@@ -31,8 +31,17 @@ export function compareRoute(prompt, base, head) {
   return routeTo(["compare"], { prompt, base, head });
 }
 
-export function abRoute(prompt, base, head, metric) {
-  return routeTo(["ab"], { prompt, base, head, metric });
+export function abRoute(prompt, base, head) {
+  return routeTo(["ab"], { prompt, base, head });
+}
+
+// The test behind an alert: of its kind of rows, and of the mean where the alert is of the p95.
+export function evidenceOf({ prompt, base, head, basis, c }) {
+  return { prompt, base, head, metric: c.metric.split(".")[0], rows: basis };
+}
+
+export function evidenceRoute(alert) {
+  return routeTo(["ab"], evidenceOf(alert));
 }
 
 export function go(parts, query) {

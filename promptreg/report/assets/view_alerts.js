@@ -3,7 +3,7 @@ import { effectBar, reachOf } from "./charts.js";
 import { h, replace } from "./dom.js";
 import { count, isLimit, limitText, plural, shortVersion } from "./format.js";
 import { measured } from "./overview_glance.js";
-import { abRoute, compareRoute, promptRoute, remember } from "./router.js";
+import { compareRoute, evidenceRoute, promptRoute, remember } from "./router.js";
 import { card, csv, downloadButton, effectText, empty, labelBadge, metricTitle, promptName, scroll, select, showMetric, verdict } from "./widgets.js";
 
 const SEVERITIES = ["critical", "warning", "info"];
@@ -90,7 +90,7 @@ function row(app, alert, reach) {
     h("td", {}, effectText(c), h("span", { class: "under" }, c.limit ? `limit ${limitText(c.limit)}` : "no limit")),
     h("td", {}, isLimit(c) ? null : effectBar(c, reach)),
     h("td", { class: "num" }, count(c.baseN), h("span", { class: "under" }, count(c.headN))),
-    h("td", {}, h("a", { class: "id", href: compareRoute(alert.prompt, alert.base, alert.head) }, `${shortVersion(alert.base)} → ${shortVersion(alert.head)}`), h("span", { class: "under" }, h("a", { href: abRoute(alert.prompt, alert.base, alert.head, c.metric) }, "evidence"))),
+    h("td", {}, h("a", { class: "id", href: compareRoute(alert.prompt, alert.base, alert.head) }, `${shortVersion(alert.base)} → ${shortVersion(alert.head)}`), h("span", { class: "under" }, h("a", { href: evidenceRoute(alert) }, "evidence"))),
   );
 }
 

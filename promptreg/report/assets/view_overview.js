@@ -4,7 +4,7 @@ import { h, icon } from "./dom.js";
 import { count, day, metricValue, money, NO_DATA, plural, shortDay, time } from "./format.js";
 import { atAGlance, measured, openAlerts } from "./overview_glance.js";
 import { labelCommand, liveCard } from "./overview_live.js";
-import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
+import { compareRoute, evidenceRoute, promptRoute, routeTo } from "./router.js";
 import { card, delta, effectText, empty, labelBadge, levelBadge, metricTitle, promptName, verdict, versionName } from "./widgets.js";
 
 const TITLES = { prompts: "Prompts", versions: "Versions", calls: "Calls", cost: "Cost", tokens: "Tokens", success_rate: "Success rate" };
@@ -141,7 +141,7 @@ function alertEntry(index, pair) {
     h(
       "ul",
       { class: "row-more facts" },
-      [...found.values()].map((alert) => h("li", {}, h("a", { href: abRoute(prompt, base, head, alert.c.metric) }, metricTitle(index, alert.c.metric)), " ", effectText(alert.c))),
+      [...found.values()].map((alert) => h("li", {}, h("a", { href: evidenceRoute(alert) }, metricTitle(index, alert.c.metric)), " ", effectText(alert.c))),
     ),
   );
 }
