@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any
 
 from promptreg.errors import MetricsError
@@ -246,7 +249,6 @@ def export_rows(store: Store, path: Path, kind: str, chosen: Filter) -> int:
     """
     where, values = condition(chosen)
     names = ", ".join(f'"{name}"' for name in NAMES)
-    temporary = path.with_name(f".{path.name}.part")
     options = {
         "parquet": "FORMAT parquet, COMPRESSION zstd",
         "csv": "FORMAT csv, HEADER",
@@ -255,16 +257,35 @@ def export_rows(store: Store, path: Path, kind: str, chosen: Filter) -> int:
     if kind == "csv":
         # A map has no CSV form of its own that anybody could read back.
         names = names.replace('"scores"', "to_json(scores) AS scores")
-    target = str(temporary).replace("'", "''")
-    query = f"COPY (SELECT {names} FROM calls WHERE {where} ORDER BY ts) TO '{target}' ({options})"  # noqa: S608 - our columns
+    rows = f"SELECT {names} FROM calls WHERE {where} ORDER BY ts"  # noqa: S608 - our columns
+    with _written(path) as file:
+        target = str(file).replace("'", "''")
+        ((count,),) = store.sql(f"COPY ({rows}) TO '{target}' ({options})", values)
+    return int(count)
+
+
+@contextlib.contextmanager
+def _written(path: Path) -> Iterator[Path]:
+    """Give a file to write, which takes a path's place when it is whole.
+
+    A link stays and its target is replaced. A device or a pipe is written to: what is put in the
+    place of /dev/null would be missed by the whole machine.
+    """
     try:
-        # DuckDB's own words for this would blame the store.
-        temporary.open("wb").close()
+        if path.exists() and not path.is_file():
+            with TemporaryDirectory(prefix="promptreg-") as folder:
+                file = Path(folder, "rows")
+                yield file
+                with file.open("rb") as source, path.open("wb") as target:
+                    shutil.copyfileobj(source, target)
+            return
+        file = path.resolve().with_name(f".{path.name}.part")
+        # DuckDB's own words for a folder that is not there would blame the store.
+        file.open("wb").close()
+        try:
+            yield file
+            file.replace(path.resolve())
+        finally:
+            file.unlink(missing_ok=True)
     except OSError as error:
         raise MetricsError(f"{path} cannot be written: {error.strerror}") from None
-    try:
-        ((count,),) = store.sql(query, values)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return int(count)

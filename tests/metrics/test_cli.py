@@ -271,6 +271,24 @@ def test_an_export_that_cannot_be_written_blames_the_file(repo: Repo) -> None:
     assert "doctor" not in done.err
 
 
+def test_an_export_replaces_no_device_or_link(repo: Repo) -> None:
+    """A pipe, as /dev/stdout may be one, is written to; a link stays and leads to the rows."""
+    log_some(repo)
+    pipe, link = repo.path / "pipe", repo.path / "link.csv"
+    os.mkfifo(pipe)
+    link.symlink_to("rows.csv")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    for name in ("pipe", "link.csv"):
+        metrics(repo, "export", "-o", name, "--format", "csv")
+    assert link.is_symlink()
+    assert os.read(reader, 1 << 16).decode() == repo.read("rows.csv")
+    os.close(reader)
+    assert (
+        "/dev/full cannot be written"
+        in metrics(repo, "export", "-o", "/dev/full", "--format", "csv", code=2).err
+    )
+
+
 @pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
 def test_export_and_import(repo: Repo, ending: str) -> None:
     """An export imported elsewhere gives the same rows, once, however often it is imported."""
