@@ -25,7 +25,7 @@ class AlertState:
     """What was told, in a JSON file that is replaced as a whole.
 
     Args:
-        path: The file; None keeps it in memory.
+        path: The file; None or a device such as ``/dev/null`` keeps it in memory.
         quiet: An alert that was not seen for so long is over, and is told again when it returns.
             Shorter absences are the wavering of a value near its threshold.
 
@@ -34,7 +34,8 @@ class AlertState:
     """
 
     def __init__(self, path: Path | None = None, *, quiet: timedelta = timedelta(hours=24)) -> None:
-        self._path = path
+        # Nothing that is written to /dev/null can be read again, and it must stay what it is.
+        self._path = None if path is not None and path.is_char_device() else path
         self._quiet = quiet
         self._told: dict[str, dict[str, str]] = self._load()
 

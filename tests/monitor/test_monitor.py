@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -257,6 +258,11 @@ def test_a_state_that_cannot_be_written_names_the_option(tmp_path: Path) -> None
     with pytest.raises(MetricsError, match="the monitor's state, cannot be written") as raised:
         state.remember([], [], NOW)
     assert raised.value.fix == "choose another place with --state"
+
+
+def test_a_state_that_is_to_be_forgotten() -> None:
+    """Who names /dev/null wants nothing remembered, and no fix that removes it."""
+    assert AlertState(Path(os.devnull)).unseen([]) == []
 
 
 @pytest.mark.parametrize(
