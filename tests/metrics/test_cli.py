@@ -171,20 +171,20 @@ def test_query(repo: Repo) -> None:
     assert not (repo.path / "stolen.csv").exists()
 
 
-def test_upkeep(processes: Repo) -> None:
-    """Status, compact, ship and doctor tell one story."""
+def test_upkeep(processes: Repo, repo: Repo) -> None:
+    """Status, compact, ship and doctor tell one story of what other processes logged."""
     log_some(processes)
-    before = json.loads(metrics(processes, "status", "--format", "json").out)
+    before = json.loads(metrics(repo, "status", "--format", "json").out)
     assert (before["closed_segments"], before["unsealed_rows"], before["rows"]) == (1, 3, 0)
-    assert "Sealed 3 rows of 1 segments" in metrics(processes, "ship").err
+    assert "Sealed 3 rows of 1 segments" in metrics(repo, "ship").err
     log_some(processes)
-    assert "Nothing to merge" in metrics(processes, "compact", "--dry-run").err
-    report = json.loads(metrics(processes, "compact", "--format", "json").out)
+    assert "Nothing to merge" in metrics(repo, "compact", "--dry-run").err
+    report = json.loads(metrics(repo, "compact", "--format", "json").out)
     assert (report["merged"], report["rows"], report["sealed"]["rows"]) == (2, 6, 3)
-    after = json.loads(metrics(processes, "status", "--format", "json").out)
+    after = json.loads(metrics(repo, "status", "--format", "json").out)
     assert (after["files"], after["rows"], after["unsealed_rows"]) == (1, 6, 0)
-    assert "6 rows in 1 files" in metrics(processes, "status").out
-    assert "Everything is in order" in metrics(processes, "doctor").err
+    assert "6 rows in 1 files" in metrics(repo, "status").out
+    assert "Everything is in order" in metrics(repo, "doctor").err
 
 
 def test_ship_watch_stops_cleanly(processes: Repo) -> None:

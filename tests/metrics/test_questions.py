@@ -7,7 +7,7 @@ import random
 import signal
 import statistics
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -23,6 +23,19 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 @pytest.fixture
 def filled(metrics: Metrics) -> Metrics:
     """A store with two versions, two models, half of it sealed."""
+    return fill(metrics)
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metrics]:
+    """The same store for all tests that only ask, and would notice if anything were changed."""
+    metrics = fill(Metrics(tmp_path_factory.mktemp("asked") / "metrics"))
+    yield metrics
+    metrics.close()
+
+
+def fill(metrics: Metrics) -> Metrics:
+    """Log calls of two versions and two models, half of which are sealed."""
     dice = random.Random(7)
     rows = [
         row(
@@ -174,21 +187,22 @@ def test_query(filled: Metrics) -> None:
         "SELECT * FROM glob('{folder}/*')",
         "SELECT * FROM sniff_csv('{secret}')",
         "SELECT * FROM read_parquet('{folder}/*.parquet')",
-        "SELECT * FROM filled",
+        "SELECT * FROM asked",
+        "SELECT * FROM metrics",
         "",
         "SELEC 1",
         "SELECT nothing FROM calls",
     ],
 )
-def test_query_refuses(filled: Metrics, sql: str, tmp_path: Path) -> None:
+def test_query_refuses(asked: Metrics, sql: str, tmp_path: Path) -> None:
     """What writes, attaches, configures or reads other files is refused and leaves no file."""
     secret = tmp_path / "secret.csv"
     secret.write_text("a,b\n1,2\n")
     out = tmp_path / "out"
     with pytest.raises(MetricsError):
-        filled.query(sql.format(out=out, secret=secret, folder=tmp_path))
+        asked.query(sql.format(out=out, secret=secret, folder=tmp_path))
     assert not out.exists()
-    assert filled.query("SELECT count(*) FROM calls").rows == [(200,)]
+    assert asked.query("SELECT count(*) FROM calls").rows == [(200,)]
 
 
 def test_sql_errors_are_one_line(filled: Metrics) -> None:
