@@ -39,11 +39,6 @@ def prove(simulation: ModuleType, folder: Path, *, seed: int, merges: int) -> No
     assert sum(outcome.refused.values()) > 0, said
 
 
-def test_a_short_history(simulation: ModuleType, tmp_path: Path) -> None:
-    """A dozen merges of every kind keep one content for each version."""
-    prove(simulation, tmp_path / "repo", seed=7, merges=12)
-
-
 @pytest.mark.slow
 def test_a_long_history(simulation: ModuleType, tmp_path: Path) -> None:
     """Three hundred merges keep one content for each version and every edit."""
