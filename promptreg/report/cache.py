@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,6 +33,8 @@ __all__ = ["Cache", "Kept", "open_cache", "report_folder"]
 
 MOST_BYTES = 256_000_000
 """Six reports of 1,000 prompts with 100 versions; what was not asked for longest goes first."""
+OTHER_STATES = 3
+"""So many of a prompt lie beside that of the last report, for one of another branch or time."""
 _SUFFIX = ".prompt"
 # What the answers of the store, templates and files are read by.
 _LIBRARIES = frozenset(
@@ -75,13 +78,14 @@ class Cache:
         self._maker = maker
         self._most_bytes = most_bytes
 
-    def read(self, state: str) -> Kept | None:
-        """Return the prompt that was finished from a state, None where there is none.
+    def read(self, name: str, state: str) -> Kept | None:
+        """Return a prompt as it was finished from a state, None where it was not.
 
         Args:
+            name: The prompt's name.
             state: All it is finished from.
         """
-        path = self._path(state)
+        path = self._path(name, state)
         try:
             content = path.read_bytes()
         except OSError:
@@ -97,14 +101,15 @@ class Cache:
         except (RecursionError, TypeError, ValueError):
             return None
 
-    def write(self, state: str, kept: Kept) -> None:
+    def write(self, name: str, state: str, kept: Kept) -> None:
         """Keep a finished prompt, where that is possible.
 
         Args:
+            name: The prompt's name.
             state: All it was finished from.
             kept: The prompt.
         """
-        path = self._path(state)
+        path = self._path(name, state)
         text = _dumped(kept)
         # Not by `tempfile`, whose files only their owner may read: others may share the clone.
         new = self._folder / f".{os.urandom(8).hex()}{_SUFFIX}"
@@ -120,13 +125,13 @@ class Cache:
                     new.unlink()
                 raise
 
-    def tidy(self, states: Iterable[str]) -> None:
-        """Remove what was not asked for longest, where more lies here than should.
+    def tidy(self, states: Iterable[tuple[str, str]]) -> None:
+        """Remove older states of prompts, and where more lies here than should the oldest of all.
 
         Args:
-            states: What the prompts of the last report were finished from; none of them goes.
+            states: Name and state of the prompts of the last report; none of them goes.
         """
-        wanted = {self._path(state).name for state in states}
+        wanted = {self._path(name, state).name for name, state in states}
         size = needed = 0
         others = []
         # Whoever made a link of the folder did not mean that other files in it should go.
@@ -140,17 +145,28 @@ class Cache:
                     if entry.name in wanted:
                         needed += status.st_size
                     else:
-                        others.append((status.st_mtime_ns, status.st_size, entry.path))
-        for _, own, path in sorted(others):
-            if size <= max(self._most_bytes, 2 * needed):
-                break
-            with contextlib.suppress(OSError):
-                Path(path).unlink()
-                size -= own
+                        others.append((status.st_mtime_ns, status.st_size, entry.name))
+        later = Counter(_prompt_of(name) for *_, name in others)
+        for _, own, name in sorted(others):
+            prompt = _prompt_of(name)
+            is_old = later[prompt] > OTHER_STATES
+            if is_old or size > max(self._most_bytes, 2 * needed):
+                later[prompt] -= 1
+                with contextlib.suppress(OSError):
+                    (self._folder / name).unlink()
+                    size -= own
 
-    def _path(self, state: str) -> Path:
-        name = hashlib.sha256(f"{self._maker}\n{state}".encode("utf-8", "surrogatepass"))
-        return self._folder / f"{name.hexdigest()[:40]}{_SUFFIX}"
+    def _path(self, name: str, state: str) -> Path:
+        return self._folder / f"{_digest(name)[:16]}-{_digest(self._maker, state)[:32]}{_SUFFIX}"
+
+
+def _prompt_of(file: str) -> str:
+    """Return what the names of all files of a prompt begin with; nothing for a half-written one."""
+    return file.rpartition("-")[0]
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def open_cache(registry: Registry) -> Cache:

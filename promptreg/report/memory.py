@@ -131,7 +131,7 @@ class Memory:
         known = self._finished.get(name)
         if known is not None and known.inputs == inputs:
             return known.kept
-        kept = self._cache.read(repr(inputs)) if self._cache is not None else None
+        kept = self._cache.read(name, repr(inputs)) if self._cache is not None else None
         if kept is not None:
             self._finished[name] = _Finished(inputs, kept)
         return kept
@@ -154,7 +154,7 @@ class Memory:
         from promptreg.report.cache import Kept
 
         before, self._finished = self._finished, {}
-        made = []
+        made = {}
         for name, own in inputs.items():
             known, done = before.get(name), finished.get(name)
             if known is not None and (done is None or known.kept.done is done):
@@ -163,11 +163,11 @@ class Memory:
             elif done is not None and not done.extract.notes and not done.extract.unfetched:
                 kept = Kept(_at_head(registry, commit, done.extract), done)
                 self._finished[name] = _Finished(own, kept)
-                made.append(self._finished[name])
+                made[name] = self._finished[name]
         if self._cache is not None and made:
-            for each in made:
-                self._cache.write(repr(each.inputs), each.kept)
-            self._cache.tidy(repr(each.inputs) for each in self._finished.values())
+            for name, each in made.items():
+                self._cache.write(name, repr(each.inputs), each.kept)
+            self._cache.tidy((name, repr(each.inputs)) for name, each in self._finished.items())
 
 
 def inputs_of(

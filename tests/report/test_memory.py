@@ -401,15 +401,15 @@ def test_an_interruption_loses_no_finished_prompt(world: World) -> None:
 def test_other_code_takes_nothing_over(world: World) -> None:
     """What another version of the program finished is made again."""
     (first,) = [*world.cache.iterdir()][:1]
-    state = "all that a prompt is finished from"
+    state = "busy", "all that it is finished from"
     one, other = Cache(world.cache, "one"), Cache(world.cache, "other")
     with Registry(world.repo.path) as registry:
-        assert open_cache(registry).read(state) is None
-    assert one.read(state) is None
+        assert open_cache(registry).read(*state) is None
+    assert one.read(*state) is None
     kept = _loaded(first.read_bytes().partition(b"\n")[2])
-    one.write(state, kept)
-    assert one.read(state) == kept
-    assert other.read(state) is None
+    one.write(*state, kept)
+    assert one.read(*state) == kept
+    assert other.read(*state) is None
 
 
 def test_files_asked_for_longest_ago_go_first(world: World, tmp_path: Path) -> None:
@@ -417,26 +417,30 @@ def test_files_asked_for_longest_ago_go_first(world: World, tmp_path: Path) -> N
     kept = _loaded(next(world.cache.iterdir()).read_bytes().partition(b"\n")[2])
     folder = tmp_path / "small"
     cache = Cache(folder, "code")
-    states = [f"state {number}" for number in range(6)]
+    states = [(f"prompt {number}", "state") for number in range(6)]
+    states += [("retold", f"state {number}") for number in range(6)]
     for number, state in enumerate(states):
-        cache.write(state, kept)
-        os.utime(cache._path(state), (number, number))
-    size = cache._path(states[0]).stat().st_size
+        cache.write(*state, kept)
+        os.utime(cache._path(*state), (number, number))
+    size = cache._path(*states[0]).stat().st_size
     foreign = folder / "notes.txt"
     foreign.write_bytes(bytes(10 * size))
 
     def there() -> list[int]:
-        return [number for number, state in enumerate(states) if cache._path(state).exists()]
+        return [number for number, state in enumerate(states) if cache._path(*state).exists()]
 
+    cache.tidy([states[7]])
+    # Of one prompt the latest three stay beside what the last report took.
+    assert there() == [0, 1, 2, 3, 4, 5, 7, 9, 10, 11]
     small = Cache(folder, "code", most_bytes=3 * size)
-    assert small.read(states[0]) == kept
+    assert small.read(*states[0]) == kept
     small.tidy([])
-    assert there() == [0, 4, 5]
+    assert there() == [0, 10, 11]
     tiny = Cache(folder, "code", most_bytes=1)
-    tiny.tidy([states[0], states[4]])
-    assert there() == [0, 4, 5]
-    tiny.tidy([states[4]])
-    assert there() == [0, 4]
+    tiny.tidy([states[0], states[10]])
+    assert there() == [0, 10, 11]
+    tiny.tidy([states[10]])
+    assert there() == [0, 10]
     tiny.tidy([])
     assert not there()
     assert foreign.exists()
