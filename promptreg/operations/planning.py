@@ -102,9 +102,8 @@ class WriteFile:
         Raises:
             ConflictError: Somebody wrote it since the plan was made.
         """
-        top = _top(repository)
-        target = top / self.path
-        with alone(top):
+        target = _top(repository) / self.path
+        with alone(repository.paths.git_dir):
             if read_file(target) != self.before:
                 raise ConflictError(f"{self.path} was changed by somebody else", fix="run it again")
             mode = target.stat().st_mode if self.before is not None else None
@@ -151,7 +150,7 @@ class MoveFile:
         """
         top = _top(repository)
         old, new = top / self.path, top / self.destination
-        with alone(top):
+        with alone(repository.paths.git_dir):
             if os.path.lexists(new):
                 raise ConflictError(f"{self.destination} is there already", fix="run it again")
             new.parent.mkdir(parents=True, exist_ok=True)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from promptreg.errors import ConflictError
+
 __all__ = ["alone", "put_file", "read_file"]
 
+# One of ours holds it for a millisecond a file.
+_LOCK_ATTEMPTS = 250
+_LOCK_WAIT = 0.02
 _EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
 
@@ -17,24 +23,39 @@ _EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 def alone(folder: Path) -> Iterator[None]:
     """Keep other processes of ours from looking at a file and replacing it at the same time.
 
-    The folder itself is locked, so nothing is left behind. Where a file system locks no folder,
-    as NFS, two may still overwrite one another in the same millisecond.
+    The folder itself is locked, so nothing is left behind; not the top of the work tree, which
+    people lock around whole commands. Where a system or a file system locks no folder, as
+    Windows and NFS, two may still overwrite one another in the same millisecond.
 
     Args:
-        folder: The top of the work tree.
+        folder: Git's own folder of the work tree.
+
+    Raises:
+        ConflictError: Another process kept it locked all the time.
     """
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC) if os.name == "posix" else None
     try:
-        import fcntl
-    except ImportError:  # pragma: no cover - Windows
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        if handle is not None and not _has_locked(handle):
+            raise ConflictError(f"another process keeps {folder} locked", fix="wait until it ends")
         yield
     finally:
-        os.close(handle)
+        if handle is not None:
+            os.close(handle)
+
+
+def _has_locked(handle: int) -> bool:
+    import fcntl
+
+    for _ in range(_LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_WAIT)
+        except OSError:  # as NFS
+            return True
+        else:
+            return True
+    return False
 
 
 def put_file(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import pytest
 
 from promptreg.errors import ConflictError
 from promptreg.git import Repository
+from promptreg.operations import replacing
 from promptreg.operations.planning import MoveFile, Step, WriteFile, carry_out
 from tests.commands.conftest import SUMMARIZER, edit, ship
 
@@ -176,3 +179,21 @@ def test_of_many_plans_for_one_file_one_is_carried_out(repo: Repo) -> None:
         done = list(threads.map(change, range(8)))
     assert done.count(True) == 1
     assert repo.read("a.txt") == str(done.index(True))
+
+
+def test_a_lock_of_somebody_else_is_no_reason_to_hang(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`flock . promptreg ...` runs on; who keeps git's own folder locked is told of."""
+    monkeypatch.setattr(replacing, "_LOCK_WAIT", 0)
+    opened = Repository.open(repo.path)
+    for folder in (repo.path, repo.path / ".git"):
+        handle = os.open(folder, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if folder == repo.path:
+            carry_out(opened, [WriteFile("a.txt", None, b"a")])
+        else:
+            with pytest.raises(ConflictError, match=r"keeps .*\.git locked"):
+                carry_out(opened, [WriteFile("a.txt", b"a", b"b")])
+        os.close(handle)
+    assert repo.read("a.txt") == "a"
