@@ -16,5 +16,7 @@ def rewritten(before: bytes | None, entries: bytes) -> bytes:
     """
     lines = (before or b"").removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
     comments = takewhile(lambda line: line.startswith(b"#") or not line.strip(), lines)
-    after = b"".join(comments).replace(b"\r\n", b"\n") + entries
+    head = b"".join(comments).replace(b"\r\n", b"\n")
+    # Behind a comment without a line end the first entry would be part of it.
+    after = head + (b"\n" if entries and head and not head.endswith(b"\n") else b"") + entries
     return after.replace(b"\n", b"\r\n") if lines and lines[0].endswith(b"\r\n") else after
