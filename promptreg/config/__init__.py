@@ -192,6 +192,8 @@ def _table(text: bytes, name: str, section: tuple[str, ...]) -> Mapping[str, Any
         raise ConfigError(f"not valid TOML: {error}", location=Location(name)) from error
     for key in section:
         table = table.get(key, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"{key} must be a table, not {table!r}", location=Location(name))
     return table
 
 

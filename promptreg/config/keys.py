@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -31,7 +31,7 @@ def _ship(value: Any) -> float:
 
 
 def _engine(value: Any) -> str:
-    if value not in {"duckdb", "spark"}:
+    if value not in ("duckdb", "spark"):
         raise ValueError(f"must be 'duckdb' or 'spark', not {value!r}")
     return str(value)
 
@@ -86,7 +86,7 @@ def _levels(value: Any) -> Mapping[str, Level]:
     names = {"patch": Level.PATCH, "minor": Level.MINOR, "major": Level.MAJOR}
     table = _table_of(value)
     for rule, level in table.items():
-        if level not in names:
+        if level not in tuple(names):
             raise ValueError(f"level of {rule} must be patch, minor or major, not {level!r}")
         _require_rule(rule)
     return MappingProxyType({rule: names[level] for rule, level in table.items()})
@@ -119,7 +119,7 @@ def _accept(value: Any) -> tuple[Accept, ...]:
         raise TypeError("must be a list of tables, written [[accept]]")
     wanted = set(Accept.__match_args__)
     entries = []
-    for table in value:
+    for table in map(_table_of, value):
         if missing := wanted - table.keys():
             raise ValueError(f"an entry lacks {min(missing)!r}")
         if unknown := table.keys() - wanted:
@@ -127,9 +127,10 @@ def _accept(value: Any) -> tuple[Accept, ...]:
         until = table["until"]
         if isinstance(until, str):
             until = date.fromisoformat(until)
-        if not isinstance(until, date):
+        if not isinstance(until, date) or isinstance(until, datetime):
             raise TypeError("until must be a day, such as 2026-12-31")
-        entries.append(Accept(**{**table, "until": until}))
+        texts = {key: _text(table[key]) for key in wanted - {"until"}}
+        entries.append(Accept(**texts, until=until))
     return tuple(entries)
 
 
@@ -137,6 +138,8 @@ def _hosts(value: Any) -> Mapping[str, str]:
     kinds = ("azure", "bitbucket", "forgejo", "gitea", "github", "gitlab")
     hosts: dict[str, str] = {}
     for host, kind in _table_of(value).items():
+        if isinstance(kind, dict):
+            raise TypeError(f"a name with dots needs quotes, such as '{host}.com' = 'gitlab'")
         if kind not in kinds:
             raise ValueError(f"{host} must be one of {', '.join(kinds)}, not {kind!r}")
         if not _HOST.fullmatch(host):

@@ -93,12 +93,16 @@ def test_rising_order(tmp_path: Path) -> None:
 
 
 def test_foreign_pyproject(tmp_path: Path) -> None:
-    """A pyproject.toml of somebody else, or one that only depends on us, changes nothing."""
+    """A pyproject.toml that does not configure us changes nothing; one that tries to must be right."""
     for text in ("[project]\nname = 'x'\n", "[project]\ndependencies = ['git-promptreg']\n"):
         (tmp_path / "pyproject.toml").write_text(text)
         assert load_config(tmp_path, {}) == Config()
+    (tmp_path / "pyproject.toml").write_text("[tool]\npromptreg = 3\n")
+    with pytest.raises(ConfigError, match="promptreg must be a table, not 3"):
+        load_config(tmp_path, {})
 
 
+ACCEPTED = "[[accept]]\nprompt = 'x'\nmetric = 'cost'\nlimit = '+5%'\nreason = 'y'\n"
 FAULTS = {
     "unknown": ("roots = 'x'", "did you mean 'root'"),
     "ship": ("ship = 30", "must be 'off' or a time such as '30s'"),
@@ -114,9 +118,12 @@ FAULTS = {
     "release-key": ("[release]\nbranch = ['x']", "release: branches are missing"),
     "release-more": ("[release]\nbranches = ['x']\ny = 1", "unknown key 'y'"),
     "rule": ("[levels]\nmesage-changed = 'patch'", "did you mean message-changed?"),
+    "level-list": ("[levels]\nx = ['minor']", "must be patch, minor or major, not ['minor']"),
     "level": ("[levels]\nx = 'none'", "must be patch, minor or major"),
     "gate": ("gate = 1", "gate: must be a table"),
     "gate-value": ("[gate]\ncost = 0.2", "must be text"),
+    "hosts-dots": ("[hosts]\ngit.acme.com = 'gitlab'", "a name with dots needs quotes"),
+    "engine": ("engine = ['duckdb']", "must be 'duckdb' or 'spark', not ['duckdb']"),
     "hosts": ("[hosts]\n'x.y' = 'svn'", "x.y must be one of azure, bitbucket,"),
     **{
         f"host {host!r}": (f"[hosts]\n'{host}' = 'gitlab'", f"{host!r} is no host, such as")
@@ -132,6 +139,9 @@ FAULTS = {
         )
     },
     "accept": ("accept = 1", "must be a list of tables"),
+    "accept-text": ("accept = ['x']", "must be a table, not 'x'"),
+    "accept-moment": (f"{ACCEPTED}digest = 'a'\nuntil = 2026-12-31T00:00:00Z", "must be a day"),
+    "accept-number": (f"{ACCEPTED}digest = 5\nuntil = 2026-12-31", "must be text, not 5"),
     "accept-lacks": ("[[accept]]\nprompt = 'x'", "an entry lacks"),
     "tag-format": ("tag-format = '{version}'", "must hold {name} once"),
 }
