@@ -141,8 +141,10 @@ def _broken(registry: Registry, names: Collection[str] | None) -> Iterator[str]:
         names: Only those of these prompts.
     """
     refs = registry.repository.refs
+    # Their names first: a tag that is made meanwhile is then in both or in the second.
+    loose = refs.loose_names("refs/tags/")
     readable = refs.with_prefix("refs/tags/")
-    broken = (ref for ref in refs.loose_names("refs/tags/") if ref not in readable)
+    broken = (ref for ref in loose if ref not in readable)
     for tag in (ref.removeprefix("refs/tags/") for ref in broken):
         parsed = next(filter(None, (each.parse(tag) for each in registry.config.tags)), None)
         if parsed is not None and (names is None or parsed[0] in names):
@@ -177,6 +179,8 @@ def loose_tags(registry: Registry) -> int:
 def _fault(registry: Registry, name: str, version: Version, tag: str, oid: str) -> Fault | None:
     found = registry.repository.tag(oid)
     if found is None:
+        if not registry.repository.holds(oid):
+            return Fault(tag, "tag-broken", "its object is missing")
         message = "is not annotated, so it says nothing about its content"
         return Fault(tag, "tag-lightweight", message)
     release = release_of(found)

@@ -303,13 +303,17 @@ class _Walk:
             told = (
                 f"tag {tag} holds other content than {content.prompt.path}"
                 if release is not None
-                else f"tag {tag} was not made by promptreg, so {name} {version} cannot be released"
+                else f"tag {tag} {self._strangeness(oid)}, so {name} {version} cannot be released"
             )
             if at_tip:
                 self.plan.conflicts.append(told)
             elif told not in self.plan.conflicts:
                 self.plan.warnings.append(told)
         return True
+
+    def _strangeness(self, oid: str) -> str:
+        is_here = self.repository.holds(oid)
+        return "was not made by promptreg" if is_here else "has lost its object"
 
     def _refuse_cut_history(self) -> None:
         names = sorted({name for name, _ in self.found} | self.open)

@@ -547,12 +547,15 @@ def test_verify_finds_what_is_wrong(released: Repo) -> None:
     released.git("tag", "-f", "a@1.3.0", "HEAD")
     released.git("tag", "-a", "-m", "by hand", "a@9.0.0")
     released.write(".git/refs/tags/a@1.4.0", "")
+    lost = "ab" * 20
+    released.write(".git/refs/tags/a@1.5.0", f"{lost}\n")
     result = verify(released)
     assert {f.tag: f.rule for f in result.faults} == {
         "a@1.1.0": "tag-digest",
         "a@1.2.0": "tag-edited",
         "a@1.3.0": "tag-lightweight",
         "a@1.4.0": "tag-broken",
+        "a@1.5.0": "tag-broken",
     }
     assert result.foreign == ("a@9.0.0",)
     assert released.run("verify").code == 1
