@@ -87,7 +87,8 @@ def _claim(repository: Any, refs: Refs, ref: str, oid: str) -> TagOutcome | None
                 return TagOutcome.EXISTED
             transaction.set_target(ref, pygit2.Oid(hex=oid))
     except pygit2.GitError as error:
-        if "lock" in str(error).lower():
+        # Not any error that names a lock: a tag may be called clock@1.0.0.
+        if str(error).startswith("failed to lock file"):
             return None
         raise RepositoryError(f"tag {ref} cannot be created: {error}") from error
     return TagOutcome.CREATED
