@@ -124,7 +124,7 @@ def _copy(text: str) -> tuple[CheckFormat, Path]:
             f"no folder {path.parent}", fix=f"mkdir -p {shlex.quote(str(path.parent))}"
         )
     if path.is_dir():
-        raise ConfigError(f"{path} is a folder", fix=f"--also {form}={path / f'check.{form}'}")
+        raise ConfigError(f"{path} is a folder", fix=f"--also {form}={Path(file, f'check.{form}')}")
     return CheckFormat(form), path
 
 

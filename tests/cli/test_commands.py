@@ -433,6 +433,8 @@ def test_directory_option_and_folders(history: Repo) -> None:
         assert "News" in outside.ok("-C", "repo", "render", "a", *words)
     checked = outside.run("-C", "repo", "check", A, "--also", "text=check.txt")
     assert history.read("check.txt") == checked.out
+    refused = outside.run("-C", "repo", "check", A, "--also", "text=prompts")
+    assert refused.err.endswith("  fix: --also text=prompts/check.text\n")
 
 
 def test_outside_of_a_repository(tmp_path: Path) -> None:
