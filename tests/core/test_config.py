@@ -93,7 +93,7 @@ def test_rising_order(tmp_path: Path) -> None:
 
 
 def test_foreign_pyproject(tmp_path: Path) -> None:
-    """A pyproject.toml that does not configure us changes nothing; one that tries to must be right."""
+    """A pyproject.toml that does not configure us changes nothing; one that does must be right."""
     for text in ("[project]\nname = 'x'\n", "[project]\ndependencies = ['git-promptreg']\n"):
         (tmp_path / "pyproject.toml").write_text(text)
         assert load_config(tmp_path, {}) == Config()
