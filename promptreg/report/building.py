@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections import deque
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from itertools import chain
 from typing import IO, TYPE_CHECKING
 
+from promptreg.errors import ConfigError
 from promptreg.formats.json_text import json_text
 from promptreg.report.data import Collector
 from promptreg.report.desk import Here
@@ -96,10 +98,13 @@ def build_json(
         Its parts, once everything is collected; a file without a name holds the prompts meanwhile.
     """
     collector = Collector(registry, options, on_step)
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass") as prompts:
-        for prompt in collector.prompts():
-            line = json_text(as_json(prompt), indent=None, ensure_ascii=ensure_ascii)
-            prompts.write(f"{line}\n")
+    with ExitStack() as stack:
+        with _full():
+            prompts = stack.enter_context(_nameless())
+            for prompt in collector.prompts():
+                line = json_text(as_json(prompt), indent=None, ensure_ascii=ensure_ascii)
+                prompts.write(f"{line}\n")
+            prompts.seek(0)
         values = as_json(collector.report())
         names = [*values]
         place = names.index("prompts")
@@ -113,13 +118,38 @@ def build_json(
 
 def _separated(lines: IO[str]) -> Iterator[str]:
     """Yield lines as the items of a list."""
-    lines.seek(0)
     comma = ""
     for line in lines:
         yield f"{comma}\n    {line[:-1]}"
         comma = ","
     if comma:
         yield "\n  "
+
+
+@contextmanager
+def _nameless() -> Iterator[IO[str]]:
+    """Give a file that nobody sees and that goes with its block."""
+    # To close it on a full disk fails once more, and must not hide the first failure.
+    file = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass")  # noqa: SIM115
+    try:
+        yield file
+    finally:
+        with suppress(OSError):
+            file.close()
+
+
+@contextmanager
+def _full() -> Iterator[None]:
+    """Say which disk is full: it is not the one that the report goes to."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.EDQUOT, errno.EFBIG, errno.ENOSPC}:
+            raise
+        raise ConfigError(
+            f"no room for the prompts in {tempfile.gettempdir()}: {error.strerror}",
+            fix="name a folder with room in TMPDIR",
+        ) from error
 
 
 @contextmanager

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Text",
     "alert_texts",
+    "alerts_text",
     "change_text",
     "figure_texts",
     "limit_text",
@@ -20,6 +21,7 @@ __all__ = [
 ]
 
 NO_DATA = "no data"
+_NO_ALERT = "No version is measurably worse than the one before."
 FIGURE_TITLES = {
     "prompts": "Prompts",
     "versions": "Versions",
@@ -134,9 +136,27 @@ def figure_texts(report: Report) -> list[Text]:
 
 
 def alert_texts(report: Report) -> list[dict[str, str]]:
-    """Write the alerts that still matter."""
+    """Write the alerts that still matter, without those that only say that nobody can tell."""
     titles = {metric.name: metric.title for metric in report.metrics}
-    return [_alert_text(alert, titles) for alert in report.alerts if alert.current]
+    return [_alert_text(alert, titles) for alert in report.alerts if _is_open(alert)]
+
+
+def alerts_text(report: Report) -> str:
+    """Say in a sentence or two what no list of alerts says."""
+    unsettled = sum(alert.current and alert.severity == "info" for alert in report.alerts)
+    several = f"{number(unsettled)} comparisons have"
+    told = [
+        "" if any(map(_is_open, report.alerts)) else _NO_ALERT,
+        f"{several if unsettled > 1 else '1 comparison has'} too few calls to tell."
+        if unsettled
+        else "",
+    ]
+    calls = next((f.value for f in report.overview.figures if f.name == "calls"), None)
+    return " ".join(filter(None, told)) if calls or report.alerts else "Nothing is measured yet."
+
+
+def _is_open(alert: Alert) -> bool:
+    return alert.current and alert.severity != "info"
 
 
 def _alert_text(alert: Alert, titles: dict[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from promptreg.report import wire
 from promptreg.report.bundle import application, boot_script, loader_script, stylesheet
 from promptreg.report.chunks import chunk_of, chunk_of_prompt, chunk_of_text
-from promptreg.report.format import alert_texts, figure_texts
+from promptreg.report.format import alert_texts, alerts_text, figure_texts
 from promptreg.report.origin import Links
 from promptreg.report.plain import glance_text, live_table, row_texts
 from promptreg.report.wire_prompt import pack_prompt
@@ -216,6 +216,7 @@ def _head(
         live_now=live_table(report.overview.labels, rows, report.currency),
         rows=row_texts(rows, report.currency),
         alerts=alert_texts(report),
+        alerts_text=alerts_text(report),
         policy=_policy(scripts, css, split=split, live=live),
         icon=base64.b64encode(_ICON.encode()).decode(),
         css=_trusted(css),

@@ -10,6 +10,7 @@ from promptreg.formats.markdown import code, escape
 from promptreg.report.brief import LATEST_RELEASES
 from promptreg.report.format import (
     alert_texts,
+    alerts_text,
     figure_texts,
     money,
     number,
@@ -89,15 +90,14 @@ def _unpromoted(report: Report) -> Iterator[str]:
 def _alerts(report: Report) -> Iterator[str]:
     rows = alert_texts(report)
     yield "## Alerts"
-    if not rows:
-        yield "No version is measurably worse than the one before."
-        return
-    keys = ("severity", "prompt", "versions", "metric", "change", "limit", "verdict")
-    yield _table(
-        [key.capitalize() for key in keys],
-        [[escape(row[key]) for key in keys] for row in rows[:_MOST_ROWS]],
-    )
-    yield _more(len(rows)).removeprefix(", ").capitalize()
+    if rows:
+        keys = ("severity", "prompt", "versions", "metric", "change", "limit", "verdict")
+        yield _table(
+            [key.capitalize() for key in keys],
+            [[escape(row[key]) for key in keys] for row in rows[:_MOST_ROWS]],
+        )
+        yield _more(len(rows)).removeprefix(", ").capitalize()
+    yield alerts_text(report)
 
 
 def _releases(lines: Iterable[PromptLine]) -> Iterator[str]:

@@ -12,6 +12,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -188,6 +189,20 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_atomically(target, broken())  # type: ignore[arg-type]
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_full_temporary_folder_is_told(commands: Repo) -> None:
+    """Where JSON finds no room for its prompts the error names that folder, and nothing is made."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        result = commands.run("report", "--format", "json", "-o", "report.json")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert result.code == 2
+    assert f"no room for the prompts in {tempfile.gettempdir()}" in result.err
+    assert "fix: name a folder with room in TMPDIR" in result.err
+    assert not (commands.path / "report.json").exists()
 
 
 def test_a_full_disk_is_told_and_leaves_the_old_report(tmp_path: Path) -> None:

@@ -7,7 +7,15 @@ from markdown_it import MarkdownIt
 from promptreg.formats.markdown import code, escape
 from promptreg.report.brief import line_of
 from promptreg.report.markdown import markdown_report
-from promptreg.report.model import LabelRow, Overview, PromptRow, Report, VersionRow
+from promptreg.report.model import (
+    Alert,
+    LabelRow,
+    MetricComparison,
+    Overview,
+    PromptRow,
+    Report,
+    VersionRow,
+)
 from tests.report.synthetic import synthetic_report
 
 HOSTILE = (
@@ -103,11 +111,29 @@ def test_it_says_what_is_new_and_what_the_figures_are_of() -> None:
     assert (cells[2], cells[5]) == (second.version, first.version)
 
 
+def test_what_nobody_can_tell_is_no_alert() -> None:
+    """Comparisons with too few calls are counted beside the alerts, and stand in no list."""
+    report = synthetic_report(2, 3)
+    worse = MetricComparison("cost", 1.0, 2.0, 50, 50, effect=1.0, verdict="regression")
+    grave = Alert("p", "1.0.0", "1.1.0", worse, "critical")
+    unsettled = grave._replace(severity="info")
+    told = "2 comparisons have too few calls to tell."
+    both = _markdown(report._replace(alerts=(grave, unsettled, unsettled)))
+    assert both.partition("## Alerts")[2].count("| critical ") == 1
+    assert f"|\n\n{told}\n" in both
+    none = _markdown(report._replace(alerts=(unsettled,)))
+    assert (
+        "No version is measurably worse than the one before. "
+        "1 comparison has too few calls to tell.\n"
+    ) in none
+
+
 def test_a_registry_without_anything_has_a_report() -> None:
     """No prompts, or none that is released: every part says so."""
     empty = synthetic_report(0, 0)._replace(alerts=(), overview=Overview())
     text = _markdown(empty)
     assert "No prompt yet." in text
+    assert "\n## Alerts\n\nNothing is measured yet.\n" in text
     assert "Latest releases" not in text
     new = PromptRow("p", versions=(VersionRow("0.0.0-x", "a" * 64, released=False),))
     last = _markdown(empty._replace(prompts=(new,))).splitlines()[-1]

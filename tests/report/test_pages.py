@@ -294,6 +294,7 @@ def test_who_has_chosen_nothing_sees_what_worries_most(
         ),
         LabelRow("staging", last.name, middle, "2026-04-02T10:00:00Z", "", base),
         LabelRow("staging", report.prompts[1].name, "1.0.0", "2026-04-03T10:00:00Z"),
+        LabelRow("canary", last.name, head, "", "", base, f"Worse than {base}: cost", "worse"),
     )
     overview = report.overview._replace(labels=labels)
     url = write_report(report._replace(alerts=(alert,), overview=overview))
@@ -306,6 +307,12 @@ def test_who_has_chosen_nothing_sees_what_worries_most(
     page.get_by_label("Prompt").select_option(report.prompts[0].name)
     settle(page)
     assert page.locator(".aside").count() == 0
+    page.goto(url + "#/overview")
+    # What is worse leads to its own test, from the first sentence and from the table.
+    settle(page)
+    told = page.locator(f"a:has-text('Worse than {base}')").all()
+    assert len(told) == 2
+    assert all("metric=cost" in str(link.get_attribute("href")) for link in told)
     page.goto(write_report(report._replace(alerts=(), overview=overview)) + "#/compare")
     settle(page)
     assert page.evaluate(chosen) == [last.name, base, middle]

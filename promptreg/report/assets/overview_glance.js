@@ -16,6 +16,12 @@ export function openAlerts(index) {
   return index.alerts.filter((alert) => alert.current && alert.severity !== "info");
 }
 
+// The test behind the verdict on a live version: that of what is worse, where something is.
+export function verdictRoute(index, { prompt, previous, version }) {
+  const alert = openAlerts(index).find((one) => one.prompt === prompt && one.base === previous && one.head === version);
+  return alert ? evidenceRoute(alert) : abRoute(prompt, previous, version);
+}
+
 export function atAGlance(index) {
   const [tone, sign, text] = glance(index);
   const open = openAlerts(index);
@@ -41,17 +47,17 @@ function livePrompts(rows) {
 // The live versions that do worse; where there is none, newer ones that would.
 function worst(index) {
   const live = index.labels.filter((row) => row.tone === "worse").slice(0, SHOWN_WORST);
-  const found = live.length ? live.map(worseRow) : newerAlerts(index).slice(0, SHOWN_WORST).map((alert) => newerRow(index, alert));
+  const found = live.length ? live.map((row) => worseRow(index, row)) : newerAlerts(index).slice(0, SHOWN_WORST).map((alert) => newerRow(index, alert));
   return found.length ? h("ul", {}, found.map((parts) => h("li", { class: "live-worse" }, parts))) : null;
 }
 
-function worseRow(row) {
+function worseRow(index, row) {
   const told = verdict("worse", row.verdict);
   return [
     h("a", { href: promptRoute(row.prompt) }, promptName(row.prompt)),
     versionName(row.version),
     labelBadge(row.label),
-    row.previous ? h("a", { class: "plain-link", href: abRoute(row.prompt, row.previous, row.version) }, told) : told,
+    row.previous ? h("a", { class: "plain-link", href: verdictRoute(index, row) }, told) : told,
   ];
 }
 

@@ -1,7 +1,8 @@
 // What each label serves, what it costs and how it does against the version it replaced.
 import { h } from "./dom.js";
 import { count, day, metricValue, money } from "./format.js";
-import { abRoute, compareRoute, promptRoute } from "./router.js";
+import { verdictRoute } from "./overview_glance.js";
+import { compareRoute, promptRoute } from "./router.js";
 import { card, empty, labelBadge, nameCells, promptName, scroll, verdict, versionName } from "./widgets.js";
 
 const SHOWN_LABELS = 12;
@@ -27,7 +28,7 @@ export function liveCard(index) {
   const body = h("tbody");
   const table = h("table", { class: "list live" }, h("thead", {}, h("tr", {}, heads.map(([text, kind]) => h("th", { scope: "col", class: kind }, text)))), body);
   const show = (number) => {
-    body.replaceChildren(...rows.slice(0, number).map((row) => liveRow(row, index.promptByName.get(row.prompt), figures.get(row), measured)));
+    body.replaceChildren(...rows.slice(0, number).map((row) => liveRow(index, row, figures.get(row), measured)));
     nameCells(table);
   };
   show(SHOWN_LABELS);
@@ -64,7 +65,8 @@ function fileLinks(prompt) {
   return links.length ? h("span", { class: "under" }, links.map(link)) : null;
 }
 
-function liveRow(row, prompt, figures, measured) {
+function liveRow(index, row, figures, measured) {
+  const prompt = index.promptByName.get(row.prompt);
   const since = row.since ? h("span", {}, "since ", h("time", { datetime: row.since, title: row.author ? `set by ${row.author}` : null }, day(row.since))) : null;
   const newer = row.newer.length ? h("a", { href: promptRoute(row.prompt), title: `released above it: ${row.newer.join(", ")}` }, `${count(row.newer.length)} newer`) : null;
   return h(
@@ -72,12 +74,12 @@ function liveRow(row, prompt, figures, measured) {
     {},
     h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(row.prompt) }, promptName(row.prompt)), fileLinks(prompt)),
     h("td", { class: "across" }, h("span", { class: "served" }, labelBadge(row.label), h("a", { href: promptRoute(row.prompt, { tab: "text", v: row.version }) }, versionName(row.version))), h("span", { class: "under" }, since, newer)),
-    h("td", { class: "across" }, howItDoes(row), row.previous ? h("span", { class: "under" }, h("a", { href: compareRoute(row.prompt, row.previous, row.version) }, "What changed"), h("span", {}, "since ", versionName(row.previous))) : null),
+    h("td", { class: "across" }, howItDoes(index, row), row.previous ? h("span", { class: "under" }, h("a", { href: compareRoute(row.prompt, row.previous, row.version) }, "What changed"), h("span", {}, "since ", versionName(row.previous))) : null),
     measured.map(([, key, write]) => h("td", { class: "num" }, figures[key] === null || figures[key] === undefined ? h("span", { class: "muted" }, write(null)) : write(figures[key]))),
   );
 }
 
-function howItDoes(row) {
+function howItDoes(index, row) {
   if (!row.previous || row.tone === "neutral") return h("span", { class: "muted" }, row.verdict || "no earlier version to compare with");
-  return h("a", { class: "plain-link", href: abRoute(row.prompt, row.previous, row.version) }, verdict(row.tone, row.verdict));
+  return h("a", { class: "plain-link", href: verdictRoute(index, row) }, verdict(row.tone, row.verdict));
 }
