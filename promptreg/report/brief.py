@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from promptreg.report.model import latest_of
+from promptreg.report.model import latest_of, mean_of, median_of
 
 if TYPE_CHECKING:
     from promptreg.report.model import PromptRow, VersionRow
@@ -76,7 +76,6 @@ def line_of(prompt: PromptRow) -> PromptLine:
     measured = latest_of([v for v in prompt.versions if v.calls])
     latest = latest_of(released)
     dated = sorted((v for v in released if v.date), key=attrgetter("date"))
-    latency = measured.metric("latency") if measured else None
     return PromptLine(
         prompt.name,
         prompt.deleted,
@@ -84,17 +83,12 @@ def line_of(prompt: PromptRow) -> PromptLine:
         len(released),
         sum(v.calls for v in prompt.versions),
         measured.version if measured else None,
-        latency.p50 if latency else None,
-        _mean(measured, "cost"),
-        _mean(measured, "quality"),
-        _mean(measured, "success_rate"),
+        median_of(measured, "latency"),
+        mean_of(measured, "cost"),
+        mean_of(measured, "quality"),
+        mean_of(measured, "success_rate"),
         tuple(map(_release, dated[-LATEST_RELEASES:])),
     )
-
-
-def _mean(version: VersionRow | None, metric: str) -> float | None:
-    found = version.metric(metric) if version else None
-    return found.mean if found else None
 
 
 def _release(v: VersionRow) -> ReleaseLine:

@@ -22,8 +22,9 @@ from promptreg.report.workers import worthwhile
 if TYPE_CHECKING:
     from promptreg.registry import Registry
     from promptreg.report.data import OnStep, Options
-    from promptreg.report.desk import Staff
+    from promptreg.report.desk import Done
     from promptreg.report.memory import Memory
+    from promptreg.report.origin import Links
 
 __all__ = ["build_json", "build_markdown", "build_page"]
 
@@ -47,11 +48,10 @@ def build_page(
         memory: What was finished before; kept up to date for the next time.
         on_step: Called with how many steps are done and how many there are.
     """
-    with _collecting(registry, options, memory, on_step) as (collector, staff):
+    with _finishing(registry, options, memory, on_step) as (collector, finished):
         builder = HtmlBuilder(split=split, live=live)
-        with closing(collector.finished(staff)) as finished:
-            for found, links in finished:
-                builder.take(found.packed, links)
+        for found, links in finished:
+            builder.take(found.packed, links)
         return builder.finish(collector.report())
 
 
@@ -72,9 +72,8 @@ def build_markdown(
     """
     from promptreg.report.markdown import markdown_report
 
-    with _collecting(registry, options, memory, on_step) as (collector, staff):
-        with closing(collector.finished(staff)) as finished:
-            deque(finished, maxlen=0)
+    with _finishing(registry, options, memory, on_step) as (collector, finished):
+        deque(finished, maxlen=0)
         return markdown_report(collector.report(), collector.lines)
 
 
@@ -153,12 +152,15 @@ def _full() -> Iterator[None]:
 
 
 @contextmanager
-def _collecting(
+def _finishing(
     registry: Registry, options: Options, memory: Memory | None, on_step: OnStep | None
-) -> Iterator[tuple[Collector, Staff]]:
+) -> Iterator[tuple[Collector, Iterator[tuple[Done, Links]]]]:
+    """Give a collector and its finished prompts, by as many processes as are worthwhile."""
     collector = Collector(registry, options, on_step, memory)
     with (
         one_snapshot(registry.metrics) if memory is not None else nullcontext(),
         worthwhile(registry, collector.count_versions()) as workers,
+        # An interruption keeps what was finished before the processes end.
+        closing(collector.finished(workers or Here(registry))) as finished,
     ):
-        yield collector, workers or Here(registry)
+        yield collector, finished

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from promptreg.report.live import PromptLabels
     from promptreg.report.memory import Inputs, Memory
 
-__all__ = ["Collector", "Options", "collect"]
+__all__ = ["Collector", "Options"]
 
 OnStep = Callable[[int, int], None]
 
@@ -60,24 +60,6 @@ class Options:
     prompts: tuple[str, ...] = ()
     since: datetime | None = None
     title: str = "Prompt report"
-
-
-def collect(
-    registry: Registry, options: Options | None = None, *, on_step: OnStep | None = None
-) -> Report:
-    """Collect a whole report.
-
-    Args:
-        registry: Where from.
-        options: What it is about.
-        on_step: See `Collector`.
-
-    Raises:
-        ConfigError: A pattern names no prompt, or a threshold is wrong.
-    """
-    collector = Collector(registry, options or Options(), on_step)
-    prompts = tuple(collector.prompts())
-    return collector.report()._replace(prompts=prompts)
 
 
 class Collector:

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from promptreg.report.columns import Pool, short
-from promptreg.report.model import latest_of
+from promptreg.report.model import latest_of, mean_of, median_of
 from promptreg.report.schema import as_json
 from promptreg.report.wire_judged import pack_alerts
 
@@ -122,26 +122,16 @@ def _live(versions: Sequence[VersionRow]) -> dict[str, Any]:
 
 def _figures(version: VersionRow | None) -> dict[str, Any]:
     return {
-        "latency": short(_quantile(version, "latency")),
-        "cost": short(_mean(version, "cost")),
-        "quality": short(_mean(version, "quality")),
-        "success": short(_mean(version, "success_rate")),
+        "latency": short(median_of(version, "latency")),
+        "cost": short(mean_of(version, "cost")),
+        "quality": short(mean_of(version, "quality")),
+        "success": short(mean_of(version, "success_rate")),
     }
 
 
 def _before(versions: Sequence[VersionRow], version: VersionRow) -> str | None:
     place = versions.index(version)
     return versions[place - 1].version if place else None
-
-
-def _mean(version: VersionRow | None, metric: str) -> float | None:
-    found = version.metric(metric) if version else None
-    return found.mean if found else None
-
-
-def _quantile(version: VersionRow | None, metric: str) -> float | None:
-    found = version.metric(metric) if version else None
-    return found.p50 if found else None
 
 
 def _spark(prompt: PromptRow) -> list[int]:

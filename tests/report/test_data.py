@@ -18,7 +18,7 @@ from promptreg.errors import ConfigError
 from promptreg.metrics import Metrics
 from promptreg.registry import Registry
 from promptreg.report.asking import Scope
-from promptreg.report.data import Options, collect
+from promptreg.report.data import Collector, Options
 from promptreg.report.html import render
 from promptreg.report.measures import measure
 from promptreg.report.model import PromptRow, Report
@@ -62,6 +62,13 @@ def _log(registry: Registry, version: str, at: int, *, slow: float = 1.0) -> Non
         }
         for n in range(400)
     )
+
+
+def collect(registry: Registry, options: Options | None = None) -> Report:
+    """Return a whole report with its prompts, which no command holds at once."""
+    collector = Collector(registry, options or Options())
+    prompts = tuple(collector.prompts())
+    return collector.report()._replace(prompts=prompts)
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,8 @@ from promptreg.report.model.prompts import (
     VariableRow,
     VersionRow,
     latest_of,
+    mean_of,
+    median_of,
 )
 from promptreg.report.model.whole import SCHEMA, Experiment, Figure, LabelRow, Overview, Report
 
@@ -71,4 +73,6 @@ __all__ = [
     "Verdict",
     "VersionRow",
     "latest_of",
+    "mean_of",
+    "median_of",
 ]

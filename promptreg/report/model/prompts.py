@@ -20,6 +20,8 @@ __all__ = [
     "VariableRow",
     "VersionRow",
     "latest_of",
+    "mean_of",
+    "median_of",
 ]
 
 LevelName = Literal["none", "patch", "minor", "major", "first"]
@@ -181,3 +183,15 @@ def latest_of(versions: Sequence[VersionRow]) -> VersionRow | None:
     """
     highest = versions[-1] if versions else None
     return next((v for v in reversed(versions) if v.is_stable), highest)
+
+
+def mean_of(version: VersionRow | None, metric: str) -> float | None:
+    """Return the mean of a version's metric; None where either is missing."""
+    found = version.metric(metric) if version else None
+    return found.mean if found else None
+
+
+def median_of(version: VersionRow | None, metric: str) -> float | None:
+    """Return the median of a version's metric; None where either is missing."""
+    found = version.metric(metric) if version else None
+    return found.p50 if found else None
