@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,12 @@ __all__ = ["TagOutcome", "create_tag"]
 
 _LOCK_ATTEMPTS = 50
 _LOCK_WAIT = 0.02
+
+# libgit2 looks for the lock's file before it makes it, so that a lock of another process is told in
+# two ways, and a third where that process takes away the folder of its own last lock in between.
+_HELD = "failed to lock file"
+_LOST = "failed to create locked file"
+_LOST_TO = frozenset({errno.EEXIST, errno.ENOENT})
 
 
 class TagOutcome(Enum):
@@ -87,8 +95,19 @@ def _claim(repository: Any, refs: Refs, ref: str, oid: str) -> TagOutcome | None
                 return TagOutcome.EXISTED
             transaction.set_target(ref, pygit2.Oid(hex=oid))
     except pygit2.GitError as error:
-        # Not any error that names a lock: a tag may be called clock@1.0.0.
-        if str(error).startswith("failed to lock file"):
+        if _is_locked(str(error)):
             return None
         raise RepositoryError(f"tag {ref} cannot be created: {error}") from error
     return TagOutcome.CREATED
+
+
+def _is_locked(message: str) -> bool:
+    """Tell whether libgit2 says that another process has the lock, by all but a name in its words.
+
+    A tag may be called ``clock@1.0.0``, and pygit2 tells the code of an error by its text alone.
+    """
+    if message.startswith(_HELD):
+        return True
+    return message.startswith(_LOST) and message.endswith(
+        tuple(os.strerror(number) for number in _LOST_TO)
+    )

@@ -34,6 +34,19 @@ for name in names:
 print(json.dumps(won))
 """
 
+# Locks one ref and lets go of it, as fast as it can.
+LOCKER = """
+import os, sys
+lock = sys.argv[1]
+print("ready", flush=True)
+while True:
+    try:
+        os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+    except OSError:
+        continue
+    os.unlink(lock)
+"""
+
 
 @pytest.fixture
 def target(repo: Repo) -> str:
@@ -115,6 +128,33 @@ def test_a_stale_lock_is_named(repo: Repo, target: str, monkeypatch: pytest.Monk
         )
     assert str(lock) in str(caught.value.fix)
     assert repo.tags() == []
+
+
+def test_a_lock_that_comes_and_goes_is_waited_for(
+    repo: Repo, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock taken between libgit2's look and its own is a lock too, and not a broken repository.
+
+    libgit2 tells the two in different words.
+    """
+    monkeypatch.setattr(tagging_module, "_LOCK_WAIT", 0)
+    monkeypatch.setattr(tagging_module, "_LOCK_ATTEMPTS", 10_000)
+    opened = Repository.open(repo.path)
+    ref = repo.path / ".git/refs/tags/x@1.0.0"
+    command = [sys.executable, "-c", LOCKER, f"{ref}.lock"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as locker:
+        assert locker.stdout is not None
+        locker.stdout.readline()
+        try:
+            for _ in range(1000):
+                outcome, oid = opened.create_tag(
+                    "x@1.0.0", target=target, tagger=TAGGER, message="m\n"
+                )
+                assert outcome is TagOutcome.CREATED
+                assert ref.read_text().strip() == oid
+                ref.unlink()
+        finally:
+            locker.kill()
 
 
 def test_a_name_below_another_tag_is_refused(repo: Repo, target: str) -> None:
