@@ -302,11 +302,10 @@ class Repository:
         )
 
     def delete_tag(self, name: str) -> None:
-        """Remove a tag; nothing happens if there is none."""
-        try:
-            self._pygit2.repository.references.delete(f"refs/tags/{name}")
-        except KeyError:
-            return
+        """Remove a tag as `promptreg.git.tagging.delete_tag` does; nothing if there is none."""
+        from promptreg.git.tagging import delete_tag
+
+        delete_tag(self.paths, name)
 
     def remote_names(self) -> tuple[str, ...]:
         """Return the remotes that have remote-tracking refs or configuration."""

@@ -1,9 +1,10 @@
-"""Creating annotated tags, so that no two processes can ever claim one name."""
+"""Creating and removing annotated tags, so that no two processes can ever claim one name."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import time
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from promptreg.git.discovery import GitPaths
     from promptreg.git.refs import Refs
 
-__all__ = ["TagOutcome", "create_tag"]
+__all__ = ["TagOutcome", "create_tag", "delete_tag"]
 
 _LOCK_ATTEMPTS = 50
 _LOCK_WAIT = 0.02
@@ -85,6 +86,35 @@ def create_tag(
     )
 
 
+def delete_tag(paths: GitPaths, name: str) -> None:
+    """Remove a tag, loose or packed; nothing happens where there is none.
+
+    The git program does it: libgit2 takes a packed tag for gone from when it first tried, also
+    where it could not write ``packed-refs``.
+
+    Args:
+        paths: Where the parts of the repository lie.
+        name: The tag's name, without ``refs/tags/``.
+
+    Raises:
+        ConflictError: Another process kept the tag, or all packed ones, locked all the time.
+        RepositoryError: The repository cannot be written, or there is no git program.
+    """
+    from promptreg.git.process import complaint, try_git
+
+    result = try_git(paths.git_dir, "--git-dir=.", "update-ref", "-d", f"refs/tags/{name}")
+    if result.returncode == 0:
+        return
+    # Git has waited for the lock, which a crash may have left.
+    lock = re.search(rb"Unable to create '(.*\.lock)': File exists", result.stderr)
+    if lock is None:
+        raise RepositoryError(f"tag {name} cannot be removed: {complaint(result)}")
+    raise ConflictError(
+        f"another process holds the lock of tag {name}",
+        fix=f"if none runs, remove {os.path.normpath(os.fsdecode(lock[1]))}",
+    )
+
+
 def _claim(repository: Any, refs: Refs, ref: str, oid: str) -> TagOutcome | None:
     import pygit2
 
@@ -94,7 +124,7 @@ def _claim(repository: Any, refs: Refs, ref: str, oid: str) -> TagOutcome | None
             if refs.read(ref) is not None:
                 return TagOutcome.EXISTED
             transaction.set_target(ref, pygit2.Oid(hex=oid))
-    except pygit2.GitError as error:
+    except (pygit2.GitError, OSError) as error:
         if _is_locked(str(error)):
             return None
         raise RepositoryError(f"tag {ref} cannot be created: {error}") from error

@@ -146,7 +146,7 @@ def test_a_lock_that_comes_and_goes_is_waited_for(
         assert locker.stdout is not None
         locker.stdout.readline()
         try:
-            for _ in range(1000):
+            for _ in range(400):
                 outcome, oid = opened.create_tag(
                     "x@1.0.0", target=target, tagger=TAGGER, message="m\n"
                 )
@@ -178,3 +178,21 @@ def test_delete(repo: Repo, target: str) -> None:
         opened.delete_tag("x@1.0.0")
         assert repo.tags() == []
         opened.delete_tag("x@1.0.0")
+
+
+@pytest.mark.parametrize("lock", ["refs/tags/x@1.0.0.lock", "packed-refs.lock"])
+def test_a_tag_that_is_locked_is_not_deleted(repo: Repo, target: str, lock: str) -> None:
+    """A lock that stays ends in an error with the file to remove, and the tag is still there."""
+    repo.git("config", "core.packedRefsTimeout", "0")
+    repo.git("tag", "x@1.0.0")
+    repo.git("pack-refs", "--all")
+    held = repo.path / ".git" / lock
+    held.write_text("")
+    opened = Repository.open(repo.path)
+    with pytest.raises(ConflictError) as caught:
+        opened.delete_tag("x@1.0.0")
+    assert str(held) in str(caught.value.fix)
+    assert repo.tags() == ["x@1.0.0"]
+    held.unlink()
+    opened.delete_tag("x@1.0.0")
+    assert repo.tags() == []
