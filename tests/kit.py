@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from promptreg.cli import run as run_command
 
-__all__ = ["PROMPT", "CommandRepo", "Repo", "Result", "prompt_text"]
+__all__ = ["PROMPT", "CommandRepo", "Repo", "Result", "forked", "prompt_text", "running"]
 
 PROMPT = """\
 # A comment that must stay.
@@ -33,6 +38,55 @@ messages:
 def prompt_text(system: str = "You are a news summarizer.") -> str:
     """Return a prompt file without version whose system message is the given line."""
     return PROMPT.replace("You are a news summarizer.", system)
+
+
+@contextlib.contextmanager
+def running(*commands: Sequence[str], **options: Any) -> Iterator[list[subprocess.Popen[str]]]:
+    """Start processes whose stdout is read, and end them with the block, whatever comes of it.
+
+    What one test leaves behind, running or unread, is told as the fault of another one.
+
+    Args:
+        commands: What is started.
+        options: More of what `subprocess.Popen` takes.
+    """
+    with contextlib.ExitStack() as stack:
+        started = []
+        for command in commands:
+            process = subprocess.Popen(
+                command, **{"stdout": subprocess.PIPE, "text": True, **options}
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            started.append(process)
+        yield started
+
+
+@contextlib.contextmanager
+def forked(work: Callable[[], bool]) -> Iterator[None]:
+    """Do work in a forked child beside the block; it must be able to, and say that all was right.
+
+    Whatever it raises, the child never comes back as a second run of the tests.
+    """
+    with warnings.catch_warnings():
+        # As Python 3.12 and later warn where there are threads, which is what is tested.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:  # pragma: no cover - runs in the child
+        status = 1
+        try:
+            # Waiting for a lock of a thread that was not forked would be for ever.
+            signal.alarm(60)
+            status = 0 if work() else 2
+        except BaseException:  # noqa: BLE001 - it ends here in any case
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    try:
+        yield
+    finally:
+        status = os.waitpid(child, 0)[1]
+    assert status == 0, f"the forked child ended with {status}"
 
 
 @dataclass(frozen=True, slots=True)

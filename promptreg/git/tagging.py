@@ -22,6 +22,7 @@ _LOCK_WAIT = 0.02
 
 # libgit2 looks for the lock's file before it makes it, so that a lock of another process is told in
 # two ways, and a third where that process takes away the folder of its own last lock in between.
+# pygit2 raises them as three kinds of error, of which KeyError puts its text in quotes.
 _HELD = "failed to lock file"
 _LOST = "failed to create locked file"
 _LOST_TO = frozenset({errno.EEXIST, errno.ENOENT})
@@ -125,9 +126,10 @@ def _claim(repository: Any, refs: Refs, ref: str, oid: str) -> TagOutcome | None
                 return TagOutcome.EXISTED
             transaction.set_target(ref, pygit2.Oid(hex=oid))
     except (pygit2.GitError, OSError) as error:
-        if _is_locked(str(error)):
+        message = str(error.args[0])
+        if _is_locked(message):
             return None
-        raise RepositoryError(f"tag {ref} cannot be created: {error}") from error
+        raise RepositoryError(f"tag {ref} cannot be created: {message}") from error
     return TagOutcome.CREATED
 
 

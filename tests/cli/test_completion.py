@@ -94,17 +94,19 @@ def _type(repo: Repo, shell: Shell, keys: str, until: str) -> str:
     def read(mark: str) -> None:
         nonlocal answer
         while mark.encode() not in answer:
-            assert select.select([terminal], [], [], 30)[0], answer
+            assert select.select([terminal], [], [], 120)[0], answer
             answer += os.read(terminal, 4096)
 
-    os.write(terminal, shell.setup.encode())
-    read(shell.ready)
-    answer = b""
-    os.write(terminal, keys.encode())
-    read(until)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    os.close(terminal)
+    try:
+        os.write(terminal, shell.setup.encode())
+        read(shell.ready)
+        answer = b""
+        os.write(terminal, keys.encode())
+        read(until)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(terminal)
     return answer.decode()
 
 

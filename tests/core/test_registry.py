@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -14,7 +13,7 @@ from promptreg import NotFoundError, PromptError, Registry
 from promptreg.errors import HistoryError, MetricsError
 from promptreg.loaded import LoadedPrompt
 from tests.core.acts import commit_prompt, edit, release
-from tests.kit import PROMPT, Repo
+from tests.kit import PROMPT, Repo, forked
 
 A = "prompts/a.yaml"
 
@@ -254,12 +253,8 @@ def test_threads_and_forks(history: Repo) -> None:
         expected = [registry.get(reference).version for reference in references]
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(lambda r: registry.get(r).version, references)) == expected
-        child = os.fork()
-        if child == 0:
-            same = [registry.get(reference).version for reference in references] == expected
-            os._exit(0 if same else 1)
-        assert os.waitpid(child, 0)[1] == 0
-        assert registry.get("a").version == "1.1.0"
+        with forked(lambda: [registry.get(r).version for r in references] == expected):
+            assert registry.get("a").version == "1.1.0"
 
 
 def test_new_releases_are_seen_by_an_open_registry(history: Repo) -> None:

@@ -13,7 +13,7 @@ from promptreg.errors import HistoryError, NotFoundError, RepositoryError
 from promptreg.operations.verifying import verify_tags
 from promptreg.registry import Registry
 from tests.core.acts import bump, check, commit_prompt, edit, release, rules, stated, verify
-from tests.kit import CommandRepo, Repo, prompt_text
+from tests.kit import CommandRepo, Repo, prompt_text, running
 
 A = "prompts/a.yaml"
 
@@ -434,18 +434,13 @@ def test_eight_processes_at_once(repo: Repo) -> None:
         for name in ("a", "b", "c"):
             commit_prompt(repo, name, f"{name} {i}.")
     command = [sys.executable, "-m", "promptreg", "release"]
-    processes = [
-        subprocess.Popen(
-            command, cwd=repo.path, env=repo.env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        for _ in range(8)
-    ]
     made: list[str] = []
-    for process in processes:
-        out, err = process.communicate()
-        assert process.returncode == 0, err
-        lines = out.decode().splitlines()
-        made += [line.split()[1] for line in lines if line.startswith("tagged")]
+    options = {"cwd": repo.path, "env": repo.env(), "stderr": subprocess.PIPE}
+    with running(*[command] * 8, **options) as processes:
+        for process in processes:
+            out, err = process.communicate()
+            assert process.returncode == 0, err
+            made += [line.split()[1] for line in out.splitlines() if line.startswith("tagged")]
     assert sorted(made) == repo.tags()
     assert len(made) == 15
     assert verify(repo).faults == ()

@@ -11,7 +11,7 @@ from promptreg.errors import HistoryError, RepositoryError
 from promptreg.git import Repository
 from promptreg.git.model import Signature, parse_commit, parse_tag
 from promptreg.git.objects import ProcessReader
-from tests.kit import Repo
+from tests.kit import Repo, forked
 
 
 @pytest.fixture(params=["pygit2", "process"])
@@ -211,13 +211,11 @@ def test_a_forked_child_reads_for_itself(history: Repo, reader: str) -> None:
     head = opened.head.oid
     assert head is not None
     assert opened.file_at(head, "prompts/a.yaml") == b"a: 2\n"
-    child = os.fork()
-    if child == 0:
-        fine = all(opened.file_at(head, "prompts/a.yaml") == b"a: 2\n" for _ in range(50))
-        os._exit(0 if fine else 1)
-    for _ in range(50):
-        assert opened.file_at(head, "other.txt") == b"x"
-    assert os.waitpid(child, 0)[1] == 0
+    with forked(
+        lambda: all(opened.file_at(head, "prompts/a.yaml") == b"a: 2\n" for _ in range(50))
+    ):
+        for _ in range(50):
+            assert opened.file_at(head, "other.txt") == b"x"
     opened.close()
 
 

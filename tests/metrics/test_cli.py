@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit import CommandRepo, Repo, Result, prompt_text
+from tests.kit import CommandRepo, Repo, Result, prompt_text, running
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_summary_by_model_and_day(repo: Repo) -> None:
     assert "most reliable:  gpt-4o-mini (100.0% succeed, n=1)" in out
     assert len(metrics(repo, "summary", "--by", "day,model").out.splitlines()) == 1 + 2 + 1 + 3
     assert "cannot group by speed" in metrics(repo, "summary", "--by", "speed", code=2).err
-    assert "No calls match" in metrics(repo, "summary", "--since", "2030-01-01").err
+    assert "No calls match" in metrics(repo, "summary", "--since", "2999-01-01").err
     assert "is no time" in metrics(repo, "summary", "--since", "soon", code=2).err
 
 
@@ -195,9 +195,8 @@ def test_ship_watch_stops_cleanly(processes: Repo) -> None:
 
     log_some(processes)
     words = [sys.executable, "-m", "promptreg", "metrics", "ship", "--watch", "--interval", "1h"]
-    with subprocess.Popen(
-        words, cwd=processes.path, env=processes.env(), stderr=subprocess.PIPE, text=True
-    ) as sidecar:
+    options = {"cwd": processes.path, "env": processes.env(), "stderr": subprocess.PIPE}
+    with running(words, **options) as (sidecar,):
         assert sidecar.stderr is not None
         assert "Sealed 3 rows" in sidecar.stderr.readline()
         sidecar.send_signal(signal.SIGTERM)

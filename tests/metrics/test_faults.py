@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promptreg.storage.segments import list_segments
+from tests.kit import running
 from tests.metrics.conftest import row
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def test_a_killed_writer_loses_nothing(metrics: Metrics, folder: Path) -> None:
         "    m.log(prompt='p', version='1.0.0', unit=str(n)); n += 1\n"
         "    print(n, flush=True)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
+    with running([sys.executable, "-c", code]) as (child,):
         assert child.stdout is not None
         for line in child.stdout:
             if int(line) >= 500:
@@ -196,19 +197,18 @@ def test_a_crowd_with_readers(make: Callable[..., Metrics], folder: Path) -> Non
         f"while not seen or seen[-1][0] < 3200: seen.append(m.sql({COUNT!r})[0])\n"
         "print(json.dumps(seen))\n"
     )
-    readers = [
-        subprocess.Popen([sys.executable, "-c", reader], stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    writers = [subprocess.Popen([sys.executable, "-c", writer, str(n)]) for n in range(8)]
     compactor = make()
-    while any(process.poll() is None for process in writers):
-        compactor.compact()
-    assert [process.wait() for process in writers] == [0] * 8
-    for process in readers:
-        seen = json.loads(process.communicate()[0])
-        assert all(rows == units for rows, units in seen)
-        assert seen == sorted(seen)
+    with (
+        running(*[[sys.executable, "-c", reader]] * 2) as readers,
+        running(*([sys.executable, "-c", writer, str(n)] for n in range(8))) as writers,
+    ):
+        while any(process.poll() is None for process in writers):
+            compactor.compact()
+        assert [process.wait() for process in writers] == [0] * 8
+        for process in readers:
+            seen = json.loads(process.communicate()[0])
+            assert all(rows == units for rows, units in seen)
+            assert seen == sorted(seen)
     compactor.compact(full=True)
     assert compactor.sql(COUNT) == [(3200, 3200)]
     assert compactor.status().quarantined == 0

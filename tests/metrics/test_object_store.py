@@ -28,6 +28,7 @@ from promptreg.storage.doctor import diagnose, set_aside
 from promptreg.storage.purge import purge
 from promptreg.storage.rewrite import write_part
 from promptreg.storage.segments import list_segments
+from tests.kit import running
 from tests.metrics.conftest import row
 
 _DEFAULT = Path(tempfile.gettempdir()) / "promptreg-bench" / "moto" / "bin" / "moto_server"
@@ -54,9 +55,7 @@ def endpoint() -> Iterator[str]:
     if not SERVER.exists():
         pytest.skip("no S3 server (moto_server) is here")
     words = [str(SERVER), "-H", "127.0.0.1", "-p", "0"]
-    with subprocess.Popen(
-        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as server:
+    with running(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as (server,):
         assert server.stderr is not None
         line = next(line for line in server.stderr if "Running on" in line)
         address = line.split("Running on")[1].split()[0]
@@ -271,31 +270,30 @@ def test_sealers_killed_at_random(bucket: BucketMaker, endpoint: str) -> None:
     words = [sys.executable, "-c", SEALER, str(one.location), str(one.wal), *options]
     dice = random.Random(7)
 
-    def hire() -> subprocess.Popen[str]:
-        sealer = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-        assert sealer.stdout is not None
-        assert sealer.stdout.readline() == "ready\n"
-        return sealer
+    with contextlib.ExitStack() as hired:
 
-    sealers = [hire(), hire()]
-    logged = 0
-    for _ in range(14):
-        for _ in range(3):
-            one.log_many(row(unit=str(number)) for number in range(logged, logged + 20))
-            logged += 20
-            one.close()
-        victim = sealers.pop(dice.randrange(2))
-        # At any moment of its way through claiming, decoding, upload, commit and deletion.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            victim.wait(dice.random() * 0.4)
-        victim.kill()
-        victim.communicate()
-        sealers.append(hire())
-        ((rows, units),) = one.sql(COUNT)
-        assert rows == units == logged
-    for sealer in sealers:
-        sealer.kill()
-        sealer.communicate()
+        def hire() -> subprocess.Popen[str]:
+            (sealer,) = hired.enter_context(running(words))
+            assert sealer.stdout is not None
+            assert sealer.stdout.readline() == "ready\n"
+            return sealer
+
+        sealers = [hire(), hire()]
+        logged = 0
+        for _ in range(14):
+            for _ in range(3):
+                one.log_many(row(unit=str(number)) for number in range(logged, logged + 20))
+                logged += 20
+                one.close()
+            victim = sealers.pop(dice.randrange(2))
+            # At any moment of its way through claiming, decoding, upload, commit and deletion.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                victim.wait(dice.random() * 0.4)
+            victim.kill()
+            victim.wait()
+            sealers.append(hire())
+            ((rows, units),) = one.sql(COUNT)
+            assert rows == units == logged
     compact(one.store, full=True, grace_hours=0)
     assert one.sql(COUNT) == [(logged, logged)]
     assert list_segments(one.wal) == []

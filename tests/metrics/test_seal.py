@@ -15,6 +15,7 @@ from promptreg.errors import MetricsError
 from promptreg.pricing import Pricer
 from promptreg.storage import store as store_module
 from promptreg.storage.segments import claim, list_segments
+from tests.kit import forked
 from tests.metrics.conftest import row
 
 if TYPE_CHECKING:
@@ -221,22 +222,18 @@ def test_costs_are_filled_with_the_prices_of_the_day(make: Callable[..., Metrics
     assert pricer.unknown_models == ("nobody-knows",)
 
 
-# Python 3.12 and later warn about forks with threads, which is what this test is about.
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_fork_after_reading(metrics: Metrics) -> None:
     """A child of a process that has read can log, and is told in words that it cannot read."""
     metrics.log(**row(unit="parent"))
     assert count(metrics) == (1, 1)
-    child = os.fork()
-    if child == 0:  # pragma: no cover - runs in the child
-        status = 1
-        try:
-            metrics.log(**row(unit="child"))
-            metrics.close()
+
+    def work() -> bool:
+        metrics.log(**row(unit="child"))
+        metrics.close()
+        with pytest.raises(MetricsError, match="forked"):
             count(metrics)
-        except MetricsError as error:
-            status = 0 if "forked" in error.message else 2
-        finally:
-            os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
+        return True
+
+    with forked(work):
+        pass
     assert count(metrics) == (2, 2)

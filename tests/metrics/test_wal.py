@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import resource
-import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from promptreg.errors import ConfigError, MetricsError
 from promptreg.metrics import Metrics, wal
 from promptreg.metrics.wal import SegmentWriter
 from promptreg.storage.segments import is_alive, list_segments
+from tests.kit import forked
 from tests.metrics.conftest import row
 
 
@@ -101,22 +101,18 @@ def test_threads(metrics: Metrics, folder: Path) -> None:
     assert len({json.loads(line)["unit"] for line in lines_of(folder)}) == 4000
 
 
-# Python 3.12 and later warn about forks with threads, which is what these tests are about.
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_fork(metrics: Metrics, folder: Path) -> None:
     """A forked child writes to a segment of its own, and the parent's stays locked throughout."""
     metrics.log(**row(unit="parent"))
     (segment,) = list_segments(folder / "wal")
-    child = os.fork()
-    if child == 0:  # pragma: no cover - runs in the child
-        status = 1
-        try:
-            metrics.log(**row(unit="child"))
-            metrics.close()
-            status = 0
-        finally:
-            os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
+
+    def log() -> bool:
+        metrics.log(**row(unit="child"))
+        metrics.close()
+        return True
+
+    with forked(log):
+        pass
     metrics.log(**row(unit="parent again"))
     assert is_alive(segment)
     assert len(list_segments(folder / "wal")) == 2
@@ -128,7 +124,6 @@ def test_fork(metrics: Metrics, folder: Path) -> None:
     ]
 
 
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_fork_while_a_thread_logs(metrics: Metrics, folder: Path) -> None:
     """A child forked in the middle of another thread's call can log: the lock is fresh."""
     stop = threading.Event()
@@ -137,19 +132,19 @@ def test_fork_while_a_thread_logs(metrics: Metrics, folder: Path) -> None:
         while not stop.is_set():
             metrics.log(**row(unit="thread"))
 
+    def log() -> bool:
+        metrics.log(**row(unit="child"))
+        return True
+
     thread = threading.Thread(target=work)
     thread.start()
-    statuses = []
-    for _ in range(20):
-        child = os.fork()
-        if child == 0:  # pragma: no cover - runs in the child
-            signal.alarm(20)
-            metrics.log(**row(unit="child"))
-            os._exit(0)
-        statuses.append(os.waitpid(child, 0)[1])
-    stop.set()
-    thread.join()
-    assert statuses == [0] * 20
+    try:
+        for _ in range(20):
+            with forked(log):
+                pass
+    finally:
+        stop.set()
+        thread.join()
     units = [json.loads(line)["unit"] for line in lines_of(folder)]
     assert units.count("child") == 20
 

@@ -16,7 +16,7 @@ from promptreg.errors import MetricsError
 from promptreg.metrics.facade import Metrics
 from promptreg.monitor.loop import look_every
 from tests.gate.worlds import BASE, HEAD, calls
-from tests.kit import Repo
+from tests.kit import Repo, running
 
 
 def test_it_looks_waits_and_looks_again() -> None:
@@ -56,18 +56,16 @@ def watched(tmp_path: Path) -> Repo:
 @contextmanager
 def _monitor(repo: Repo, every: str) -> Iterator[subprocess.Popen[str]]:
     words = [sys.executable, "-m", "promptreg", "monitor", "--every", every]
-    with subprocess.Popen(
-        words, cwd=repo.path, env=repo.env(), stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    options = {"cwd": repo.path, "env": repo.env(), "stderr": subprocess.PIPE}
+    with running(words, **options) as (process,):
+        yield process
 
 
 def _line(process: subprocess.Popen[str]) -> str:
     assert process.stderr is not None
-    return process.stderr.readline()
+    line = process.stderr.readline()
+    assert line, "the monitor ended"
+    return line
 
 
 def _told(repo: Repo) -> set[str]:

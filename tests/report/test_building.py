@@ -1,4 +1,4 @@
-"""How a page is built in several processes."""
+"""How a report is built in several processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.calls import add_calls
 from benchmarks.repositories import Shape, build_registry
 from promptreg.registry import Registry
 from promptreg.report import workers
-from promptreg.report.building import build_page
+from promptreg.report.building import build_json, build_page
 from promptreg.report.data import Options
 from promptreg.report.html import Page
 from promptreg.report.memory import Memory
@@ -21,17 +21,23 @@ def _text(page: Page) -> str:
     return "".join(page.parts())
 
 
-def test_processes_build_the_same_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What other processes read, judged and packed makes the page, byte for byte."""
+def _json(registry: Registry) -> str:
+    return "".join(build_json(registry, Options()))
+
+
+def test_processes_build_the_same_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other processes read, judged and packed makes page and JSON, byte for byte."""
     root = build_registry(tmp_path / "registry", Shape(5, 4))
     add_calls(root, 40)
     memory = Memory()
     with Registry(root) as registry:
         alone = _text(build_page(registry, Options(), memory=memory))
+        json_alone = _json(registry)
     monkeypatch.setattr(workers, "WORTHWHILE_VERSIONS", 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     with Registry(root) as registry:
         assert _text(build_page(registry, Options())) == alone
+        assert _json(registry) == json_alone
         with monkeypatch.context() as without:
             # What one process remembers needs no others.
             without.delattr(workers, "Workers")

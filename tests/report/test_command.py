@@ -12,7 +12,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +25,7 @@ from promptreg.errors import ConfigError
 from promptreg.registry import Registry
 from promptreg.report.html import Page, render
 from promptreg.report.output import write_atomically, write_folder
-from tests.kit import CommandRepo, Repo, prompt_text
+from tests.kit import CommandRepo, Repo, prompt_text, running
 from tests.report.conftest import Pages
 from tests.report.synthetic import synthetic_report
 
@@ -132,17 +131,9 @@ def test_processes_take_over_what_others_finished(released: Repo) -> None:
     folder = released.path / ".git/promptreg/report"
     alone = released.ok("report", "--no-cache", "-o", "-")
     assert not folder.exists()
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-m", "promptreg", "report", "-o", "-"],
-            cwd=released.path,
-            env=released.env(),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    assert [process.communicate()[0] for process in both] == [alone] * 2
+    command = [sys.executable, "-m", "promptreg", "report", "-o", "-"]
+    with running(command, command, cwd=released.path, env=released.env()) as both:
+        assert [process.communicate()[0] for process in both] == [alone] * 2
     (kept,) = folder.iterdir()
     before = kept.stat()
     assert released.ok("report", "-o", "-") == alone
@@ -189,20 +180,6 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_atomically(target, broken())  # type: ignore[arg-type]
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
-
-
-def test_a_full_temporary_folder_is_told(commands: Repo) -> None:
-    """Where JSON finds no room for its prompts the error names that folder, and nothing is made."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    try:
-        result = commands.run("report", "--format", "json", "-o", "report.json")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert result.code == 2
-    assert f"no room for the prompts in {tempfile.gettempdir()}" in result.err
-    assert "fix: name a folder with room in TMPDIR" in result.err
-    assert not (commands.path / "report.json").exists()
 
 
 def test_a_full_disk_is_told_and_leaves_the_old_report(tmp_path: Path) -> None:
@@ -322,15 +299,9 @@ class _Silent(SimpleHTTPRequestHandler):
 
 def test_serve_answers_until_interrupted(released: Repo) -> None:
     """It says where the report is, serves it, and says there what went wrong, until Ctrl-C."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "promptreg", "report", "--serve"],
-        cwd=released.path,
-        env=released.env(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    command = [sys.executable, "-m", "promptreg", "report", "--serve"]
+    options = {"cwd": released.path, "env": released.env(), "stderr": subprocess.PIPE}
+    with running(command, **options) as (process,):
         assert process.stderr
         line = process.stderr.readline()
         found = re.search(r"http://127\.0\.0\.1:\d+/", line)
@@ -346,7 +317,6 @@ def test_serve_answers_until_interrupted(released: Repo) -> None:
         assert process.stderr.readline().startswith("Showing a newer one")
         with urlopen(f"{found[0]}state") as answer:
             assert not json.load(answer)["trouble"]
-    finally:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
     assert process.returncode == 130
@@ -356,14 +326,9 @@ def test_serve_answers_until_interrupted(released: Repo) -> None:
 
 def test_watch_writes_again_when_a_call_is_logged(released: Repo) -> None:
     """A new call makes a new report without anybody asking for it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "promptreg", "report", "--watch", "-o", "watched.html"],
-        cwd=released.path,
-        env=released.env(),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    command = [sys.executable, "-m", "promptreg", "report", "--watch", "-o", "watched.html"]
+    options = {"cwd": released.path, "env": released.env(), "stderr": subprocess.PIPE}
+    with running(command, **options) as (process,):
         assert process.stderr
         assert process.stderr.readline().startswith("Wrote ")
         assert process.stderr.readline().startswith("Watching")
@@ -373,7 +338,6 @@ def test_watch_writes_again_when_a_call_is_logged(released: Repo) -> None:
             registry.metrics.close()
         assert process.stderr.readline().startswith("Wrote ")
         assert released.read("watched.html") != before
-    finally:
         # Services and containers are ended so.
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate()

@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,9 +18,12 @@ from benchmarks.repositories import Shape, build_registry
 from promptreg.errors import ConfigError
 from promptreg.metrics import Metrics
 from promptreg.registry import Registry
-from promptreg.report.asking import Scope
+from promptreg.report.asking import Answers, Scope
+from promptreg.report.assembly import Setting
 from promptreg.report.data import Collector, Options
+from promptreg.report.desk import Done, Here
 from promptreg.report.html import render
+from promptreg.report.lines import PackedLine
 from promptreg.report.measures import measure
 from promptreg.report.model import PromptRow, Report
 from promptreg.report.origin import origin_of, parse_remote
@@ -64,11 +68,32 @@ def _log(registry: Registry, version: str, at: int, *, slow: float = 1.0) -> Non
     )
 
 
+class _Rows(Here):
+    """Keeps prompts as they are before they are packed, which no command holds at once."""
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__(registry)
+        self.rows: dict[str, PromptRow] = {}
+
+    def finish(self, name: str, answers: Answers | None, setting: Setting) -> Future[Done]:
+        """Put a prompt together, and pack nothing."""
+        found = self._desk.assemble(name, answers, setting)
+        self.rows[name] = found.row
+        future: Future[Done] = Future()
+        future.set_result(Done(PackedLine(""), found.extract))
+        return future
+
+
 def collect(registry: Registry, options: Options | None = None) -> Report:
-    """Return a whole report with its prompts, which no command holds at once."""
-    collector = Collector(registry, options or Options())
-    prompts = tuple(collector.prompts())
-    return collector.report()._replace(prompts=prompts)
+    """Return a whole report with its prompts."""
+    collector = Collector(registry, options or Options(), for_json=True)
+    staff = _Rows(registry)
+    links = [links for _, links in collector.finished(staff)]
+    prompts = (
+        row._replace(file_url=link.file, edit_url=link.edit)
+        for row, link in zip(staff.rows.values(), links, strict=True)
+    )
+    return collector.report()._replace(prompts=tuple(prompts))
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -17,7 +18,7 @@ import pytest
 
 from promptreg.registry import Registry
 from promptreg.report.assembly import Setting
-from promptreg.report.building import build_page
+from promptreg.report.building import build_json, build_page
 from promptreg.report.cache import Cache, _loaded, open_cache
 from promptreg.report.data import Options
 from promptreg.report.desk import Desk, Outline
@@ -144,6 +145,14 @@ class World:
             memory = self._memory if remembers else None
             page = build_page(registry, options or Options(), memory=memory, on_step=on_step)
             return "".join(page.parts())
+
+    def json(self, *, remembers: bool = True, ensure_ascii: bool = False) -> str:
+        """Write JSON as another process, with what lies in files or without."""
+        self.made.clear()
+        with Registry(self.repo.path) as registry:
+            memory = Memory(open_cache(registry)) if remembers else None
+            parts = build_json(registry, Options(), memory=memory, ensure_ascii=ensure_ascii)
+            return "".join(parts)
 
 
 @pytest.fixture
@@ -277,6 +286,28 @@ def test_only_calls_that_came_or_went_count_when_time_goes_on(world: World) -> N
         page = world.page(options)
         assert world.made == expected
     assert page == world.page(options, remembers=False)
+
+
+def test_json_takes_over_what_json_finished(world: World) -> None:
+    """JSON has figures that no page holds, and both take over their own, with the links of now."""
+    world.repo.write("prompts/fresh.prompt.yml", prompt_text("Gr\u00fc\u00df \U0001f600 \x85"))
+    world.repo.bump_and_commit("fresh")
+    text = world.json()
+    assert world.made == {*NAMES, "fresh"}
+    assert text == world.json()
+    assert not world.made
+    escaped = world.json(ensure_ascii=True)
+    assert not world.made
+    assert escaped.isascii()
+    assert json.loads(escaped) == json.loads(text)
+    commit = world.repo.commit("more", "--allow-empty")
+    text = world.json()
+    assert world.made == {"draft", "fresh"}
+    assert f"/blob/{commit}/prompts/busy.prompt.yml" in text
+    assert text == world.json(remembers=False)
+    world.restart()
+    world.page()
+    assert world.made == {"draft", "fresh"}
 
 
 def test_what_is_in_doubt_is_made_again(world: World) -> None:
