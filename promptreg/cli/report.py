@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -183,21 +183,21 @@ def _write_text(
     from promptreg.report.output import write_atomically
 
     to_stdout = output in {None, "-"}
-    with ExitStack() as stack:
-        with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
-            if output_format is ReportFormat.MARKDOWN:
-                memory = new_memory(cached=True) if cached else None
-                text = build_markdown(registry, options, memory=memory, on_step=show)
-                parts = iter([text])
-            else:
-                ascii_only = to_stdout and not is_unicode()
-                found = build_json(registry, options, ensure_ascii=ascii_only, on_step=show)
-                parts = stack.enter_context(found)
-        if to_stdout:
-            pieces(parts)
-            return
-        size = write_atomically(Path(str(output)), parts)
-        message(f"Wrote {output} ({_size(size)}).")
+    memory = new_memory(cached=True) if cached else None
+    with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
+        parts: Iterable[str]
+        if output_format is ReportFormat.MARKDOWN:
+            parts = [build_markdown(registry, options, memory=memory, on_step=show)]
+        else:
+            ascii_only = to_stdout and not is_unicode()
+            parts = build_json(
+                registry, options, ensure_ascii=ascii_only, memory=memory, on_step=show
+            )
+    if to_stdout:
+        pieces(parts)
+        return
+    size = write_atomically(Path(str(output)), parts)
+    message(f"Wrote {output} ({_size(size)}).")
 
 
 def _write_page(

@@ -37,11 +37,13 @@ class Setting:
         is_large: Whether the report has more than `MANY_PROMPTS`.
         labels: What the labels serve of it.
         thresholds: What the gate allows.
+        for_json: Whether the prompt is finished for JSON, with all its figures, not for the page.
     """
 
     is_large: bool
     labels: PromptLabels
     thresholds: tuple[Threshold, ...]
+    for_json: bool = False
 
 
 class Extract(NamedTuple):

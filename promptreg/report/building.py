@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import errno
-import tempfile
 from collections import deque
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from itertools import chain
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from promptreg.errors import ConfigError
 from promptreg.formats.json_text import json_text
 from promptreg.report.data import Collector
 from promptreg.report.desk import Here
-from promptreg.report.html import HtmlBuilder, Page
+from promptreg.report.html import HtmlBuilder, PackedPrompt, Page
+from promptreg.report.lines import PackedLine, line_of
 from promptreg.report.memory import one_snapshot
 from promptreg.report.schema import as_json
 from promptreg.report.workers import worthwhile
@@ -51,6 +49,7 @@ def build_page(
     with _finishing(registry, options, memory, on_step) as (collector, finished):
         builder = HtmlBuilder(split=split, live=live)
         for found, links in finished:
+            assert isinstance(found.packed, PackedPrompt), "finished for the page"
             builder.take(found.packed, links)
         return builder.finish(collector.report())
 
@@ -77,86 +76,64 @@ def build_markdown(
         return markdown_report(collector.report(), collector.lines)
 
 
-@contextmanager
 def build_json(
     registry: Registry,
     options: Options,
     *,
     ensure_ascii: bool = False,
+    memory: Memory | None = None,
     on_step: OnStep | None = None,
-) -> Iterator[Iterator[str]]:
+) -> Iterator[str]:
     """Collect and write a report as JSON: `promptreg.report.schema`, each prompt in a line.
 
     Args:
         registry: Where from.
         options: What the report is about.
         ensure_ascii: Whether to escape all that is not ASCII.
+        memory: What was finished before, for JSON too; kept up to date for the next time.
         on_step: Called with how many steps are done and how many there are.
 
-    Yields:
-        Its parts, once everything is collected; a file without a name holds the prompts meanwhile.
+    Returns:
+        Its parts; everything is collected, and the registry no longer needed.
     """
-    collector = Collector(registry, options, on_step)
-    with ExitStack() as stack:
-        with _full():
-            prompts = stack.enter_context(_nameless())
-            for prompt in collector.prompts():
-                line = json_text(as_json(prompt), indent=None, ensure_ascii=ensure_ascii)
-                prompts.write(f"{line}\n")
-            prompts.seek(0)
+    packed: list[tuple[PackedLine, Links]] = []
+    with _finishing(registry, options, memory, on_step, for_json=True) as (collector, finished):
+        for found, links in finished:
+            assert isinstance(found.packed, PackedLine), "finished for JSON"
+            packed.append((found.packed, links))
         values = as_json(collector.report())
-        names = [*values]
-        place = names.index("prompts")
-        before, after = (
-            json_text({name: values[name] for name in some}, ensure_ascii=ensure_ascii)
-            for some in (names[:place], names[place + 1 :])
-        )
-        start = before.removesuffix("\n}") + ',\n  "prompts": ['
-        yield chain([start], _separated(prompts), [f"],{after[1:]}\n"])
+    names = [*values]
+    place = names.index("prompts")
+    before, after = (
+        json_text({name: values[name] for name in some}, ensure_ascii=ensure_ascii)
+        for some in (names[:place], names[place + 1 :])
+    )
+    start = before.removesuffix("\n}") + ',\n  "prompts": ['
+    lines = (line_of(one, links, ensure_ascii=ensure_ascii) for one, links in packed)
+    return chain([start], _separated(lines), [f"],{after[1:]}\n"])
 
 
-def _separated(lines: IO[str]) -> Iterator[str]:
+def _separated(lines: Iterable[str]) -> Iterator[str]:
     """Yield lines as the items of a list."""
     comma = ""
     for line in lines:
-        yield f"{comma}\n    {line[:-1]}"
+        yield f"{comma}\n    {line}"
         comma = ","
     if comma:
         yield "\n  "
 
 
 @contextmanager
-def _nameless() -> Iterator[IO[str]]:
-    """Give a file that nobody sees and that goes with its block."""
-    # To close it on a full disk fails once more, and must not hide the first failure.
-    file = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass")  # noqa: SIM115
-    try:
-        yield file
-    finally:
-        with suppress(OSError):
-            file.close()
-
-
-@contextmanager
-def _full() -> Iterator[None]:
-    """Say which disk is full: it is not the one that the report goes to."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in {errno.EDQUOT, errno.EFBIG, errno.ENOSPC}:
-            raise
-        raise ConfigError(
-            f"no room for the prompts in {tempfile.gettempdir()}: {error.strerror}",
-            fix="name a folder with room in TMPDIR",
-        ) from error
-
-
-@contextmanager
 def _finishing(
-    registry: Registry, options: Options, memory: Memory | None, on_step: OnStep | None
+    registry: Registry,
+    options: Options,
+    memory: Memory | None,
+    on_step: OnStep | None,
+    *,
+    for_json: bool = False,
 ) -> Iterator[tuple[Collector, Iterator[tuple[Done, Links]]]]:
     """Give a collector and its finished prompts, by as many processes as are worthwhile."""
-    collector = Collector(registry, options, on_step, memory)
+    collector = Collector(registry, options, on_step, memory, for_json=for_json)
     with (
         one_snapshot(registry.metrics) if memory is not None else nullcontext(),
         worthwhile(registry, collector.count_versions()) as workers,

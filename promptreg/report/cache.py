@@ -22,6 +22,7 @@ from promptreg.report.assembly import Extract
 from promptreg.report.brief import PromptLine, ReleaseLine
 from promptreg.report.desk import Done
 from promptreg.report.html import PackedPrompt
+from promptreg.report.lines import PackedLine
 from promptreg.report.model import Alert, LabelRow, MetricComparison, ModelTest
 
 if TYPE_CHECKING:
@@ -230,9 +231,14 @@ def _dumped(kept: Kept) -> bytes:
 
 def _loaded(text: bytes) -> Kept:
     at_head, (packed, extract) = json.loads(text)
-    chunk, row, searched = packed
-    places = [(place, found) for place, found in searched]
-    return Kept(tuple(at_head), Done(PackedPrompt(chunk, row, places), _extract(*extract)))
+    return Kept(tuple(at_head), Done(_packed(*packed), _extract(*extract)))
+
+
+def _packed(chunk: str, *others: Any) -> PackedPrompt | PackedLine:
+    if not others:
+        return PackedLine(chunk)
+    row, searched = others
+    return PackedPrompt(chunk, row, [(place, found) for place, found in searched])
 
 
 def _extract(*values: Any) -> Extract:

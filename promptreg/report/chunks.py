@@ -1,4 +1,4 @@
-"""Compresses what a page holds beside its HTML: deflate without a header, in base64."""
+"""Compresses what a report holds of its prompts: deflate without a header, in base64."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import zlib
 from typing import Any
 
-__all__ = ["chunk_of", "chunk_of_prompt", "chunk_of_text"]
+__all__ = ["chunk_of", "chunk_of_json", "chunk_of_prompt", "chunk_of_text", "json_of_chunk"]
 
 _RAW = -15
 _LEVEL = 6
@@ -39,6 +39,17 @@ def chunk_of_prompt(packed: dict[str, Any]) -> str:
 def chunk_of_text(text: str) -> str:
     """Compress a text that is the same in all reports, as small as can be."""
     return _base64(_deflated(text.encode(), _HARDEST))
+
+
+def chunk_of_json(text: str) -> str:
+    """Compress a prompt's JSON, most of which is digits."""
+    data = text.encode("utf-8", "surrogatepass")
+    return _base64(_deflated(data, _COLUMNS_LEVEL, strategy=zlib.Z_FILTERED))
+
+
+def json_of_chunk(chunk: str) -> str:
+    """Return what `chunk_of_json` compressed."""
+    return zlib.decompress(base64.b64decode(chunk), _RAW).decode("utf-8", "surrogatepass")
 
 
 def _json(value: Any) -> bytes:

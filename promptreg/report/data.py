@@ -19,7 +19,7 @@ from promptreg.report.gaps import gaps
 from promptreg.report.live import LiveLabels
 from promptreg.report.memory import inputs_of
 from promptreg.report.metric_infos import metric_infos
-from promptreg.report.model import Alert, Overview, PromptRow, Report
+from promptreg.report.model import Alert, Overview, Report
 from promptreg.report.origin import Links, edit_branch, origin_of
 from promptreg.report.scoping import scope_of
 from promptreg.report.versions import iso
@@ -70,6 +70,7 @@ class Collector:
         options: What the report is about.
         on_step: Called with how many steps are done and how many there are.
         memory: What was finished before; kept up to date for the next time.
+        for_json: Whether prompts are finished for JSON, with all their figures, not for the page.
 
     Attributes:
         lines: The prompts that were yielded, in a line each.
@@ -81,8 +82,11 @@ class Collector:
         options: Options,
         on_step: OnStep | None = None,
         memory: Memory | None = None,
+        *,
+        for_json: bool = False,
     ) -> None:
         self._registry = registry
+        self._for_json = for_json
         self._on_step = on_step
         self._memory = memory
         # Looked at before anything is read: what changes meanwhile is then read again.
@@ -105,28 +109,6 @@ class Collector:
         """Return how many versions are to be read, by the names of their tags alone."""
         names = (name for name in self._names if name not in self._known)
         return sum(len(self._registry.tags.versions(name)) for name in names)
-
-    def prompts(self) -> Iterator[PromptRow]:
-        """Yield every prompt, by name.
-
-        Raises:
-            ConfigError: A pattern names no prompt, or a threshold is wrong.
-        """
-        from promptreg.report.desk import Desk
-
-        desk = Desk(self._registry)
-        for group in self._groups(self._names):
-            outlines = []
-            for name in group:
-                outlines.append(desk.read(name, self._commit, self._labels[name].by_version()))
-                self._step()
-            answers = self._answers(outlines)
-            for outline in outlines:
-                name = outline.name
-                found = desk.assemble(name, answers.pop(name, None), self._setting(name))
-                self._add(name, found.extract)
-                links = self._links(outline.path)
-                yield found.row._replace(file_url=links.file, edit_url=links.edit)
 
     def finished(self, staff: Staff) -> Generator[tuple[Done, Links]]:
         """Yield every prompt packed, by name, and where its file is.
@@ -167,7 +149,7 @@ class Collector:
                 outlines.append(future.result())
                 self._step()
             reading = self._read(staff, groups[number + 1 : number + 2])
-            answers = self._answers(outlines, for_page=True)
+            answers = self._answers(outlines)
             waiting.append(
                 [
                     staff.finish(name, answers.pop(name, None), self._setting(name))
@@ -297,6 +279,7 @@ class Collector:
             len(self._names) > MANY_PROMPTS,
             self._labels[name],
             tuple(gate_thresholds(self._registry.config, name)),
+            self._for_json,
         )
 
     def _groups(self, names: Iterable[str]) -> Iterator[list[str]]:
@@ -333,14 +316,13 @@ class Collector:
         state = self._store_state, self._names, self._since, self._renames, config.prices
         return memory.totals(state, read)
 
-    def _answers(
-        self, outlines: Sequence[Outline], *, for_page: bool = False
-    ) -> dict[str, Answers]:
+    def _answers(self, outlines: Sequence[Outline]) -> dict[str, Answers]:
         """Ask for the rows of some prompts."""
         scope = scope_of(outlines, self._totals, self._since, self._renames)
         if scope is None:
             return {}
-        return ask(self._registry.metrics, replace(scope, for_page=for_page)).by_prompt()
+        scope = replace(scope, for_page=not self._for_json)
+        return ask(self._registry.metrics, scope).by_prompt()
 
     # What is known from before
 

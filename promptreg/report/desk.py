@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from promptreg.report.asking import Answers
     from promptreg.report.assembly import Assembled, Extract, Setting
     from promptreg.report.html import PackedPrompt
+    from promptreg.report.lines import PackedLine
     from promptreg.report.versions import GitPrompt
 
 __all__ = ["Desk", "Done", "Here", "Outline", "Staff"]
@@ -45,11 +46,11 @@ class Done(NamedTuple):
     """A packed prompt, and what the report around it takes from it.
 
     Attributes:
-        packed: The prompt.
+        packed: The prompt, as its setting asked for it: for the page or for JSON.
         extract: The rest.
     """
 
-    packed: PackedPrompt
+    packed: PackedPrompt | PackedLine
     extract: Extract
 
 
@@ -98,9 +99,13 @@ class Desk:
             answers: What the store said of it; None when it has no rows.
             setting: Everything else.
         """
+        found = self.assemble(name, answers, setting)
+        if setting.for_json:
+            from promptreg.report.lines import pack_line
+
+            return Done(pack_line(found.row), found.extract)
         from promptreg.report.html import pack
 
-        found = self.assemble(name, answers, setting)
         return Done(pack(found.row), found.extract)
 
 
