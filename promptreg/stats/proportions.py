@@ -208,13 +208,19 @@ def _restricted_by_difference(table: Table, difference: float) -> float:
     low, high = (0.0, 1.0 - d) if d > 0.0 else (-d, 1.0)
     if not low <= root <= high:
         root = min(high, max(low, root))
+    before, missed = root, math.inf
     for _ in range(_NEWTON_STEPS):
         # The cosine loses half the digits near a double root or more; Newton brings them back,
         # in one step for a simple root and by halves for a double one.
         slope = (3.0 * root + 2.0 * c2) * root + c1
+        value = ((root + c2) * root + c1) * root + c0
+        if abs(value) >= missed:
+            # Rounding may leave no root where two were, and then a step leads anywhere.
+            return before
         if slope == 0.0:
             break
-        step = (((root + c2) * root + c1) * root + c0) / slope
+        before, missed = root, abs(value)
+        step = value / slope
         # The next one would be as long as its square, times the bend.
         following = abs((3.0 * root + c2) * step * step)
         root -= step

@@ -118,6 +118,7 @@ def test_ratio_error_agrees_with_brute_force(table: Table, ratio: float) -> None
 
 @given(_tables(), st.floats(-0.6, 0.6))
 @example(Table(299, 299, 299, 299), 1e-12)
+@example(Table(2, 2, 2, 2), -2.220446049250313e-16)
 def test_the_restricted_rate_solves_the_likelihood_equation(
     table: Table, difference: float
 ) -> None:
