@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from promptreg.report.arms import arms_of
 from promptreg.report.brief import line_of
 from promptreg.report.measures import VersionMeasures, measures_of
 from promptreg.report.model import ModelSummary, PromptRow, Series
@@ -124,6 +125,7 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
         comparisons=tuple(comparisons),
         deleted=not prompt.path,
         formerly=prompt.formerly,
+        arms=arms_of(by_version, setting.thresholds),
     )
     extract = Extract(
         path=prompt.path,

@@ -10,7 +10,7 @@ from promptreg.gate.pairing import judge_sides, shared_models, strata_of
 from promptreg.report.format import change_text
 from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison
 from promptreg.report.sampling import join_cases
-from promptreg.report.winners import tested, tested_by_model
+from promptreg.report.winners import metric_or_none, tested, tested_by_model
 from promptreg.stats.gate import Verdict as Judged
 from promptreg.stats.limits import merge_means
 from promptreg.stats.thresholds import Form
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from promptreg.stats.gate import Judgement
     from promptreg.stats.thresholds import Threshold
 
-__all__ = ["alerts_of", "compare_versions", "label_verdict"]
+__all__ = ["alerts_of", "compare_versions", "in_order", "label_verdict"]
 
 _CRITICAL_FACTOR = 2.0
 _ORDER = ("quality", "accuracy", "latency", "cost", "error_rate", "input_tokens", "output_tokens")
@@ -86,11 +86,13 @@ def _compared(
     names = {name for side in sides for model, name in side.samples if model in models}
     each_model = by_model and len(models) > 1
     rows: list[MetricComparison] = []
-    for name in _in_order(frozenset(names.union(judged))):
+    for name in in_order(frozenset(names.union(judged))):
         # Pairs of cases are for the gate: what is shown and tested beside it are all rows.
         strata = found.strata.get(name) or strata_of(name, models, a, b)
-        test = tested(name, strata, base[0], head[0])
-        tests = tested_by_model(name, strata, base[0], head[0]) if each_model else ()
+        # The configuration may say which way a score is better.
+        metric = judged[name][0].threshold.metric if name in judged else metric_or_none(name)
+        test = tested(metric, strata, base[0], head[0])
+        tests = tested_by_model(metric, strata, base[0], head[0]) if each_model else ()
         if name in judged:
             rows += [_judged_row(each, strata, test, tests) for each in judged[name]]
         else:
@@ -102,7 +104,8 @@ def _compared(
 
 
 @cache
-def _in_order(names: frozenset[str]) -> tuple[str, ...]:
+def in_order(names: frozenset[str]) -> tuple[str, ...]:
+    """Return metrics in the order in which they are shown."""
     return tuple(sorted(names, key=lambda name: (_RANKS.get(name, len(_RANKS)), name)))
 
 

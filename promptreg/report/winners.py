@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from promptreg.stats.evidence import Stratum
     from promptreg.stats.metrics import Metric
 
-__all__ = ["Tested", "best_models", "tested", "tested_by_model"]
+__all__ = ["Tested", "best_models", "metric_or_none", "tested", "tested_by_model"]
 
 _BADGES = {
     "latency": "fastest",
@@ -43,16 +43,15 @@ class Tested(NamedTuple):
     note: str = ""
 
 
-def tested(name: str, strata: Sequence[Stratum], base: str, head: str) -> Tested:
+def tested(metric: Metric | None, strata: Sequence[Stratum], base: str, head: str) -> Tested:
     """Run the A/B test within each model, so that a better mix of models wins nothing.
 
     Args:
-        name: The metric.
+        metric: The metric; None where its name is none.
         strata: Its values, one stratum per model.
         base: The baseline's version.
         head: The other version.
     """
-    metric = _known(name)
     if metric is None:
         return Tested(None, None, None, "none", note="this name cannot be judged")
     if ab_scale(metric) is Scale.LOG:
@@ -77,7 +76,7 @@ def tested(name: str, strata: Sequence[Stratum], base: str, head: str) -> Tested
 
 
 def tested_by_model(
-    name: str, strata: Sequence[Stratum], base: str, head: str
+    metric: Metric | None, strata: Sequence[Stratum], base: str, head: str
 ) -> tuple[ModelTest, ...]:
     """Return the A/B test of each model; see `tested`."""
     return tuple(
@@ -87,7 +86,7 @@ def tested_by_model(
             s.head.mean if s.head.n else None,
             s.base.n,
             s.head.n,
-            *tested(name, [s], base, head)[:6],
+            *tested(metric, [s], base, head)[:6],
         )
         for s in strata
     )
@@ -112,7 +111,8 @@ def best_models(measures: VersionMeasures) -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def _known(name: str) -> Metric | None:
+def metric_or_none(name: str) -> Metric | None:
+    """Return a known metric or a custom score; None where the name cannot be a metric's."""
     try:
         return metric_named(name)
     except ConfigError:

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from promptreg.report.columns import decimals_for, fixed, numbers, whole
+from promptreg.report.columns import decimals_for, fixed, whole
 from promptreg.report.model import Alert, MetricComparison, ModelTest
 from promptreg.report.tables import by_metric, columns_of
-from promptreg.report.wire_own import NOTHING, Own
+from promptreg.report.wire_own import NOTHING, Own, pack_side
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -32,8 +31,6 @@ __all__ = ["pack_alerts", "pack_comparisons"]
 _EFFECT_DECIMALS = 4
 _CONFIDENCE_DECIMALS = 4
 _ENDS = ("effect", "low", "high")
-# Other sums of the same rows differ by less; what is shown of a mean by more.
-_is_equal = functools.partial(math.isclose, rel_tol=1e-6)
 
 
 def pack_comparisons(
@@ -140,38 +137,10 @@ def _pack_rows(
     decimals = max(_EFFECT_DECIMALS, decimals_for(largest, 3))
     base, head = sides
     return {
-        **_pack_side("base", of["base"], of["base_n"], base, own),
-        **_pack_side("head", of["head"], of["head_n"], head, own),
+        **pack_side("base", of["base"], of["base_n"], base, own),
+        **pack_side("head", of["head"], of["head_n"], head, own),
         **{end: fixed(of[end], decimals) for end in _ENDS},
         "state": pool.column(of["state"]),
         "winner": pool.column(of["winner"]),
         "confidence": fixed(of["confidence"], _CONFIDENCE_DECIMALS),
-    }
-
-
-def _pack_side(
-    side: str,
-    means: Sequence[float | None],
-    counts: Sequence[int],
-    keys: Sequence[Hashable],
-    own: Figures,
-) -> dict[str, Any]:
-    """Pack the mean and the rows of one side, but for what the page knows from the version."""
-    own_means, own_counts = [*map(own.means.get, keys)], tuple(map(own.counts.get, keys))
-    try:
-        known = [*map(_is_equal, means, own_means)]
-    except TypeError:
-        known = [
-            a is not None and b is not None and _is_equal(a, b)
-            for a, b in zip(means, own_means, strict=True)
-        ]
-    return {
-        f"{side}Known": whole([*map(int, known)]),
-        side: None
-        if all(known)
-        else numbers([None if same else a for a, same in zip(means, known, strict=True)]),
-        # There always is a number of rows: none stands for the version's own.
-        f"{side}N": None
-        if counts == own_counts
-        else whole([None if a == b else a for a, b in zip(counts, own_counts, strict=True)]),
     }

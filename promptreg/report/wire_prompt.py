@@ -13,6 +13,7 @@ from promptreg.report.columns import Pool, numbers, whole
 from promptreg.report.model import MetricSummary, ModelSummary, Point, VersionRow
 from promptreg.report.schema import as_json
 from promptreg.report.tables import by_metric, columns_of
+from promptreg.report.wire_arms import pack_arms
 from promptreg.report.wire_judged import pack_comparisons
 from promptreg.report.wire_own import Own, figures_of
 from promptreg.report.wire_texts import Texts
@@ -119,6 +120,7 @@ def _pack_measured(prompt: PromptRow, pool: Pool) -> dict[str, Any]:
         },
         "series": _pack_series([s for s in prompt.series if s.version in places], places),
         "comparisons": pack_comparisons(prompt.comparisons, places, own, pool),
+        "arms": pack_arms(prompt.arms, places, own.by_model, pool),
     }
 
 

@@ -14,6 +14,10 @@ from pathlib import Path
 from promptreg.report.model import (
     DEFAULT_METRICS,
     Alert,
+    Arm,
+    ArmContext,
+    ArmMetric,
+    Arms,
     ChangeRow,
     Comparison,
     Figure,
@@ -22,6 +26,7 @@ from promptreg.report.model import (
     MessageRow,
     MetricComparison,
     MetricInfo,
+    MetricScale,
     MetricSummary,
     ModelSummary,
     Overview,
@@ -138,6 +143,7 @@ def _prompt(
         series=tuple(_series(rng, rows, start, days, base)) if rows[-1].calls else (),
         comparisons=comparisons,
         formerly=("inbox/sorter",) if name == NAMES[0] else (),
+        arms=_arms(rows),
     )
 
 
@@ -306,6 +312,45 @@ def _series(
                 )
             )
         yield Series(row.version, tuple(points))
+
+
+SCALES = (
+    MetricScale("quality", "higher", "linear"),
+    MetricScale("latency", "lower", "log"),
+    MetricScale("cost", "lower", "log"),
+    MetricScale("error_rate", "lower", "linear"),
+    MetricScale("input_tokens", "lower", "log"),
+    MetricScale("output_tokens", "lower", "log"),
+    MetricScale("faithfulness", None, "linear"),
+)
+
+
+def _arms(rows: Sequence[VersionRow]) -> Arms:
+    scales = {each.metric: each.scale for each in SCALES}
+
+    def tested(found: MetricSummary) -> ArmMetric:
+        sd = found.sd or 0.0
+        if found.metric == "success_rate":
+            return ArmMetric("error_rate", found.n, 1 - found.mean, found.n, 1 - found.mean, sd)
+        if scales[found.metric] == "linear":
+            return ArmMetric(found.metric, found.n, found.mean, found.n, found.mean, sd)
+        spread = math.log1p((sd / found.mean) ** 2)
+        mean = math.log(max(1e-9, found.mean)) - spread / 2
+        return ArmMetric(found.metric, found.n, found.mean, found.n, mean, math.sqrt(spread))
+
+    order = [each.metric for each in SCALES]
+    arms = [
+        Arm(
+            row.version,
+            0,
+            model.model,
+            model.calls,
+            tuple(sorted(map(tested, model.metrics), key=lambda m: order.index(m.metric))),
+        )
+        for row in rows
+        for model in sorted(row.models)
+    ]
+    return Arms((ArmContext("production calls", suite=False),), SCALES, tuple(arms))
 
 
 def _comparison(rng: random.Random, a: VersionRow, b: VersionRow) -> Comparison:

@@ -279,6 +279,25 @@ def test_links_can_be_shared_and_back_works(pages: Pages, report_url: str) -> No
     page.wait_for_function("() => scrollY === 250")
 
 
+def test_any_two_versions_have_a_test(pages: Pages, report_url: str) -> None:
+    """A pair that nobody judged, here a newer version as the baseline, is tested in the page."""
+    page = pages.open(report_url + "#/ab?prompt=summarizer&base=2.5.0&head=2.0.2&metric=cost")
+    settle(page)
+    assert "2.5.0 is better in cost per call" in page.inner_text(".result")
+    assert "n 6,530" in page.inner_text(".result .arms")
+    assert page.locator(".pair-ab table.effects tbody tr").count() == 2 + 6
+    page.goto(report_url + "#/compare?prompt=summarizer&base=2.5.0&head=2.0.2")
+    settle(page)
+    told = page.locator("table.effects tbody tr").all_inner_texts()
+    assert len(told) == 7
+    assert all("[" in row for row in told)
+    assert [row.split()[-1] for row in told[:4]] == ["worse"] * 3 + ["tell"]
+    # The first version has no calls.
+    page.goto(report_url + "#/ab?prompt=summarizer&base=2.5.0&head=1.0.0&metric=cost")
+    settle(page)
+    assert "no calls that can be compared" in page.inner_text(".pair-ab")
+
+
 def test_who_has_chosen_nothing_sees_what_worries_most(
     pages: Pages, write_report: Callable[[Any], str]
 ) -> None:

@@ -1,4 +1,5 @@
 // Makes of a packed prompt what the page shows; the twin of wire_prompt.py.
+import { readArms } from "./arms.js";
 import { deal, once, reader, rows, table } from "./columns.js";
 import { readComparisons } from "./judged.js";
 
@@ -11,6 +12,8 @@ export function decode(packed) {
   const versions = readVersions(packed, metrics, models);
   const series = once(() => readSeries(columns.series, versions));
   const comparisons = once(() => readComparisons(columns.comparisons, pool, versions));
+  const { contexts, metrics: scales } = columns.arms;
+  const arms = once(() => ({ contexts, metrics: scales, arms: readArms(columns.arms, pool, versions) }));
   return {
     ...packed,
     versions,
@@ -19,6 +22,9 @@ export function decode(packed) {
     },
     get comparisons() {
       return comparisons();
+    },
+    get arms() {
+      return arms();
     },
   };
 }

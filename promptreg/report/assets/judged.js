@@ -98,15 +98,15 @@ function withOwn({ baseKnown, headKnown, ...row }, metric, base, head) {
   return row;
 }
 
-function meanOf(one, metric) {
+export function meanOf(one, metric) {
   const { mean } = summaryOf(one, metric);
   return metric === "error_rate" ? 1 - mean : mean;
 }
 
-function summaryOf({ metrics }, metric) {
+export function summaryOf({ metrics }, metric) {
   return metrics[metric === "error_rate" ? "success_rate" : metric];
 }
 
-function modelOf({ models }, name) {
+export function modelOf({ models }, name) {
   return models.find(({ model }) => model === name);
 }

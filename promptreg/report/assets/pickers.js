@@ -1,4 +1,5 @@
 // Choosing a prompt and two of its versions, with the choice in the address.
+import { testPair } from "./arms.js";
 import { loadPrompt } from "./data.js";
 import { h, replace } from "./dom.js";
 import { day, effect, shortVersion } from "./format.js";
@@ -73,9 +74,10 @@ function pairOf(prompt, query) {
   return [base, head];
 }
 
-// What was judged of a pair: one comparison for each kind of rows, ordinary calls first.
+// What was judged of a pair, or is tested now: one comparison for each kind of rows, ordinary calls first.
 export function comparisonsOf(prompt, base, head) {
-  return prompt.comparisons.filter((c) => c.base === base.version && c.head === head.version);
+  const judged = prompt.comparisons.filter((c) => c.base === base.version && c.head === head.version);
+  return judged.length ? judged : testPair(prompt.arms, base, head);
 }
 
 export function findComparison(prompt, base, head, rows = "") {

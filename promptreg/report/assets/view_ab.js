@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 import { count, effect, interval, isLimit, limitText, shortVersion } from "./format.js";
 import { findComparison, pairPage, rowsPicker } from "./pickers.js";
 import { compareRoute, promptRoute } from "./router.js";
-import { effectTable } from "./view_compare.js";
+import { UNLIMITED, effectTable } from "./view_compare.js";
 import { card, effectText, empty, metricTitle, metricUnit, scroll, select, showMetric, verdict, versionName } from "./widgets.js";
 
 const NAMES = { error_rate: "success_rate" };
@@ -63,7 +63,7 @@ function body(app, prompt, base, head, metric, query) {
       ? spreadChart({ title: `How ${metricTitle(app.index, metric).toLowerCase()} spreads`, note: `Share of all calls of a version${more ? " (not only those compared above)" : ""}`, unit: metricUnit(app.index, distribution), items })
       : null,
     deciding?.tests.length ? modelsCard(app, base, head, deciding) : null,
-    others.length ? card("Guardrails", { level: "h3", note: "The other metrics must not get worse beyond their limits" }, scroll("Guardrails", effectTable(app, others, base, head, reach))) : null,
+    others.length ? card("Guardrails", { level: "h3", note: found.tested ? `The other metrics, tested alike. ${UNLIMITED}` : "The other metrics must not get worse beyond their limits" }, scroll("Guardrails", effectTable(app, others, base, head, reach))) : null,
   ];
 }
 
@@ -145,7 +145,6 @@ function undecided(app, prompt, base, head, metric) {
   return card(
     "",
     {},
-    empty(`${base.version}: ${value(base)} · ${head.version}: ${value(head)}`, "No verdict was computed for this pair. Decide it with:"),
-    h("pre", { class: "prompt" }, `promptreg ab ${prompt.name} ${base.version} ${head.version} --metric ${metric}`),
+    empty(`${base.version}: ${value(base)} · ${head.version}: ${value(head)}`, "They have no calls that can be compared: none of the same model in the same environment or suite."),
   );
 }

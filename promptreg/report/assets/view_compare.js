@@ -9,6 +9,8 @@ import { abRoute, promptRoute, routeTo } from "./router.js";
 import { card, effectText, empty, scroll, showMetric, metricTitle, verdict } from "./widgets.js";
 
 const NARROW = 720;
+// Of pairs that nobody judged.
+export const UNLIMITED = "Limits are judged between neighbours and the latest versions.";
 
 export function comparePage(app, asked) {
   return pairPage(
@@ -141,7 +143,7 @@ export function metricsCard(app, prompt, base, head, chosen) {
   if (!names.length) return card("Metrics", { level: "h3", class: "half" }, empty("Neither version has metrics.", "Log calls to see how they compare."));
   const rows = found ? found.metrics : names.map((metric) => raw(metric, base, head));
   const reach = reachOf(rows);
-  const note = found ? [`means of ${found.basis}`, ...found.notes].join(" · ") : "no verdict was computed for this pair; promptreg ab decides it";
+  const note = found ? [`means of ${found.basis}`, ...found.notes, found.tested ? UNLIMITED : ""].filter(Boolean).join(" · ") : "no calls of both can be compared: none of the same model in the same environment or suite";
   return card(
     "Metrics",
     { level: "h3", class: "half", note, actions: [h("a", { class: "button quiet", href: abRoute(prompt.name, base.version, head.version) }, "A/B")] },
@@ -153,6 +155,13 @@ function raw(metric, base, head) {
   const [a, b] = [base.metrics[metric], head.metrics[metric]];
   const change = a && b && a.mean ? b.mean / a.mean - 1 : null;
   return { metric, base: a?.mean ?? null, head: b?.mean ?? null, baseN: a?.n ?? 0, headN: b?.n ?? 0, relative: true, effect: change, low: null, high: null, limit: "", verdict: "no verdict", state: "none", winner: null, needed: null, note: "", tests: [] };
+}
+
+// What has no limit has the A/B test's answer.
+function verdictOf(row, base) {
+  if (row.verdict !== "no verdict" || row.state === "none") return verdict(row.verdict);
+  if (!row.winner) return verdict("cannot tell");
+  return row.winner === base.version ? verdict("worse") : verdict("better");
 }
 
 export function effectTable(app, rows, base, head, reach) {
@@ -174,7 +183,7 @@ export function effectTable(app, rows, base, head, reach) {
           h("td", { class: "num" }, count(row.baseN), h("span", { class: "under" }, count(row.headN))),
           h("td", {}, effectText(row)),
           h("td", {}, isLimit(row) ? null : effectBar(row, reach)),
-          h("td", {}, verdict(row.verdict), row.needed && row.verdict === "cannot tell" ? h("span", { class: "under" }, `${count(row.needed)} more rows each would settle it`) : null, row.note && row.note !== effect(row) ? h("span", { class: "under" }, row.note) : null),
+          h("td", {}, verdictOf(row, base), row.needed && row.verdict === "cannot tell" ? h("span", { class: "under" }, `${count(row.needed)} more rows each would settle it`) : null, row.note && row.note !== effect(row) ? h("span", { class: "under" }, row.note) : null),
         ),
       ),
     ),

@@ -10,6 +10,7 @@ a frozen dataclass takes.
 
 from __future__ import annotations
 
+from promptreg.report.model.arms import Arm, ArmContext, ArmMetric, Arms, MetricScale
 from promptreg.report.model.comparisons import (
     Alert,
     Comparison,
@@ -48,6 +49,10 @@ __all__ = [
     "SCHEMA",
     "Alert",
     "Annotation",
+    "Arm",
+    "ArmContext",
+    "ArmMetric",
+    "Arms",
     "ChangeRow",
     "Comparison",
     "Experiment",
@@ -59,6 +64,7 @@ __all__ = [
     "MessageRow",
     "MetricComparison",
     "MetricInfo",
+    "MetricScale",
     "MetricSummary",
     "ModelSummary",
     "ModelTest",

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from promptreg.report.model.arms import Arms
 from promptreg.report.model.comparisons import Comparison
 from promptreg.report.model.metrics import MetricSummary, ModelSummary, Series
 
@@ -157,6 +158,7 @@ class PromptRow(NamedTuple):
         comparisons: Pairs of versions that were judged.
         deleted: Whether the file is gone from the reported commit.
         formerly: The names it had before, newest first.
+        arms: What A/B tests take of each version, for pairs that were not judged.
     """
 
     name: str
@@ -173,6 +175,7 @@ class PromptRow(NamedTuple):
     comparisons: tuple[Comparison, ...] = ()
     deleted: bool = False
     formerly: tuple[str, ...] = ()
+    arms: Arms = Arms()
 
 
 def latest_of(versions: Sequence[VersionRow]) -> VersionRow | None:
