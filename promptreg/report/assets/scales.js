@@ -51,10 +51,14 @@ export function valueAxis(frame, values, { zero = true, unit = "", wanted = 4 })
   const y = linear(ticks[0], Math.max(ticks.at(-1), high), frame.bottom, frame.top);
   const labels = ticks.map((tick) => tickText(tick, unit, ticks[1] - ticks[0]));
   frame.left = Math.max(frame.left, Math.max(...labels.map((text) => text.length)) * 7.2 + 12);
-  const nodes = ticks.map((tick, at) => [
-    s("line", { class: tick === 0 ? "axis" : "grid", x1: frame.left, x2: frame.right, y1: y(tick), y2: y(tick) }),
-    s("text", { class: "tick", x: frame.left - 8, y: y(tick) + 4, "text-anchor": "end" }, labels[at]),
-  ]);
+  const nodes = ticks.map((tick, at) => {
+    // Between two rows of pixels a line may be drawn in either: WebKit changes within one line.
+    const line = Math.floor(y(tick)) + 0.5;
+    return [
+      s("line", { class: tick === 0 ? "axis" : "grid", x1: frame.left, x2: frame.right, y1: line, y2: line }),
+      s("text", { class: "tick", x: frame.left - 8, y: y(tick) + 4, "text-anchor": "end" }, labels[at]),
+    ];
+  });
   return { y, nodes, ticks };
 }
 
