@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["SealReport", "seal_segments"]
 
 _BATCH_BYTES = 64 << 20
+# Each is held open, and a process may have no more than 256 files open on some systems.
+_BATCH_SEGMENTS = 100
 _TRIES = 20
 _ABANDONED_SECONDS = 3600
 _FORGOTTEN_SECONDS = 60 * 24 * 3600
@@ -89,7 +91,9 @@ def seal_segments(
     while waiting:
         batch: list[Segment] = []
         size = 0
-        while waiting and (not batch or size + waiting[0].size <= _BATCH_BYTES):
+        while waiting and len(batch) < _BATCH_SEGMENTS:
+            if batch and size + waiting[0].size > _BATCH_BYTES:
+                break
             batch.append(waiting.pop(0))
             size += batch[-1].size
         with ExitStack() as stack:

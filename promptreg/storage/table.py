@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator, Sequence
@@ -136,21 +137,26 @@ class Table:
 
     def require(self) -> DeltaTable:
         """Return the table, made when it does not exist yet."""
-        from deltalake import DeltaTable
+        from deltalake import CommitProperties, DeltaTable
+        from deltalake.exceptions import CommitFailedError
 
         if self._delta is None:
             self.refresh()
         if self._delta is None:
             if self.is_local:
                 Path(self.location).mkdir(parents=True, exist_ok=True)
-            DeltaTable.create(
-                self.location,
-                schema=arrow_schema(),
-                mode="ignore",
-                name="promptreg calls",
-                configuration=_CONFIGURATION,
-                storage_options=self._options,
-            )
+            # "ignore" only looks first; another process may make the table between that and our
+            # commit, which deltalake would then try to be the second one.
+            with contextlib.suppress(CommitFailedError):
+                DeltaTable.create(
+                    self.location,
+                    schema=arrow_schema(),
+                    mode="ignore",
+                    name="promptreg calls",
+                    configuration=_CONFIGURATION,
+                    storage_options=self._options,
+                    commit_properties=CommitProperties(max_commit_retries=0),
+                )
             self._delta = DeltaTable(self.location, storage_options=self._options)
             self._parts = None
             self.note()
@@ -262,9 +268,9 @@ class Table:
             log = self._log_file(version)
             for action in _actions(log):
                 if "add" in action:
-                    part = Path(self.location, action["add"]["path"])
-                    if part.exists():  # a compaction and its vacuum may already have replaced it
-                        sync_file(part)
+                    # A compaction and its vacuum, or a purge, may already have replaced it.
+                    with contextlib.suppress(FileNotFoundError):
+                        sync_file(Path(self.location, action["add"]["path"]))
             sync_file(log)
         sync_file(Path(self.location))
         sync_file(Path(self.location, "_delta_log"))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +18,7 @@ from promptreg.errors import MetricsError
 from promptreg.pricing import Pricer
 from promptreg.storage import store as store_module
 from promptreg.storage.segments import claim, list_segments
+from promptreg.storage.table import Table
 from tests.kit import forked
 from tests.metrics.conftest import row
 
@@ -54,6 +58,40 @@ def test_sealing_changes_no_answer(metrics: Metrics) -> None:
     assert metrics.store.seal().live == 1
     assert count(metrics) == (81, 81)
     assert [s.size > 0 for s in list_segments(metrics.wal)] == [True]
+
+
+def test_more_segments_than_files_may_be_open(
+    make: Callable[..., Metrics], metrics: Metrics
+) -> None:
+    """As many segments as there were processes, and nobody to ask, are sealed all the same."""
+    for number in range(200):
+        metrics.log(**row(unit=str(number)))
+        metrics.close()
+    free = os.dup(2)
+    os.close(free)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 150, limits[1]))
+    try:
+        report = metrics.store.seal()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert (report.segments, report.rows) == (200, 200)
+    assert count(make()) == (200, 200)
+
+
+def test_a_table_is_made_by_many_at_once(folder: Path) -> None:
+    """Who looked for a table a moment before another one made it takes that one."""
+    for attempt in range(8):
+        tables = [Table(str(folder / str(attempt) / "calls")) for _ in range(8)]
+        together = Barrier(len(tables))
+
+        def make_it(table: Table, together: Barrier = together) -> int:
+            together.wait()
+            table.require()
+            return table.version
+
+        with ThreadPoolExecutor(len(tables)) as pool:
+            assert list(pool.map(make_it, tables)) == [0] * len(tables)
 
 
 def test_another_reader_sees_the_same(metrics: Metrics, make: Callable[..., Metrics]) -> None:
