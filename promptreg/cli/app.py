@@ -158,9 +158,23 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _lead(directory: str) -> str:
+    """Remember the folder; by a callback, which runs while words are completed as well."""
+    from promptreg.cli.context import set_directory
+
+    set_directory(directory)
+    return directory
+
+
 def _root(
-    directory: Annotated[
-        str, typer.Option("-C", "--directory", help="Run as if started in this folder.")
+    directory: Annotated[  # noqa: ARG001 - handled by its callback
+        str,
+        typer.Option(
+            "-C",
+            "--directory",
+            help="Run as if started in this folder; files that are named lie there too.",
+            callback=_lead,
+        ),
     ] = ".",
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="Say nothing but the answer and errors.")
@@ -173,8 +187,6 @@ def _root(
         typer.Option("--version", help="Show the version.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
-    from promptreg.cli import context
     from promptreg.cli.output import set_quiet
 
-    context.set_directory(directory)
     set_quiet(quiet)

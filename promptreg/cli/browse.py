@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from promptreg.cli.completion import complete_names, complete_references, complete_selectors
+from promptreg.cli.completion import (
+    complete_names,
+    complete_paths,
+    complete_references,
+    complete_selectors,
+)
 from promptreg.cli.context import mention_left_out, open_registry
 from promptreg.cli.output import DataFormat, data, message, print_json, style, table
 
@@ -221,7 +226,11 @@ def render(
     ] = None,
     variables: Annotated[
         Path | None,
-        typer.Option("--vars", help="A JSON file with variables, or - for standard input."),
+        typer.Option(
+            "--vars",
+            help="A JSON file with variables, or - for standard input.",
+            autocompletion=complete_paths,
+        ),
     ] = None,
     output: _Format = DataFormat.TEXT,
 ) -> None:

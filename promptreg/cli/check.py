@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from promptreg.cli.completion import complete_files
-from promptreg.cli.context import directory, open_registry, repository_path
+from promptreg.cli.context import given_path, open_registry, repository_path
 from promptreg.cli.errors import ExitCode
 from promptreg.cli.output import data, style
 from promptreg.errors import ConfigError
@@ -115,7 +115,7 @@ def _copy(text: str) -> tuple[CheckFormat, Path]:
             f"--also {text!r} is no format and file",
             fix=f"--also junit=check.xml; the formats are {', '.join(CheckFormat)}",
         )
-    path = directory() / file
+    path = given_path(file)
     # A check may take minutes, so nobody should wait for it to learn this.
     if not path.parent.is_dir():
         import shlex

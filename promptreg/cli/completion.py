@@ -6,7 +6,8 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
 
 import typer
 
@@ -16,6 +17,7 @@ __all__ = [
     "complete_files",
     "complete_labels",
     "complete_names",
+    "complete_paths",
     "complete_references",
     "complete_selectors",
     "whole_words",
@@ -79,6 +81,23 @@ def complete_files(incomplete: str) -> list[str]:
             return [path for path in registry.paths().values() if path.startswith(incomplete)]
     except (PromptregError, OSError):
         return []
+
+
+def complete_paths(incomplete: str) -> list[str]:
+    """Return files and folders that begin so where ``-C`` leads; without, the shell knows them."""
+    from promptreg.cli.context import directory, given_path
+
+    if directory() == Path():
+        return []
+    folder, beginning = os.path.split(incomplete)
+    found = []
+    with suppress(OSError):
+        for entry in os.scandir(given_path(folder)):
+            is_meant = beginning or not entry.name.startswith(".")
+            if is_meant and entry.name.startswith(beginning):
+                mark = "/" if entry.is_dir() else ""
+                found.append(f"{os.path.join(folder, entry.name)}{mark}")  # noqa: PTH118
+    return sorted(found)
 
 
 @contextmanager

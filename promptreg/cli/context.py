@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "directory",
+    "given_path",
     "left_out_note",
     "mention_left_out",
     "open_registry",
@@ -31,6 +32,11 @@ def set_directory(path: str) -> None:
 def directory() -> Path:
     """Return the folder the command runs in."""
     return Path(_directory)
+
+
+def given_path(name: str | Path) -> Path:
+    """Return a file or folder as it is named on the command line: ``-C`` leads it as git's does."""
+    return directory() / name
 
 
 def open_registry(*, fast_start: bool = True) -> Registry:
@@ -67,7 +73,7 @@ def repository_path(registry: Registry, file: str) -> str:
 
     from promptreg.errors import ConfigError
 
-    target = Path(os.path.normpath((directory() / file).absolute()))
+    target = Path(os.path.normpath(given_path(file).absolute()))
     if not target.is_file() and (path := _path_of_prompt(registry, file)) is not None:
         return path
     if target.is_dir():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from promptreg.cli.completion import complete_references, complete_selectors
+from promptreg.cli.completion import complete_paths, complete_references, complete_selectors
 from promptreg.cli.context import open_registry, split_references
 from promptreg.cli.output import DataFormat, data, message, print_json, style
 from promptreg.diffs.promptdiff import PromptDiff, Section, compare_contents
@@ -53,7 +53,11 @@ def diff(
     ] = None,
     variables: Annotated[
         Path | None,
-        typer.Option("--vars", help="With --rendered: a JSON file with variables, or -."),
+        typer.Option(
+            "--vars",
+            help="With --rendered: a JSON file with variables, or -.",
+            autocompletion=complete_paths,
+        ),
     ] = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 when there is a difference.")

@@ -11,8 +11,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from promptreg.cli.completion import complete_references, complete_selectors
-from promptreg.cli.context import directory
+from promptreg.cli.completion import complete_paths, complete_references, complete_selectors
+from promptreg.cli.context import given_path
 from promptreg.cli.metrics_options import (
     Environment,
     Model,
@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 
 __all__ = ["export_file", "import_file", "log"]
 
-_File = Annotated[str | None, typer.Option(metavar="FILE", help="Rows from a file; - is stdin.")]
+_File = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Rows from a file; - is stdin.", autocompletion=complete_paths
+    ),
+]
 _Map = Annotated[
     list[str] | None,
     typer.Option(
@@ -152,7 +157,10 @@ def log(
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A Parquet, CSV or JSON lines file.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="A Parquet, CSV or JSON lines file.", autocompletion=complete_paths),
+    ],
     kind: Annotated[
         FileFormat | None, typer.Option("--format", help="Its format; by default its ending.")
     ] = None,
@@ -168,12 +176,13 @@ def import_file(
 
     chosen = kind.value if kind else _format_of(file)
     store = open_metrics().store
-    with (directory() / file).open("rb") as stream:
+    path = given_path(file)
+    with path.open("rb") as stream:
         total = how_much(stream, chosen)
     with progress_bar("importing rows", total) as progress:
         added = import_rows(
             store,
-            directory() / file,
+            path,
             chosen,
             columns=parse_pairs("--map", mapping or []) or None,
             defaults=_columns(column or [], []),
@@ -184,7 +193,10 @@ def import_file(
 
 
 def export_file(
-    target: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")],
+    target: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The file to write.", autocompletion=complete_paths),
+    ],
     kind: Annotated[
         FileFormat | None, typer.Option("--format", help="Its format; by default its ending.")
     ] = None,
@@ -210,8 +222,9 @@ def export_file(
         until=parse_time(until),
     )
     form = kind.value if kind else _format_of(target)
-    count = export_rows(open_metrics().store, directory() / target, form, chosen)
-    message(f"Wrote {count:,} rows to {target}.")
+    path = given_path(target)
+    count = export_rows(open_metrics().store, path, form, chosen)
+    message(f"Wrote {count:,} rows to {path}.")
 
 
 def _format_of(path: Path) -> str:
@@ -250,7 +263,7 @@ def _opened(file: str, kind: str) -> Iterator[IO[bytes]]:
             raise ConfigError("Parquet cannot be read from stdin", fix="write it to a file first")
         yield sys.stdin.buffer
         return
-    with (directory() / file).open("rb") as stream:
+    with given_path(file).open("rb") as stream:
         yield stream
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promptreg.cli.context import directory, open_registry
+from promptreg.cli.completion import complete_paths
+from promptreg.cli.context import given_path, open_registry
 from promptreg.cli.errors import ExitCode
 from promptreg.cli.output import data, message, print_json, style, warning
 from promptreg.errors import ConfigError, MetricsError
@@ -45,7 +46,10 @@ def monitor(
     ] = None,
     state: Annotated[
         Path | None,
-        typer.Option(help="Where told alerts are remembered; .promptreg/monitor.json by default."),
+        typer.Option(
+            help="Where told alerts are remembered; .promptreg/monitor.json by default.",
+            autocompletion=complete_paths,
+        ),
     ] = None,
     output: Annotated[
         MonitorFormat, typer.Option("--format", help="How to answer.")
@@ -74,7 +78,7 @@ def monitor(
             environment=environment,
             settings=settings,
             state=AlertState(
-                directory() / state if state else registry.root / ".promptreg" / "monitor.json"
+                given_path(state) if state else registry.root / ".promptreg" / "monitor.json"
             ),
         )
         # The console is the answer itself when looking once.

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from promptreg.cli.acting import DryRun, Format, act
-from promptreg.cli.context import directory, open_registry
+from promptreg.cli.completion import complete_paths
+from promptreg.cli.context import given_path, open_registry
 from promptreg.cli.output import DataFormat, data, message, style
 
 __all__ = ["new"]
@@ -24,6 +25,7 @@ def new(
             metavar="FILE",
             help="Start from a prompt file, or from a text, which becomes the user message;"
             " - is standard input.",
+            autocompletion=complete_paths,
         ),
     ] = None,
     model: Annotated[str | None, typer.Option(help="The model, such as openai/gpt-4o.")] = None,
@@ -60,7 +62,8 @@ def _read(source: Path) -> bytes:
 
     if str(source) == "-":
         return sys.stdin.buffer.read()
+    path = given_path(source)
     try:
-        return (directory() / source).read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"cannot read {source}: {error.strerror}") from error
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error

@@ -14,8 +14,8 @@ _HEAD = """\
 # Commands
 
 Made by `python -m promptreg.cli.reference > docs/cli.md`. Every command takes `-h`; `promptreg`
-takes `-C DIR` to run elsewhere, `-q` to say less, and `--debug` for tracebacks. `git promptreg` is
-the same program.
+takes `-C DIR` to run elsewhere, where the files that are named lie too, `-q` to say less, and
+`--debug` for tracebacks. `git promptreg` is the same program.
 
 Data goes to stdout, messages to stderr. Exit codes: 0 fine; 1 the check found something, or a file
 was rewritten; 2 usage or configuration; 3 cannot tell; 70 a bug in promptreg; 130 interrupted.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from promptreg.cli.context import directory, open_registry
+from promptreg.cli.completion import complete_paths
+from promptreg.cli.context import given_path, open_registry
 from promptreg.cli.output import document, is_unicode, message, pieces
 from promptreg.cli.progress import growing_bar
 from promptreg.errors import ConfigError
@@ -44,6 +45,7 @@ def report(
             "-o",
             help="Where to write; - is stdout. promptreg-report.html by default, "
             "stdout for markdown and json; with --split a folder.",
+            autocompletion=complete_paths,
         ),
     ] = None,
     title: Annotated[str, typer.Option(help="The page's title.")] = "Prompt report",
@@ -170,9 +172,7 @@ def _moment(text: str | None) -> datetime | None:
 def _target(output: str | None, *, split: bool) -> Path | None:
     if output == "-":
         return None
-    name = output or ("promptreg-report" if split else "promptreg-report.html")
-    # A path on the command line is the user's, wherever -C leads.
-    return Path(name) if output else directory() / name
+    return given_path(output or ("promptreg-report" if split else "promptreg-report.html"))
 
 
 def _write_text(
@@ -182,22 +182,22 @@ def _write_text(
     from promptreg.report.building import build_json, build_markdown
     from promptreg.report.output import write_atomically
 
-    to_stdout = output in {None, "-"}
+    target = None if output in {None, "-"} else given_path(str(output))
     memory = new_memory(cached=True) if cached else None
     with open_registry(fast_start=False) as registry, growing_bar(BUILDING) as show:
         parts: Iterable[str]
         if output_format is ReportFormat.MARKDOWN:
             parts = [build_markdown(registry, options, memory=memory, on_step=show)]
         else:
-            ascii_only = to_stdout and not is_unicode()
+            ascii_only = target is None and not is_unicode()
             parts = build_json(
                 registry, options, ensure_ascii=ascii_only, memory=memory, on_step=show
             )
-    if to_stdout:
+    if target is None:
         pieces(parts)
         return
-    size = write_atomically(Path(str(output)), parts)
-    message(f"Wrote {output} ({_size(size)}).")
+    size = write_atomically(target, parts)
+    message(f"Wrote {target} ({_size(size)}).")
 
 
 def _write_page(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promptreg.cli.context import directory
+from promptreg.cli.context import given_path
 from promptreg.errors import ConfigError, Location
 
 if TYPE_CHECKING:
@@ -37,26 +37,29 @@ def read_variables(content: Content, pairs: Iterable[str], file: Path | None) ->
         if not equals:
             raise ConfigError(f"--var {pair} has no value", fix=f"--var {name}=VALUE")
         if text.startswith("@"):
-            text = _read(Path(text[1:]))
+            text = _read(text[1:])
         wanted = known[name].type if name in known else "string"
         values[name] = text if wanted in ("string", "any") else _json(text)
     return values
 
 
 def _from_file(file: Path) -> dict[str, Any]:
-    text = sys.stdin.read() if str(file) == "-" else _read(file)
+    is_input = str(file) == "-"
+    text = sys.stdin.read() if is_input else _read(file)
+    location = Location(str(file if is_input else given_path(file)))
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise ConfigError(f"not JSON: {error}", location=Location(str(file))) from error
+        raise ConfigError(f"not JSON: {error}", location=location) from error
     if not isinstance(found, dict):
-        raise ConfigError("must hold an object with the variables", location=Location(str(file)))
+        raise ConfigError("must hold an object with the variables", location=location)
     return found
 
 
-def _read(path: Path) -> str:
+def _read(name: str | Path) -> str:
+    path = given_path(name)
     try:
-        return (directory() / path).read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -435,6 +435,19 @@ def test_directory_option_and_folders(history: Repo) -> None:
     assert history.read("check.txt") == checked.out
     refused = outside.run("-C", "repo", "check", A, "--also", "text=prompts")
     assert refused.err.endswith("  fix: --also text=prompts/check.text\n")
+    assert "create prompts/c" in outside.ok("-C", "repo", "new", "c", "--from", A, "-n")
+    outside.write("repo/row.jsonl", '{"prompt": "a", "version": "1.1.0", "ts": "2026-01-01"}\n')
+    outside.ok("-C", "repo", "metrics", "log", "--from-jsonl", "row.jsonl")
+    wrote = outside.run("-C", "repo", "metrics", "export", "-o", "rows.csv").err
+    assert wrote.endswith("rows to repo/rows.csv.\n")
+    outside.ok("-C", "repo", "metrics", "import", "rows.csv")
+    outside.ok("-C", "repo", "monitor", "--state", "told.json")
+    told = outside.run("-C", "repo", "report", "--format", "json", "-o", "report.json").err
+    assert told.startswith("Wrote repo/report.json (")
+    outside.ok("-C", "repo", "report", "--split", "-o", "split")
+    names = ("report.json", "split/index.html", "rows.csv", "told.json")
+    assert all((history.path / name).is_file() for name in names)
+    assert [path.name for path in outside.path.iterdir()] == ["repo"]
 
 
 def test_outside_of_a_repository(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ WORDS = {
     "label": ("label list pro", ["production"]),
     "rule": ("explain level-", ["level-too-low"]),
     "nobody": ("show nobody@", []),
+    # The shell itself knows the files of its folder.
+    "file": ("report -o pro", []),
+    "led": ("-C prompts/team report -o ../a", ["../a.yaml"]),
+    "folder": ("-C .. metrics import repo/pro", ["repo/prompts/"]),
+    "elsewhere": ("-C prompts show te", ["team/b"]),
 }
 
 
