@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from promptreg.config import DEFAULT_STORE, Config, load_config
-from promptreg.errors import NotFoundError, PromptregError, RepositoryError
+from promptreg.errors import ConfigError, NotFoundError, PromptregError, RepositoryError
 from promptreg.git import Repository
 from promptreg.history.branches import release_ref
 from promptreg.history.labels import is_label, label_of_path, label_path, parse_label
@@ -175,6 +175,8 @@ class Registry:
         """
         from promptreg.loaded import LoadedPrompt
 
+        if self._version_fault:
+            self._warn_once(self._version_fault)
         return LoadedPrompt.from_resolved(self.resolve(reference, selector), self)
 
     def resolve(self, reference: str, selector: str | None = None) -> Resolved:
@@ -263,6 +265,18 @@ class Registry:
         yank = self.yanks_of(name).get(version)
         if yank is not None:
             self._warn_once(f"{name} {version} is yanked: {yank.reason}")
+
+    @cached_property
+    def _version_fault(self) -> str:
+        """What is wrong with this version of promptreg, if anything is; commands refuse.
+
+        An application that is running must not stop because a repository moved on.
+        """
+        try:
+            self.config.require_version()
+        except ConfigError as error:
+            return str(error)
+        return ""
 
     def _warn_once(self, text: str) -> None:
         if text not in self._warned:

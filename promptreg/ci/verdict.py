@@ -73,6 +73,7 @@ def _judged(settings: Settings, event: Event, environment: Mapping[str, str]) ->
 
     def check() -> CheckResult:
         with Registry(settings.directory) as registry:
+            registry.config.require_version()
             base = find_base(registry, chosen, environment)
             return check_branch(registry, base, strict=settings.strict)
 

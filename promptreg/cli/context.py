@@ -47,7 +47,8 @@ def open_registry(*, fast_start: bool = True) -> Registry:
 
     Raises:
         RepositoryError: There is no repository.
-        ConfigError: The folder does not exist or the configuration is wrong.
+        ConfigError: The folder does not exist, the configuration is wrong, or asks for another
+            promptreg.
     """
     from promptreg.cli.output import warning
     from promptreg.errors import ConfigError
@@ -58,6 +59,11 @@ def open_registry(*, fast_start: bool = True) -> Registry:
         raise ConfigError(f"no folder {folder}")
     registry = Registry(folder, fast_start=fast_start)
     registry.on_warning = warning
+    try:
+        registry.config.require_version()
+    except ConfigError:
+        registry.close()
+        raise
     return registry
 
 

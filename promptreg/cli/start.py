@@ -41,6 +41,7 @@ def init(
         raise RepositoryError("the repository is bare", fix="git clone it and work there")
     head = repository.head
     config = load_config(top)
+    config.require_version()
     outcomes = plan_registry(
         top,
         root=config.root,

@@ -116,6 +116,17 @@ class Config:
     hosts: Mapping[str, str] = field(default_factory=_nothing)
     sources: Mapping[str, str] = field(default_factory=_nothing, compare=False, repr=False)
 
+    def require_version(self) -> None:
+        """Refuse to go on with another promptreg than `required_version` wants.
+
+        Raises:
+            ConfigError: This is another one, or it is no range.
+        """
+        if self.required_version is not None:
+            from promptreg.config.required import require_version
+
+            require_version(self.required_version, self.sources.get("required_version", ""))
+
     @property
     def layout(self) -> Layout:
         """Which files are prompts."""
@@ -197,6 +208,15 @@ def _table(text: bytes, name: str, section: tuple[str, ...]) -> Mapping[str, Any
     return table
 
 
+def _require_version(table: Mapping[str, Any], source: str) -> None:
+    """Say of what cannot be read that it was written for another promptreg, where that is so."""
+    wanted = table.get("required-version")
+    if isinstance(wanted, str):
+        from promptreg.config.required import require_version
+
+        require_version(wanted, source)
+
+
 def _apply(config: Config, table: Mapping[str, Any], source: str) -> Config:
     from promptreg.config.keys import READERS  # most repositories set nothing
 
@@ -204,6 +224,7 @@ def _apply(config: Config, table: Mapping[str, Any], source: str) -> Config:
     for key, value in table.items():
         reader = READERS.get(key)
         if reader is None:
+            _require_version(table, source)
             import difflib
 
             near = difflib.get_close_matches(key, READERS, n=1)
@@ -215,6 +236,7 @@ def _apply(config: Config, table: Mapping[str, Any], source: str) -> Config:
         try:
             changes[name] = read(value)
         except (TypeError, ValueError, KeyError) as error:
+            _require_version(table, source)
             raise ConfigError(f"{key}: {error}", location=Location(source)) from error
     sources = {**config.sources, **dict.fromkeys(changes, source)}
     config = replace(config, **changes, sources=MappingProxyType(sources))

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promptreg.errors import ConfigError, PromptError, PromptregError, RepositoryError
+from promptreg.errors import ConfigError, PromptregError, RepositoryError
 from promptreg.values import dataclass
 
 if TYPE_CHECKING:
@@ -87,21 +87,7 @@ def _program() -> Diagnosis:
 
 
 def _configuration(registry: Registry) -> Iterator[Diagnosis]:
-    from promptreg import __version__
-    from promptreg.versioning import Version
-    from promptreg.versioning.ranges import Range
-
-    required = registry.config.required_version
-    if required is not None:
-        try:
-            fits = Version.parse(__version__) in Range.parse(required)
-        except PromptError as error:
-            raise ConfigError(f"required-version {required!r}: {error.message}") from error
-        if not fits:
-            message = f"this is promptreg {__version__}, the configuration wants {required}"
-            fix = f"pip install 'git-promptreg{required}'"
-            yield Diagnosis("configuration", Condition.ERROR, message, fix)
-            return
+    registry.config.require_version()
     files = sorted(set(registry.config.sources.values()))
     text = f"from {', '.join(files)}" if files else "all defaults"
     yield Diagnosis("configuration", Condition.OK, text)

@@ -450,6 +450,19 @@ def test_directory_option_and_folders(history: Repo) -> None:
     assert [path.name for path in outside.path.iterdir()] == ["repo"]
 
 
+def test_another_required_version(history: Repo) -> None:
+    """Commands refuse to work with another promptreg; those that explain go on."""
+    history.write("promptreg.toml", 'required-version = ">=99"\n')
+    for words in (["list"], ["bump"], ["init"], ["hooks", "run", "pre-commit"], ["report"]):
+        result = history.run(*words)
+        assert result.code == 2
+        assert result.err.startswith("promptreg.toml: error: this is promptreg ")
+        assert result.err.endswith("  fix: pip install 'git-promptreg>=99'\n")
+    for words in (["--version"], ["list", "-h"], ["config"], ["explain"], ["schema"]):
+        assert history.run(*words).code == 0
+    assert "required-version wants >=99" in history.run("doctor").out
+
+
 def test_outside_of_a_repository(tmp_path: Path) -> None:
     """Without a repository each command says so in one line with the mend; help still works."""
     nowhere = CommandRepo(tmp_path)

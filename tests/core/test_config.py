@@ -144,6 +144,9 @@ FAULTS = {
     "accept-number": (f"{ACCEPTED}digest = 5\nuntil = 2026-12-31", "must be text, not 5"),
     "accept-lacks": ("[[accept]]\nprompt = 'x'", "an entry lacks"),
     "tag-format": ("tag-format = '{version}'", "must hold {name} once"),
+    "newer": ("required-version = '>=99'\nrot = 1", "and required-version wants >=99"),
+    "newer value": ("required-version = '^99'\nroot = 1", "and required-version wants ^99"),
+    "old enough": ("required-version = '>=0.1'\nrot = 1", "did you mean 'root'"),
 }
 
 
@@ -154,6 +157,28 @@ def test_faults_name_the_file_and_the_key(text: str, message: str) -> None:
         parse_config(text.encode("latin-1"))
     assert str(caught.value.location) == "promptreg.toml"
     assert message in caught.value.message
+
+
+VERSIONS = {
+    ">=0.1": None,
+    "0.x || ^1.2": None,
+    ">=99.0, <100": "pip install 'git-promptreg>=99.0,<100'",
+    "^99.1": "install a git-promptreg that is in ^99.1",
+    "new": "write it as >=1.2,<2 or ^1.2",
+}
+
+
+@pytest.mark.parametrize(("wanted", "fix"), VERSIONS.items(), ids=VERSIONS)
+def test_a_required_version_is_compared(wanted: str, fix: str | None) -> None:
+    """The version in use is in the range, or the error says where it stands and what to install."""
+    config = parse_config(f"required-version = '{wanted}'".encode())
+    if fix is None:
+        config.require_version()
+        return
+    with pytest.raises(ConfigError) as caught:
+        config.require_version()
+    assert str(caught.value.location) == "promptreg.toml"
+    assert caught.value.fix == fix
 
 
 def test_accept_until_may_be_text() -> None:

@@ -43,6 +43,17 @@ def test_get_and_render(history: Repo) -> None:
         assert prompt.render({"article": "x"}) == prompt.render(article="x")
 
 
+def test_another_required_version_is_warned_of_once(history: Repo) -> None:
+    """A repository that moved on stops no application: it is told once, and the prompt is there."""
+    history.write("promptreg.toml", 'required-version = ">=99"\n')
+    told: list[str] = []
+    with Registry(history.path) as registry:
+        registry.on_warning = told.append
+        assert str(registry.get("a").version) == str(registry.get("a").version) == "1.1.0"
+    assert len(told) == 1
+    assert "required-version wants >=99" in told[0]
+
+
 def test_latest_is_the_latest_stable(history: Repo) -> None:
     """Without a reference the greatest stable version is meant, never a pre-release."""
     with Registry(history.path) as registry:
