@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promptreg.errors import ConflictError, RepositoryError
-from promptreg.git.process import complaint, run_git, try_git
+from promptreg.git.process import complaint, remote_fix, run_git, try_git
 
 __all__ = ["REF", "SharedRef"]
 
@@ -90,7 +90,13 @@ class SharedRef:
         listed = run_git(self.folder, "ls-remote", remote, REF).decode().split()
         if not listed:
             return False
-        run_git(self.folder, "fetch", "-q", "--no-tags", remote, f"+{REF}:{target}")
+        for _ in range(_TRIES):
+            done = try_git(self.folder, "fetch", "-q", "--no-tags", remote, f"+{REF}:{target}")
+            # Another fetch of this clone may be at the same ref.
+            if b"cannot lock ref" not in done.stderr:
+                break
+        if done.returncode != 0:
+            raise RepositoryError(f"fetching {REF} failed: {complaint(done)}", fix=remote_fix(done))
         self._merge(target)
         return True
 

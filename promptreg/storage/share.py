@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from promptreg.errors import ConflictError
 from promptreg.metrics.columns import NAMES
 from promptreg.storage.engine import calls_sql, connect
 from promptreg.storage.schema import arrow_schema, null_column
@@ -56,7 +58,7 @@ def push_rows(
 
 
 def pull_rows(store: Store, ref: SharedRef, *, dry_run: bool = False) -> int:
-    """Append the ref's rows that the store lacks; return how many.
+    """Append the ref's rows that the store lacks; return how many it lacked.
 
     A row of one's own that was pushed without its private columns is the same row.
     """
@@ -68,7 +70,11 @@ def pull_rows(store: Store, ref: SharedRef, *, dry_run: bool = False) -> int:
         # The rows name the commit: two pulls at once append them once.
         name = f"pull-{hashlib.sha256(_as_parquet(rows)).hexdigest()}"
         if not store.table.holds(name):
-            store.table.append(rows, [name])
+            try:
+                store.table.append(rows, [name])
+            except ConflictError:
+                if not store.table.holds(name):
+                    raise
     return int(rows.num_rows)
 
 
@@ -110,7 +116,7 @@ def _unpack(store: Store, ref: SharedRef) -> list[_Part]:
         path = folder / f"{oid}.parquet"
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            temporary = folder / f".{oid}.part"
+            temporary = folder / f".{oid}.{secrets.token_hex(8)}"
             temporary.write_bytes(ref.read(oid))
             temporary.replace(path)
         parts.append(_Part(name, path))

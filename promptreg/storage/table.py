@@ -210,7 +210,11 @@ class Table:
         from deltalake.exceptions import CommitFailedError, DeltaError
 
         refuse_read_only(self.location)
+        seen = self._delta
         delta = self.require()
+        # The caller looked into a table that was not there yet.
+        if seen is None and any(self.holds(name) for name in transactions):
+            raise ConflictError("another process added the same rows", fix="run it again")
         before = self.version
         now = int(time.time() * 1000)
         differs = {field.name for field in delta.schema().fields} != set(rows.column_names)

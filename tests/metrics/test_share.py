@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from promptreg.git.process import GitResult
+from promptreg.metrics import Metrics, shared_ref
+from promptreg.metrics.shared_ref import SharedRef
+from promptreg.storage.share import pull_rows
+from promptreg.storage.table import Table
 from tests.kit import CommandRepo, Repo, prompt_text
 
 
@@ -88,6 +94,40 @@ def test_two_clones_push_at_once(origin: Repo, tmp_path: Path) -> None:
     assert len(rows(one)) == len(rows(two)) == 10
     third = origin.clone(tmp_path / "three")
     assert say(third, "pull") == "Pulled 10 rows."
+
+
+def test_two_pulls_of_one_clone_at_once(
+    origin: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another process fetches or appends at the same moment is waited for, or is as good."""
+    one, two = (origin.clone(tmp_path / name) for name in ("one", "two"))
+    log(one, "a", 5)
+    say(one, "push")
+    lock = two.path / ".git/refs/promptreg/remotes/origin/metrics.lock"
+    ref, late = (SharedRef(two.path), Metrics(two.path / ".promptreg/metrics").store)
+    lock.parent.mkdir(parents=True)
+    asked: list[int] = []
+
+    def try_git(*words: Any) -> GitResult:
+        if "fetch" in words and not asked:
+            lock.touch()
+        answer = real_git(*words)
+        lock.unlink(missing_ok=True)
+        asked.append(answer.returncode)
+        return answer
+
+    def append(table: Table, *words: Any) -> None:
+        with monkeypatch.context() as other:
+            other.setattr(Table, "append", real_append)
+            pull_rows(late, ref)
+        real_append(table, *words)
+
+    real_git, real_append = shared_ref.try_git, Table.append
+    monkeypatch.setattr(shared_ref, "try_git", try_git)
+    monkeypatch.setattr(Table, "append", append)
+    assert say(two, "pull") == "Pulled 5 rows."
+    assert asked[0] != 0
+    assert len(rows(two)) == 5
 
 
 def test_private_columns_only_when_asked(origin: Repo, tmp_path: Path) -> None:
