@@ -78,10 +78,14 @@ def _store(path: Path, key: list[Any], found: Mapping[str, TagSummary]) -> None:
 
     path.parent.mkdir(exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        prompts = {name: [entry.latest, entry.versions] for name, entry in found.items()}
-        json.dump({"key": key, "prompts": prompts}, file)
-    Path(temporary).replace(path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            prompts = {name: [entry.latest, entry.versions] for name, entry in found.items()}
+            json.dump({"key": key, "prompts": prompts}, file)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def _summarize(refs: Iterable[str], formats: tuple[TagFormat, ...]) -> dict[str, TagSummary]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 from promptreg.config import Config
@@ -46,3 +47,18 @@ def test_a_cache_that_was_cut_short_is_made_again(repo: Repo) -> None:
     for rubbish in ("", "{", "[]", '{"key": 1}', cache.read_text()[:-9]):
         cache.write_text(rubbish)
         assert summary(repo) == expected
+
+
+def test_a_full_disk_keeps_no_rest_of_a_cache(repo: Repo) -> None:
+    """Where the cache finds no room the answer is the same, and nothing is left behind."""
+    repo.write("file", "x")
+    repo.commit()
+    repo.git("tag", "a@1.0.0")
+    repo.git("pack-refs", "--all")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        assert summary(repo) == {"a": TagSummary("1.0.0", 1)}
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list((repo.path / ".git/promptreg").iterdir()) == []
