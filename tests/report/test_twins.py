@@ -226,6 +226,8 @@ def test_letters_have_the_case_and_the_quotes_of_python(pages: Pages) -> None:
         for shown, right in zip(found, expected, strict=True):
             unknown += shown is None and unicodedata.category(one) != "Cn"
             assert shown in {right, None}, (hex(code), shown, right)
+        # Some browsers know this digit of 2026, others do not.
+        assert found[:6] == [None] * 6 or code != 0x16DA5
     assert unknown < 100
 
 
