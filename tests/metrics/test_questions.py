@@ -262,9 +262,12 @@ def test_ctrl_c_ends_a_long_query(tmp_path: Path) -> None:
     ended = threading.Event()
 
     def press() -> None:
-        # As a person does: again where the first one went to code that cannot raise it.
-        while not ended.wait(0.5):
+        # As a person does: again where the first one went to code that cannot raise it, but not so
+        # soon that a slow machine is still at work on the first.
+        pause = 0.5
+        while not ended.wait(pause):
             os.kill(os.getpid(), signal.SIGINT)
+            pause = 20.0
 
     def ask() -> None:
         try:

@@ -106,11 +106,12 @@ def test_an_absent_receiver_is_given_up() -> None:
     """A closed port is tried as often as configured and then reported."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
+        # Taken, so that nobody else listens there.
         port = free.getsockname()[1]
-    pauses: list[float] = []
-    handler = WebhookHandler(f"http://127.0.0.1:{port}/", attempts=2, pause=pauses.append)
-    with pytest.raises(MetricsError, match="gave up after 2 attempts"):
-        handler(ALERT)
+        pauses: list[float] = []
+        handler = WebhookHandler(f"http://127.0.0.1:{port}/", attempts=2, pause=pauses.append)
+        with pytest.raises(MetricsError, match="gave up after 2 attempts"):
+            handler(ALERT)
     assert pauses == [1.0]
 
 

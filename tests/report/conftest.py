@@ -25,6 +25,8 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+# Milliseconds that a page may take on a machine with much else to do; nothing waits for their end.
+PATIENCE = 60_000
 LOCAL = ("file:", "data:", "blob:", "about:")
 
 
@@ -39,8 +41,9 @@ def browser() -> Iterator[Browser]:
     """Start Debian's Chromium once."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started
@@ -65,7 +68,7 @@ class Pages:
         page.on("console", lambda message: self.problems.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: self.problems.append(f"error: {error.message}"))
         page.on("request", lambda request: self._check(request.url))
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         if url:
             page.goto(url)
             if options.get("java_script_enabled", True):

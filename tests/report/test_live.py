@@ -352,10 +352,10 @@ def test_more_tabs_than_connections_are_kept_fresh(pages: Pages) -> None:
         context = pages.open().context
         tabs = [context.new_page() for _ in range(7)]
         for tab in tabs:
-            tab.goto(server.url, timeout=10_000)
+            tab.goto(server.url)
         server.show(page("Second"))
         for tab in tabs:
-            expect(tab).to_have_title("Second", timeout=20_000)
+            expect(tab).to_have_title("Second")
         context.close()
     finally:
         server.close()

@@ -163,13 +163,13 @@ def test_half_a_million_failures_are_judged_at_once() -> None:
         Sample(Moments(n, k / n, (k / n) * (1 - k / n)), Moments(k, 0.0, 0.0), 0.0, 1.0, k, n - k)
         for k in ones
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     (judgement,) = judge(
         {"error_rate": [Stratum("", *samples)]}, [parse_threshold("error_rate:+5pp")]
     )
     assert judgement.verdict is Verdict.PASS
-    # An enumeration would take minutes; this only tells the two apart.
-    assert time.perf_counter() - start < 20.0
+    # An enumeration would compute for minutes; this only tells the two apart.
+    assert time.process_time() - start < 20.0
 
 
 def test_the_worst_verdict_counts() -> None:
