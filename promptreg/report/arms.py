@@ -39,9 +39,10 @@ def arms_of(measures: Mapping[str, VersionMeasures], thresholds: Sequence[Thresh
     found = {context for version in measures.values() for context in version.sides}
     contexts = sorted(found, key=lambda each: (each.suite is not None, repr(each)))
     places = {context: place for place, context in enumerate(contexts)}
-    named = {threshold.metric.name: threshold.metric for threshold in thresholds}
+    named = {threshold.metric.name: threshold.metric for threshold in reversed(thresholds)}
     sides = [side for version in measures.values() for side in version.sides.values()]
-    names = in_order(frozenset([name for side in sides for _, name in side.samples]))
+    # What is limited has its place in the order also where it has no values.
+    names = in_order(frozenset([*named, *(name for side in sides for _, name in side.samples)]))
     metrics = {name: named.get(name) or metric_or_none(name) for name in names}
     return Arms(
         tuple([ArmContext(str(each), each.suite is not None) for each in contexts]),
@@ -71,10 +72,13 @@ def _scale(name: str, metric: Metric | None) -> MetricScale:
 
 
 def _metrics(side: Side, model: str, metrics: Mapping[str, Metric | None]) -> tuple[ArmMetric, ...]:
-    samples = [(name, metric, side.samples.get((model, name))) for name, metric in metrics.items()]
-    return tuple(
-        [_metric(name, metric, sample) for name, metric, sample in samples if sample is not None]
-    )
+    found = []
+    for name, metric in metrics.items():
+        # Of success and errors one is kept, and either may be limited.
+        sample = side.samples.get((model, name)) or side.sample(model, name)
+        if sample.n:
+            found.append(_metric(name, metric, sample))
+    return tuple(found)
 
 
 def _metric(name: str, metric: Metric | None, sample: Sample) -> ArmMetric:

@@ -15,7 +15,7 @@ from promptreg.report.verdicts import alerts_of, compare_versions
 from promptreg.report.winners import best_models
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from promptreg.report.asking import Answers
     from promptreg.report.brief import PromptLine
@@ -108,7 +108,15 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
             pairs[previous[label], live] = None
     # A thousand prompts would carry the models of a hundred thousand pairs.
     shown = {*in_order[-COMPARED_VERSIONS:], *labels} if setting.is_large else {*in_order}
-    comparisons = _compare(pairs, by_version, setting.thresholds, shown)
+    comparisons: list[Comparison] = []
+    for base, head in pairs:
+        comparisons += compare_versions(
+            (base, by_version[base]),
+            (head, by_version[head]),
+            setting.thresholds,
+            tests=setting.for_json,
+            by_model=head in shown,
+        )
     steps = {*itertools.pairwise(in_order)}
     judged = [c for c in comparisons if (c.base, c.head) in steps]
     latest = in_order[-1] if in_order else None
@@ -198,20 +206,3 @@ def _measured(version: VersionRow, measures: VersionMeasures | None) -> VersionR
             for model, m in sorted(named.items())
         ),
     )
-
-
-def _compare(
-    pairs: Iterable[tuple[str, str]],
-    measures: Mapping[str, VersionMeasures],
-    thresholds: Sequence[Threshold],
-    by_model: Container[str],
-) -> list[Comparison]:
-    found: list[Comparison] = []
-    for base, head in pairs:
-        found += compare_versions(
-            (base, measures[base]),
-            (head, measures[head]),
-            thresholds,
-            by_model=head in by_model,
-        )
-    return found

@@ -10,7 +10,7 @@ from promptreg.gate.pairing import judge_sides, shared_models, strata_of
 from promptreg.report.format import change_text
 from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison
 from promptreg.report.sampling import join_cases
-from promptreg.report.winners import metric_or_none, tested, tested_by_model
+from promptreg.report.winners import UNTESTED, metric_or_none, tested, tested_by_model
 from promptreg.stats.gate import Verdict as Judged
 from promptreg.stats.limits import merge_means
 from promptreg.stats.thresholds import Form
@@ -38,6 +38,7 @@ def compare_versions(
     head: tuple[str, VersionMeasures],
     thresholds: Sequence[Threshold],
     *,
+    tests: bool = True,
     by_model: bool = True,
 ) -> list[Comparison]:
     """Compare two versions on the rows that can be compared.
@@ -46,6 +47,8 @@ def compare_versions(
         base: The baseline's version and measures.
         head: The other version and its measures.
         thresholds: What the gate allows.
+        tests: Whether A/B tests stand beside the verdicts, and metrics without a limit, too. The
+            page runs them itself, from what `promptreg.report.arms` gives it.
         by_model: Whether the A/B test of each model is kept beside that of all together.
 
     Returns:
@@ -61,7 +64,7 @@ def compare_versions(
     if len(found) > 1:
         found.sort(key=lambda each: (each[0].suite is not None, -each[1], repr(each[0])))
     return [
-        _compared(base, head, context, sides, thresholds, by_model=by_model)
+        _compared(base, head, context, sides, thresholds, tests=tests, by_model=by_model)
         for context, _, sides in found
     ]
 
@@ -73,6 +76,7 @@ def _compared(
     sides: tuple[Side, Side],
     thresholds: Sequence[Threshold],
     *,
+    tests: bool,
     by_model: bool,
 ) -> Comparison:
     a, b = sides
@@ -84,19 +88,20 @@ def _compared(
     for judgement in found.judgements:
         judged.setdefault(judgement.threshold.metric.name, []).append(judgement)
     names = {name for side in sides for model, name in side.samples if model in models}
-    each_model = by_model and len(models) > 1
     rows: list[MetricComparison] = []
-    for name in in_order(frozenset(names.union(judged))):
+    for name in in_order(frozenset(names.union(judged) if tests else judged)):
         # Pairs of cases are for the gate: what is shown and tested beside it are all rows.
         strata = found.strata.get(name) or strata_of(name, models, a, b)
         # The configuration may say which way a score is better.
         metric = judged[name][0].threshold.metric if name in judged else metric_or_none(name)
-        test = tested(metric, strata, base[0], head[0])
-        tests = tested_by_model(metric, strata, base[0], head[0]) if each_model else ()
+        test = tested(metric, strata, base[0], head[0]) if tests else UNTESTED
+        each: tuple[ModelTest, ...] = ()
+        if tests and by_model and len(models) > 1:
+            each = tested_by_model(metric, strata, base[0], head[0])
         if name in judged:
-            rows += [_judged_row(each, strata, test, tests) for each in judged[name]]
+            rows += [_judged_row(judgement, strata, test, each) for judgement in judged[name]]
         else:
-            rows.append(_bare_row(name, strata, test, tests))
+            rows.append(_bare_row(name, strata, test, each))
     size = f", {found.n_base:,} paired cases" if found.paired else ""
     named = ", ".join([model for model in models if model])
     basis = f"{context}{size}" + (f" \u00b7 {named}" if named else "")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from promptreg.stats.evidence import Stratum
     from promptreg.stats.metrics import Metric
 
-__all__ = ["Tested", "best_models", "metric_or_none", "tested", "tested_by_model"]
+__all__ = ["UNTESTED", "Tested", "best_models", "metric_or_none", "tested", "tested_by_model"]
 
 _BADGES = {
     "latency": "fastest",
@@ -41,6 +41,9 @@ class Tested(NamedTuple):
     winner: str | None = None
     confidence: float | None = None
     note: str = ""
+
+
+UNTESTED = Tested(None, None, None, "none")
 
 
 def tested(metric: Metric | None, strata: Sequence[Stratum], base: str, head: str) -> Tested:

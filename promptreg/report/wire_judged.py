@@ -1,4 +1,6 @@
-"""Packs what the statistics say about pairs of versions, by metric and in columns.
+"""Packs what the gate says about pairs of versions, by metric and in columns.
+
+The page runs A/B tests itself, from what `promptreg.report.wire_arms` packs.
 
 ``assets/judged.js`` unpacks exactly this.
 """
@@ -10,9 +12,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from promptreg.report.columns import decimals_for, fixed, whole
-from promptreg.report.model import Alert, MetricComparison, ModelTest
+from promptreg.report.model import Alert, MetricComparison
 from promptreg.report.tables import by_metric, columns_of
-from promptreg.report.wire_own import NOTHING, Own, pack_side
+from promptreg.report.wire_own import NOTHING, pack_side
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -29,12 +31,14 @@ __all__ = ["pack_alerts", "pack_comparisons"]
 
 # A change is shown in percent with one decimal.
 _EFFECT_DECIMALS = 4
-_CONFIDENCE_DECIMALS = 4
 _ENDS = ("effect", "low", "high")
 
 
 def pack_comparisons(
-    comparisons: Sequence[Comparison], places: Mapping[str, int], own: Own, pool: Pool
+    comparisons: Sequence[Comparison],
+    places: Mapping[str, int],
+    own: Mapping[str, Figures],
+    pool: Pool,
 ) -> dict[str, Any]:
     """Pack the pairs of a prompt's versions.
 
@@ -66,81 +70,45 @@ def pack_alerts(alerts: Sequence[Alert], pool: Pool) -> dict[str, Any]:
         "current": whole([*map(int, of["current"])]),
         "live": pool.column(of["live"]),
         "basis": pool.column(of["basis"]),
-        **_pack_groups(
-            [[each] for each in of["comparison"]], (of["base"], of["head"]), Own({}, {}), pool
-        ),
+        **_pack_groups([[each] for each in of["comparison"]], (of["base"], of["head"]), {}, pool),
     }
 
 
 def _pack_groups(
-    groups: Sequence[Sequence[MetricComparison]], sides: _Sides, own: Own, pool: Pool
+    groups: Sequence[Sequence[MetricComparison]],
+    sides: _Sides,
+    own: Mapping[str, Figures],
+    pool: Pool,
 ) -> dict[str, Any]:
     names, tables = by_metric(MetricComparison, groups, pool)
     return {
         "count": len(groups),
         "names": names,
         "of": {
-            metric: _pack_metric(metric, table, sides, own, pool)
+            metric: _pack_metric(table, sides, own.get(metric, NOTHING), pool)
             for metric, table in tables.items()
         },
     }
 
 
-def _pack_metric(metric: str, table: Table, sides: _Sides, own: Own, pool: Pool) -> dict[str, Any]:
+def _pack_metric(table: Table, sides: _Sides, own: Figures, pool: Pool) -> dict[str, Any]:
     of = table.of
     base, head = [[*map(versions.__getitem__, table.places)] for versions in sides]
-    packed = {
+    return {
         "count": len(base),
         "relative": whole([*map(int, of["relative"])]),
         "limit": pool.column(of["limit"]),
         "verdict": pool.column(of["verdict"]),
         "needed": whole(of["needed"]),
         "note": pool.column(of["note"]),
-        **_pack_rows(of, (base, head), own.together.get(metric, NOTHING), pool),
+        **pack_side("base", of["base"], of["base_n"], base, own),
+        **pack_side("head", of["head"], of["head_n"], head, own),
+        **_pack_effects(of),
     }
-    if any(of["tests"]):
-        packed["counts"] = whole([*map(len, of["tests"])])
-        packed["tests"] = _pack_tests(
-            of["tests"], (base, head), own.by_model.get(metric, NOTHING), pool
-        )
-    return packed
 
 
-def _pack_tests(
-    groups: Sequence[Sequence[ModelTest]], sides: _Sides, own: Figures, pool: Pool
-) -> dict[str, Any]:
-    of = columns_of(ModelTest, [test for tests in groups for test in tests])
-    base, head = [
-        [
-            (version, test.model)
-            for version, tests in zip(versions, groups, strict=True)
-            for test in tests
-        ]
-        for versions in sides
-    ]
-    return {"model": pool.column(of["model"]), **_pack_rows(of, (base, head), own, pool)}
-
-
-def _pack_rows(
-    of: Mapping[str, Sequence[Any]], sides: _Sides, own: Figures, pool: Pool
-) -> dict[str, Any]:
-    """Pack what comparisons of all rows and of one model's rows have in common.
-
-    Args:
-        of: The columns of the comparisons.
-        sides: Under what the page knows the figures of both sides of each.
-        own: What it knows.
-        pool: Takes what is said again and again.
-    """
+def _pack_effects(of: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     effects = filter(None, itertools.chain.from_iterable(of[end] for end in _ENDS))
     largest = max(map(abs, filter(math.isfinite, effects)), default=1.0)
     decimals = max(_EFFECT_DECIMALS, decimals_for(largest, 3))
-    base, head = sides
-    return {
-        **pack_side("base", of["base"], of["base_n"], base, own),
-        **pack_side("head", of["head"], of["head_n"], head, own),
-        **{end: fixed(of[end], decimals) for end in _ENDS},
-        "state": pool.column(of["state"]),
-        "winner": pool.column(of["winner"]),
-        "confidence": fixed(of["confidence"], _CONFIDENCE_DECIMALS),
-    }
+    return {end: fixed(of[end], decimals) for end in _ENDS}

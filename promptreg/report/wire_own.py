@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from promptreg.report.tables import Table
 
-__all__ = ["NOTHING", "Figures", "Own", "figures_of", "pack_side"]
+__all__ = ["NOTHING", "Figures", "figures_of", "pack_side"]
 
 
 class Figures(NamedTuple):
@@ -21,18 +21,6 @@ class Figures(NamedTuple):
 
     means: dict[Hashable, float]
     counts: dict[Hashable, int]
-
-
-class Own(NamedTuple):
-    """The figures of a prompt's versions by metric.
-
-    Attributes:
-        together: By the version's place.
-        by_model: By the version's place and the model.
-    """
-
-    together: Mapping[str, Figures]
-    by_model: Mapping[str, Figures]
 
 
 NOTHING = Figures({}, {})

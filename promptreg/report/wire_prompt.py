@@ -15,7 +15,7 @@ from promptreg.report.schema import as_json
 from promptreg.report.tables import by_metric, columns_of
 from promptreg.report.wire_arms import pack_arms
 from promptreg.report.wire_judged import pack_comparisons
-from promptreg.report.wire_own import Own, figures_of
+from promptreg.report.wire_own import figures_of
 from promptreg.report.wire_texts import Texts
 
 if TYPE_CHECKING:
@@ -103,10 +103,8 @@ def _pack_measured(prompt: PromptRow, pool: Pool) -> dict[str, Any]:
     models = [(place, model) for place, v in enumerate(versions) for model in v.models]
     names, together = by_metric(MetricSummary, [v.metrics for v in versions], pool)
     model_names, by_model = by_metric(MetricSummary, [m.metrics for _, m in models], pool)
-    own = Own(
-        figures_of(together, range(len(versions))),
-        figures_of(by_model, [(place, m.model) for place, m in models]),
-    )
+    own = figures_of(together, range(len(versions)))
+    own_by_model = figures_of(by_model, [(place, m.model) for place, m in models])
     return {
         "metrics": {
             "count": len(versions),
@@ -120,7 +118,7 @@ def _pack_measured(prompt: PromptRow, pool: Pool) -> dict[str, Any]:
         },
         "series": _pack_series([s for s in prompt.series if s.version in places], places),
         "comparisons": pack_comparisons(prompt.comparisons, places, own, pool),
-        "arms": pack_arms(prompt.arms, places, own.by_model, pool),
+        "arms": pack_arms(prompt.arms, places, own_by_model, pool),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +11,15 @@ import pytest
 from promptreg.report.bundle import script_of
 from promptreg.report.model import (
     Annotation,
+    Arm,
+    ArmContext,
+    ArmMetric,
+    Arms,
     Comparison,
     LabelRow,
     MessageRow,
     MetricComparison,
+    MetricScale,
     MetricSummary,
     PromptRow,
     Report,
@@ -72,22 +78,31 @@ def test_severity_filters_show_what_they_say(pages: Pages, report_url: str) -> N
     page.wait_for_selector("text=No alert matches.")
 
 
-def _two_versions(metrics: tuple[MetricComparison, ...]) -> Report:
+def _two_versions(metrics: tuple[MetricComparison, ...] = (), arms: Arms | None = None) -> Report:
     versions = (
         VersionRow("1.0.0", "a" * 64, messages=(MessageRow("system", "Be kind.\n"),), calls=100),
         VersionRow("1.1.0", "b" * 64, messages=(MessageRow("system", "Be brief.\n"),), calls=10),
     )
     pair = Comparison("1.0.0", "1.1.0", "production calls", metrics)
-    return Report("T", prompts=(PromptRow("p", versions=versions, comparisons=(pair,)),))
+    prompt = PromptRow("p", versions=versions, comparisons=(pair,), arms=arms or Arms())
+    return Report("T", prompts=(prompt,))
+
+
+def _arms(scale: MetricScale, base: ArmMetric, head: ArmMetric) -> Arms:
+    rows = (Arm("1.0.0", 0, "", base.n, (base,)), Arm("1.1.0", 0, "", head.n, (head,)))
+    return Arms((ArmContext("production calls", suite=False),), (scale,), rows)
 
 
 def test_ab_compares_cost_per_call(pages: Pages, write_report: Callable[[Any], str]) -> None:
     """Ten calls at three times the price do not win against a hundred cheap ones."""
     cost = MetricComparison(
         "cost", 0.00133, 0.00399, 100, 10, effect=2.0, low=1.6, high=2.5, limit="+20%",
-        verdict="regression", state="collecting",
+        verdict="regression",
     )  # fmt: skip
-    page = pages.open(write_report(_two_versions((cost,))) + "#/ab?metric=cost")
+    many = ArmMetric("cost", 100, 0.00133, 100, math.log(0.00133), 0.1)
+    few = ArmMetric("cost", 10, 0.00399, 10, math.log(0.00399), 0.1)
+    report = _two_versions((cost,), _arms(MetricScale("cost", "lower", "log"), many, few))
+    page = pages.open(write_report(report) + "#/ab?metric=cost")
     settle(page)
     text = page.inner_text("main")
     assert "$0.001330" in text or "$0.00133" in text
@@ -101,9 +116,11 @@ def test_equal_versions_have_no_winner(pages: Pages, write_report: Callable[[Any
     """Equal values end without a winner, whatever the metric."""
     same = MetricComparison(
         "quality", 0.8, 0.8, 500, 500, effect=0.0, low=-0.01, high=0.01, limit="-10%",
-        verdict="ok", state="running", confidence=0.0,
+        verdict="ok",
     )  # fmt: skip
-    page = pages.open(write_report(_two_versions((same,))) + "#/ab")
+    arm = ArmMetric("quality", 500, 0.8, 500, 0.8, 0.1)
+    report = _two_versions((same,), _arms(MetricScale("quality", "higher", "linear"), arm, arm))
+    page = pages.open(write_report(report) + "#/ab")
     settle(page)
     assert "No winner" in page.inner_text(".answer")
     assert page.locator(".arm.wins").count() == 0
@@ -115,7 +132,7 @@ def test_an_inserted_sentence_marks_itself_only(
     """The diff of a prompt with one new sentence marks that sentence and nothing else."""
     old = "You review code. Look for bugs. Answer in Markdown.\n"
     added = "Before you answer, think about who reads this and what they must do first. "
-    report = _two_versions(())
+    report = _two_versions()
     versions = tuple(
         version._replace(messages=(MessageRow("system", text),))
         for version, text in zip(
@@ -145,7 +162,7 @@ def test_missing_metrics_are_no_data_not_zero(
     pages: Pages, write_report: Callable[[Any], str]
 ) -> None:
     """A version without cost shows "no data", never 0."""
-    report = _two_versions(())
+    report = _two_versions()
     summary = MetricSummary("quality", 10, 0.5)
     versions = tuple(v._replace(metrics=(summary,)) for v in report.prompts[0].versions)
     prompt = report.prompts[0]._replace(versions=versions, comparisons=())
@@ -162,7 +179,7 @@ def test_missing_metrics_are_no_data_not_zero(
 
 def test_annotations_are_shown(pages: Pages, write_report: Callable[[Any], str]) -> None:
     """A comment on a version stands beside the version."""
-    report = _two_versions(())
+    report = _two_versions()
     note = Annotation("Ada", "2026-11-20T10:00:00Z", "Too curt for customers.")
     first = report.prompts[0].versions[0]._replace(annotations=(note,))
     prompt = report.prompts[0]._replace(versions=(first, report.prompts[0].versions[1]))
@@ -234,7 +251,7 @@ def test_a_huge_prompt_opens(pages: Pages, write_report: Callable[[Any], str]) -
     """A prompt of 200 KB opens, compares and previews."""
     text = "".join(f"{n}: {'lorem ipsum ' * 9}\n" for n in range(1800))
     assert len(text) > 200_000
-    report = _two_versions(())
+    report = _two_versions()
     versions = tuple(
         version._replace(messages=(MessageRow("system", content),))
         for version, content in zip(

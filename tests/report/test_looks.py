@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from promptreg.report.bundle import script_of
-from promptreg.report.model import Alert, Comparison, LabelRow, MetricComparison, Report
+from promptreg.report.model import Alert, Arm, Comparison, LabelRow, MetricComparison, Report
 from promptreg.report.plain import glance_text
 from promptreg.report.schema import as_json
 from tests.report.conftest import Pages
@@ -32,6 +32,14 @@ HIDDEN = """() => [...document.querySelectorAll(".scroll:not(.diff-box)")]
 TOO_WIDE = "() => document.documentElement.scrollWidth - innerWidth"
 
 
+def _worse(arm: Arm) -> Arm:
+    quality, _, *others = arm.metrics
+    mean = quality.mean * 0.67
+    return arm._replace(
+        version=BETWEEN, metrics=(quality._replace(mean=mean, tested_mean=mean), *others)
+    )
+
+
 def _hard_report() -> Report:
     """Return a report with long names, a version between releases and what was judged of it."""
     report = synthetic_report(4, 5)
@@ -42,13 +50,14 @@ def _hard_report() -> Report:
         "quality", 0.9, 0.6, 80, 80, effect=-0.33, low=-0.4, high=-0.3, limit="-10%"
     )
     same = MetricComparison("cost", 0.01, 0.01, 80, 80, effect=0.0, low=-0.1, high=0.1)
-    judged = worse._replace(verdict="regression", state="winner", winner=last.version)
+    judged = worse._replace(verdict="regression")
     basis = "suite news, 80 paired cases"
     pair = Comparison(last.version, BETWEEN, basis, (judged, same._replace(verdict="ok")))
     first = first._replace(
         versions=(*first.versions, draft),
         comparisons=(*first.comparisons, pair),
         series=(*first.series, first.series[-1]._replace(version=BETWEEN)),
+        arms=first.arms._replace(arms=(*first.arms.arms, *map(_worse, first.arms.arms[-2:]))),
     )
     second = second._replace(name=LONG, title=LONG, tags=(LONG,))
     alert = Alert(first.name, last.version, BETWEEN, judged, "critical", basis=basis)

@@ -21,7 +21,6 @@ from promptreg.report.model import (
     MetricComparison,
     MetricSummary,
     ModelSummary,
-    ModelTest,
     Point,
     PromptRow,
     Series,
@@ -37,8 +36,8 @@ pytestmark = pytest.mark.browser
 # The page's names of what is called otherwise in the rows.
 SAME_NAME = {"base_n": "baseN", "head_n": "headN"}
 JUDGED = ("metric", "relative", "limit", "verdict", "needed", "note")
-ENDS = ("effect", "low", "high", "confidence")
-AS_IT_IS = ("base_n", "head_n", "state", "winner")
+ENDS = ("effect", "low", "high")
+AS_IT_IS = ("base_n", "head_n")
 
 AS_IT_IS_OF_A_VERSION = (
     "version",
@@ -158,7 +157,7 @@ def test_what_versions_have_themselves_is_written_once() -> None:
     prompt = _rich()
     packed = pack_prompt(prompt._replace(comparisons=prompt.comparisons[-1:]))["columns"]
     tables = packed["comparisons"]["of"].values()
-    for columns in (*tables, *(one["tests"] for one in tables)):
+    for columns in tables:
         assert (columns["baseKnown"], columns["headKnown"]) == (1, 1)
         assert [columns[name] for name in ("base", "head", "baseN", "headN")] == [None] * 4
 
@@ -227,12 +226,6 @@ def _rich(*, calls: bool = True) -> PromptRow:
         bare = [v._replace(metrics=(), models=(), calls=0, cost=None) for v in prompt.versions]
         return prompt._replace(versions=tuple(bare), series=(), comparisons=())
     base, head, *others = prompt.comparisons
-    tests = (
-        ModelTest(
-            "gpt-4o", 811.234, 700.5, 31, 40, -0.13652, -0.2, -0.05, "winner", "1.2.0", 0.9994
-        ),
-        ModelTest("", None, None, 0, 3),
-    )
     odd_judged = [
         MetricComparison("latency.p95", 1234.5, None, 9, 0, limit="<=2s", verdict="no data"),
         MetricComparison(
@@ -241,15 +234,7 @@ def _rich(*, calls: bool = True) -> PromptRow:
         MetricComparison("cost", 0.0, 0.1, 9, 9, effect=math.inf, low=12.5, high=math.inf),
         MetricComparison("error_rate", 0.3, 0.3, 9, 9, relative=False),
     ]
-    own = [
-        m._replace(
-            base=m.base or 0.5,
-            tests=tests[: n % 3],
-            winner=head.head if n else None,
-            needed=n or None,
-        )
-        for n, m in enumerate(head.metrics)
-    ]
+    own = [m._replace(base=m.base or 0.5, needed=n or None) for n, m in enumerate(head.metrics)]
     *others, last = others
     gap = Point("2026-11-30", 3)
     course = prompt.series[-1]
@@ -265,19 +250,17 @@ def _rich(*, calls: bool = True) -> PromptRow:
 
 
 def _with_own_figures(pair: Comparison, prompt: PromptRow) -> Comparison:
-    """Give a pair exactly the means and rows that its versions and their models have."""
+    """Give a pair exactly the means and rows that its versions have."""
     versions = {v.version: v for v in prompt.versions}
-    base, head = versions[pair.base], versions[pair.head]
 
     def judged(m: MetricComparison) -> MetricComparison:
         name = "success_rate" if m.metric == "error_rate" else m.metric
         sides = []
-        for metrics in (base.metrics, head.metrics, base.models[1].metrics, head.models[1].metrics):
-            (found,) = [s for s in metrics if s.metric == name]
+        for version in (versions[pair.base], versions[pair.head]):
+            (found,) = [s for s in version.metrics if s.metric == name]
             sides.append((found.mean if name == m.metric else 1 - found.mean, found.n))
-        (a, n), (b, k), (of_a, of_n), (of_b, of_k) = sides
-        test = ModelTest(base.models[1].model, of_a, of_b, of_n, of_k, 0.1, -0.1, 0.3)
-        return m._replace(base=a, head=b, base_n=n, head_n=k, tests=(test,))
+        (a, n), (b, k) = sides
+        return m._replace(base=a, head=b, base_n=n, head_n=k)
 
     return pair._replace(metrics=tuple(judged(m) for m in pair.metrics))
 
@@ -372,14 +355,11 @@ def _expected(c: Comparison) -> dict[str, Any]:
 
 
 def _expected_metric(m: MetricComparison) -> dict[str, Any]:
-    tests = [{"model": t.model, "relative": True, **_common(t)} for t in m.tests]
-    return {name: getattr(m, name) for name in JUDGED} | _common(m) | {"tests": tests}
+    return {name: getattr(m, name) for name in JUDGED} | _common(m)
 
 
-def _common(row: MetricComparison | ModelTest) -> dict[str, Any]:
-    largest = max(
-        (abs(x) for n in ENDS[:3] if (x := getattr(row, n)) and math.isfinite(x)), default=1
-    )
+def _common(row: MetricComparison) -> dict[str, Any]:
+    largest = max((abs(x) for n in ENDS if (x := getattr(row, n)) and math.isfinite(x)), default=1)
     step = min(5.1e-5, 5.1e-3 * largest)
     return {
         **{SAME_NAME.get(name, name): getattr(row, name) for name in AS_IT_IS},

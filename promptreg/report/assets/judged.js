@@ -1,11 +1,11 @@
-// Reads what the statistics say about pairs of versions; the twin of wire_judged.py.
-import { deal, once, reader, rows, table } from "./columns.js";
+// Reads what the gate says about pairs of versions; the twin of wire_judged.py.
+import { deal, once, table } from "./columns.js";
 
 export function readComparisons(packed, pool, versions) {
   const c = table({ base: packed.base, head: packed.head, basis: packed.basis, notes: packed.notes });
   return judgedOf(packed, pool).map((judged, at) => {
     const [base, head] = [versions[c.base(at)], versions[c.head(at)]];
-    const metrics = once(() => judged().map((row) => whole(row, base, head)));
+    const metrics = once(() => judged().map((row) => withOwn(row, row.metric, base, head)));
     return {
       base: base.version,
       head: head.version,
@@ -43,9 +43,8 @@ function judgedOf(packed, pool) {
   return deal(packed, pool, (columns, metric) => rowOf(columns, metric, pool)).map((group) => () => group.map(([, make]) => make()));
 }
 
-function rowOf({ tests = null, counts = 0, ...columns }, metric, pool) {
+function rowOf(columns, metric, pool) {
   const c = table(columns);
-  const testsAt = testsOf(tests, reader(counts), columns.count, pool);
   return (at) => ({
     metric,
     relative: Boolean(c.relative(at)),
@@ -53,22 +52,6 @@ function rowOf({ tests = null, counts = 0, ...columns }, metric, pool) {
     verdict: pool[c.verdict(at)],
     needed: c.needed(at),
     note: pool[c.note(at)],
-    ...common(c, at, pool),
-    tests: testsAt(at),
-  });
-}
-
-function testsOf(packed, counts, count, pool) {
-  if (!packed) return () => [];
-  const c = table(packed);
-  const starts = [0];
-  for (let at = 0; at < count; at++) starts.push(starts[at] + counts(at));
-  return (at) => rows(counts(at), (n) => ({ model: pool[c.model(starts[at] + n)], relative: true, ...common(c, starts[at] + n, pool) }));
-}
-
-// What comparisons of all rows and of one model's rows have in common.
-function common(c, at, pool) {
-  return {
     base: c.base(at),
     baseKnown: c.baseKnown(at),
     baseN: c.baseN(at),
@@ -78,15 +61,7 @@ function common(c, at, pool) {
     effect: c.effect(at),
     low: c.low(at),
     high: c.high(at),
-    state: pool[c.state(at)],
-    winner: pool[c.winner(at)],
-    confidence: c.confidence(at),
-  };
-}
-
-function whole(row, base, head) {
-  const tests = row.tests.map((test) => withOwn(test, row.metric, modelOf(base, test.model), modelOf(head, test.model)));
-  return { ...withOwn(row, row.metric, base, head), tests };
+  });
 }
 
 // Means and rows that the versions have themselves are not written once more.

@@ -1,9 +1,9 @@
 // Choosing a prompt and two of its versions, with the choice in the address.
-import { testPair } from "./arms.js";
 import { loadPrompt } from "./data.js";
 import { h, replace } from "./dom.js";
 import { day, effect, shortVersion } from "./format.js";
 import { openAlerts } from "./overview_glance.js";
+import { comparisonsOf, findComparison } from "./pairs.js";
 import { evidenceOf, routeTo } from "./router.js";
 import { card, empty, labelBadge, metricTitle, select, verdict } from "./widgets.js";
 import { notFound } from "./view_prompt.js";
@@ -72,17 +72,6 @@ function pairOf(prompt, query) {
   const head = named(query.head) ?? source.at(-1);
   const base = named(query.base) ?? source.filter((v) => v.index < (head?.index ?? 0)).at(-1) ?? prompt.versions.find((v) => v !== head);
   return [base, head];
-}
-
-// What was judged of a pair, or is tested now: one comparison for each kind of rows, ordinary calls first.
-export function comparisonsOf(prompt, base, head) {
-  const judged = prompt.comparisons.filter((c) => c.base === base.version && c.head === head.version);
-  return judged.length ? judged : testPair(prompt.arms, base, head);
-}
-
-export function findComparison(prompt, base, head, rows = "") {
-  const found = comparisonsOf(prompt, base, head);
-  return found.find((c) => c.basis === rows) ?? found[0] ?? null;
 }
 
 export function rowsPicker(prompt, base, head, query, go) {

@@ -4,7 +4,8 @@ import { compareTexts, diffFigures } from "./diff.js";
 import { diffTable } from "./diffview.js";
 import { h, icon } from "./dom.js";
 import { count, day, effect, isLimit, limitText, plural, shortVersion } from "./format.js";
-import { findComparison, pairPage, rowsPicker } from "./pickers.js";
+import { findComparison } from "./pairs.js";
+import { pairPage, rowsPicker } from "./pickers.js";
 import { abRoute, promptRoute, routeTo } from "./router.js";
 import { card, effectText, empty, scroll, showMetric, metricTitle, verdict } from "./widgets.js";
 

@@ -3,6 +3,7 @@ import { loadPrompt } from "./data.js";
 import { h, icon, newId, replace } from "./dom.js";
 import { count, metricValue, money, plural, shortVersion, unquoted } from "./format.js";
 import { promptsJson } from "./exports.js";
+import { findComparison } from "./pairs.js";
 import { chartsPanel } from "./prompt_charts.js";
 import { modelsPanel } from "./prompt_models.js";
 import { previewPanel } from "./prompt_preview.js";
@@ -113,7 +114,7 @@ function figures(app, prompt) {
   }
   const last = measured.at(-1);
   const before = measured.at(-2);
-  const found = before && prompt.comparisons.find((c) => c.base === before.version && c.head === last.version);
+  const found = before && findComparison(prompt, before, last);
   const tile = (title, value, metric, better, note = "") => {
     const now = metric ? (last.metrics[metric]?.quantiles?.[2] ?? last.metrics[metric]?.mean) : null;
     const old = metric && before ? (before.metrics[metric]?.quantiles?.[2] ?? before.metrics[metric]?.mean) : null;

@@ -28,6 +28,7 @@ const needed = new WeakMap();
 const room = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
     const table = target.firstChild;
+    const before = target.className;
     const width = Math.ceil(contentRect.width);
     const columns = [...table.tHead.rows[0].cells].filter((cell) => !cell.classList.contains("tight")).length;
     const stacks = width < Math.max(columns * COLUMN, needed.get(target) ?? 0);
@@ -41,8 +42,16 @@ const room = new ResizeObserver((entries) => {
     shapes.set(target.getAttribute("aria-label"), target.className);
     if (fits) target.removeAttribute("tabindex");
     else target.setAttribute("tabindex", "0");
+    if (target.className !== before) lookLater(target);
   }
 });
+
+// Another shape is of another height. A size that its own observer changes would be told again in the
+// same frame, which browsers refuse with an error.
+function lookLater(box) {
+  room.unobserve(box);
+  requestAnimationFrame(() => room.observe(box));
+}
 
 export function scroll(label, table) {
   const box = h("div", { class: shapes.get(label) ?? "scroll", role: "region", "aria-label": label, tabindex: "0" }, nameCells(table));

@@ -1,0 +1,32 @@
+// What there is to say about any two versions: the gate's verdicts where it judged them, and tests.
+import { testPair } from "./arms.js";
+import { isLimit } from "./format.js";
+
+const UNTESTED = { state: "none", winner: null, confidence: null, tests: [], note: "" };
+
+// One comparison for each kind of rows, ordinary calls first.
+export function comparisonsOf(prompt, base, head) {
+  const judged = prompt.comparisons.filter((c) => c.base === base.version && c.head === head.version);
+  const tested = testPair(prompt.arms, base, head);
+  return judged.length ? judged.map((one, at) => withTests(one, tested[at]?.metrics ?? [], prompt.arms.metrics)) : tested;
+}
+
+// A test decides on means; limits and the p95 stand beside it. What has no limit is tested all the same.
+function withTests(judged, tested, metrics) {
+  const named = new Map(tested.map((m) => [m.metric, m]));
+  const rows = judged.metrics.map((m) => {
+    const test = named.get(m.metric.split(".")[0]) ?? UNTESTED;
+    const { state, winner, confidence, tests } = m.metric === test.metric && !isLimit(m) ? test : UNTESTED;
+    return { ...m, state, winner, confidence, tests, note: m.note || test.note };
+  });
+  const limited = new Set(judged.metrics.map((m) => m.metric.split(".")[0]));
+  rows.push(...tested.filter((m) => !limited.has(m.metric)));
+  const order = new Map(metrics.map(({ metric }, at) => [metric, at]));
+  const place = ({ metric }) => order.get(metric) ?? order.get(metric.split(".")[0]) ?? order.size;
+  return { ...judged, metrics: rows.sort((one, other) => place(one) - place(other)) };
+}
+
+export function findComparison(prompt, base, head, rows = "") {
+  const found = comparisonsOf(prompt, base, head);
+  return found.find((c) => c.basis === rows) ?? found[0] ?? null;
+}
