@@ -11,7 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from contextlib import ExitStack
 
 __all__ = ["main"]
 
@@ -50,34 +50,63 @@ def _open_closed_streams() -> None:
 
 def run(words: list[str]) -> int:
     """Run a command and return its exit code; see `promptreg.cli.errors.ExitCode`."""
-    from promptreg.cli.errors import ExitCode, report_error
+    from promptreg.cli.errors import ExitCode
+
+    stdout = sys.stdout
+    try:
+        code = _run(words)
+        # Typer takes care of a closed pipe as well: by code 1, and another stream in this place.
+        if sys.stdout is stdout:
+            return code
+    except BrokenPipeError:
+        pass
+    sys.stdout = stdout
+    _abandon_stdout()
+    return ExitCode.UNREAD
+
+
+def _run(words: list[str]) -> int:
+    from promptreg.cli.errors import report_error
 
     debug = "--debug" in words or bool(os.environ.get("PROMPTREG_DEBUG"))
     try:
-        return _invoke(words)
-    except BrokenPipeError:
-        # Somebody closed the pager; Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
-    except SystemExit as request:
-        return request.code if isinstance(request.code, int) else ExitCode.USAGE
-    except BaseException as error:  # noqa: BLE001 - the one place that turns errors into exit codes
+        code = _invoke(words)
+        # Somebody may have closed the pager, or the disk be full, before the last words.
         sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the one place that turns errors into exit codes
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            _abandon_stdout()
         return report_error(error, debug=debug)
+    return code
+
+
+def _abandon_stdout() -> None:
+    """Let nothing fail any more that stdout still holds; Python would complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _invoke(words: list[str]) -> int:
     from promptreg.cli.app import build_app, expand
+    from promptreg.cli.errors import ExitCode
 
     words = expand(words)
     app = build_app(words)
-    if os.environ.get("_PROMPTREG_COMPLETE") == "complete_bash":
-        from promptreg.cli.completion import whole_words
+    with ExitStack() as stack:
+        if os.environ.get("_PROMPTREG_COMPLETE") == "complete_bash":
+            from promptreg.cli.completion import whole_words
 
-        with whole_words():
+            stack.enter_context(whole_words())
+        try:
             app(args=words, standalone_mode=True, prog_name=_program())
-    result: Any = app(args=words, standalone_mode=True, prog_name=_program())
-    return result if isinstance(result, int) else 0
+        except SystemExit as request:
+            return request.code if isinstance(request.code, int) else ExitCode.USAGE
+    return ExitCode.OK
 
 
 def _program() -> str:

@@ -21,6 +21,7 @@ class ExitCode(IntEnum):
     UNDECIDED = 3
     BUG = 70
     INTERRUPTED = 130
+    UNREAD = 141
 
 
 def report_error(error: BaseException, *, debug: bool = False) -> ExitCode:

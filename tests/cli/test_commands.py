@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -523,11 +524,28 @@ def test_other_peoples_repository_is_refused_in_words(history: Repo, tmp_path: P
 
 
 def test_closed_pipe(history: Repo) -> None:
-    """A reader that leaves early is no error."""
-    command = "python -m promptreg schema | head -c 10; echo ${PIPESTATUS[0]}"
-    result = history.process("bash", "-c", command)
-    assert "Traceback" not in result.err
-    assert result.err == ""
+    """Who leaves early hears nothing more; the code is that of git there, not one of a finding."""
+    for words in (["versions", "a"], ["explain", "--format", "json"]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        command = [sys.executable, "-m", "promptreg", *words]
+        done = subprocess.run(
+            command,
+            cwd=history.path,
+            env=history.env(),
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_full_disk(history: Repo) -> None:
+    """An answer that finds no room is an error, though it was short enough to wait for the end."""
+    command = f"{sys.executable} -m promptreg versions a > /dev/full"
+    done = history.process("sh", "-c", command)
+    assert (done.code, done.err) == (2, "error: No space left on device\n")
 
 
 def test_closed_streams(history: Repo) -> None:
@@ -541,9 +559,6 @@ def test_reads_without_git(history: Repo, tmp_path: Path) -> None:
     """list, versions, show and render work with no git program on PATH."""
     (tmp_path / "bin").mkdir()
     env = {**history.env(), "PATH": str(tmp_path / "bin")}
-    import subprocess
-    import sys
-
     for words in (["list"], ["versions", "a"], ["show", "a"], ["render", "a", "-v", "article=x"]):
         done = subprocess.run(
             [sys.executable, "-m", "promptreg", *words],
