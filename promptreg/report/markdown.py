@@ -72,7 +72,7 @@ def _live(report: Report) -> Iterator[str]:
                     escape(r.prompt),
                     r.version,
                     r.since[:10],
-                    escape(r.verdict) or "no earlier version to compare with",
+                    escape(r.verdict) or "no calls of an earlier version",
                 )
                 for r in rows
             ],

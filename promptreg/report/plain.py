@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveTable", "LiveText", "glance_text", "live_table", "row_texts"]
 
+_NOT_COMPARED = "What is live cannot be compared with earlier versions yet"
 # Title, key and unit of what is known of a version.
 _FIGURES = (
     ("Calls", "calls", "calls"),
@@ -59,12 +60,14 @@ def glance_text(report: Report) -> str:
     if worse := tones.count("worse"):
         many = f"{number(worse)} live versions do worse than those they replaced"
         return "One live version does worse than the one it replaced" if worse == 1 else many
+    # What nobody could compare may be worse all the same.
+    is_certain = {*tones} <= {"better", "fine"}
+    no_worse = f"Nothing live {'does' if is_certain else 'is known to do'} worse than before"
     if newer:
-        return f"Nothing live does worse than before, but {_versions(newer, 'newer')}"
+        return f"{no_worse}, but {_versions(newer, 'newer')}"
     if better := tones.count("better"):
-        return f"Nothing live does worse than before; {_versions(better)} better"
-    unknown = "Nothing live is known to do worse than before"
-    return unknown if "unknown" in tones else "What is live has no earlier version to compare with"
+        return f"{no_worse}; {_versions(better)} better"
+    return _NOT_COMPARED if {*tones} == {"neutral"} else no_worse
 
 
 def _versions(count: int, kind: str = "") -> str:

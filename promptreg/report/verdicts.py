@@ -30,7 +30,7 @@ __all__ = ["alerts_of", "compare_versions", "in_order", "label_verdict"]
 _CRITICAL_FACTOR = 2.0
 _ORDER = ("quality", "accuracy", "latency", "cost", "error_rate", "input_tokens", "output_tokens")
 _RANKS = {name: rank for rank, name in enumerate(_ORDER)}
-Tone = Literal["better", "worse", "unknown", "neutral"]
+Tone = Literal["better", "fine", "worse", "unknown", "neutral"]
 
 
 def compare_versions(
@@ -265,7 +265,7 @@ def label_verdict(row: LabelRow, pair: Comparison | None) -> tuple[str, Tone]:
     if told["better"]:
         return f"Better than {pair.base}: {told['better']}", "better"
     words = f"No worse than {pair.base}" if told["ok"] else f"nothing to judge against {pair.base}"
-    return words, "better" if told["ok"] else "neutral"
+    return words, "fine" if told["ok"] else "neutral"
 
 
 def _told(pair: Comparison, verdict: str) -> str:

@@ -471,7 +471,7 @@ def overview_of(rows: Sequence[PromptRow]) -> Overview:
                 "Ada Moreau",
                 row.versions[-3].version,
                 "Slower than 1.9.0: latency +46% [+40, +52]" if not n else "No worse than before",
-                "worse" if not n else "better" if n % 2 else "unknown",
+                "worse" if not n else "fine" if n % 2 else "unknown",
                 (row.versions[-1].version,),
             )
             for n, row in enumerate(rows[:50])

@@ -88,14 +88,17 @@ function toUnpromoted(event) {
 }
 
 function glance(index) {
-  const of = (tone) => index.labels.filter((row) => row.tone === tone);
-  const [worse, unknown, better] = [of("worse"), of("unknown"), of("better")];
+  const of = (tone) => index.labels.filter((row) => row.tone === tone).length;
+  const [worse, better, neutral] = [of("worse"), of("better"), of("neutral")];
   const newer = newerAlerts(index).length;
-  if (!index.labels.length && newer) return ["warn", "warning", `No label says yet what is live; ${newer === 1 ? "one latest version does" : `${count(newer)} latest versions do`} worse than before`];
+  const versions = (number, kind = "") => (number === 1 ? `one ${kind}version does` : `${count(number)} ${kind}versions do`);
+  if (!index.labels.length && newer) return ["warn", "warning", `No label says yet what is live; ${versions(newer, "latest ")} worse than before`];
   if (!index.labels.length) return ["plain", "info", "No label says yet what is live"];
-  if (worse.length) return ["worse", "warning", worse.length === 1 ? "One live version does worse than the one it replaced" : `${count(worse.length)} live versions do worse than those they replaced`];
-  if (newer) return ["warn", "warning", `Nothing live does worse than before, but ${newer === 1 ? "one newer version does" : `${count(newer)} newer versions do`}`];
-  if (better.length) return ["fine", "check", `Nothing live does worse than before; ${better.length === 1 ? "one version does" : `${count(better.length)} versions do`} better`];
-  if (unknown.length) return ["open", "unknown", "Nothing live is known to do worse than before"];
-  return ["plain", "info", "What is live has no earlier version to compare with"];
+  if (worse) return ["worse", "warning", worse === 1 ? "One live version does worse than the one it replaced" : `${count(worse)} live versions do worse than those they replaced`];
+  // What nobody could compare may be worse all the same.
+  const certain = better + of("fine") === index.labels.length;
+  const noWorse = `Nothing live ${certain ? "does" : "is known to do"} worse than before`;
+  if (newer) return ["warn", "warning", `${noWorse}, but ${versions(newer, "newer ")}`];
+  if (neutral === index.labels.length) return ["plain", "info", "What is live cannot be compared with earlier versions yet"];
+  return [...(certain ? ["fine", "check"] : ["open", "unknown"]), better ? `${noWorse}; ${versions(better)} better` : noWorse];
 }

@@ -7,7 +7,7 @@ import { card, empty, labelBadge, nameCells, promptName, scroll, verdict, versio
 
 const SHOWN_LABELS = 12;
 // What is worse comes first, then what nobody can tell.
-const TONES = ["worse", "unknown", "better", "neutral"];
+const TONES = ["worse", "unknown", "better", "fine", "neutral"];
 // Title, key and writing of what is known of a version.
 const FIGURES = [
   ["Calls", "calls", count],
@@ -80,6 +80,6 @@ function liveRow(index, row, figures, measured) {
 }
 
 function howItDoes(index, row) {
-  if (!row.previous || row.tone === "neutral") return h("span", { class: "muted" }, row.verdict || "no earlier version to compare with");
+  if (!row.previous || row.tone === "neutral") return h("span", { class: "muted" }, row.verdict || "no calls of an earlier version");
   return h("a", { class: "plain-link", href: verdictRoute(index, row) }, verdict(row.tone, row.verdict));
 }

@@ -71,6 +71,7 @@ export function nameCells(table) {
 const TONES = {
   better: ["better", "check"],
   ok: ["fine", "check"],
+  fine: ["fine", "check"],
   regression: ["worse", "warning"],
   worse: ["worse", "warning"],
   "cannot tell": ["open", "unknown"],

@@ -37,7 +37,7 @@ class LabelRow(NamedTuple):
     author: str = ""
     previous: str | None = None
     verdict: str = ""
-    tone: Literal["better", "worse", "unknown", "neutral"] = "neutral"
+    tone: Literal["better", "fine", "worse", "unknown", "neutral"] = "neutral"
     newer: tuple[str, ...] = ()
 
 
