@@ -36,6 +36,12 @@ ROUTES = {
     "compare": "#/compare",
     "alerts": "#/alerts",
 }
+# Of each cell of a table but the first of its row: what stands before it, and whether it is in sight.
+CELLS = """() => [...document.querySelectorAll("td")].map((cell) => ({
+  head: cell.closest("table").tHead.rows[0].cells[cell.cellIndex].textContent,
+  said: getComputedStyle(cell, "::before").content.replace("none", "").slice(1, -1),
+  fits: cell.getBoundingClientRect().right <= innerWidth && cell.scrollWidth <= cell.clientWidth,
+}))"""
 DRAWN = "() => !document.querySelector('.loading, [aria-busy]')"
 
 
@@ -70,6 +76,12 @@ def test_plain_page_without_scripts(pages: Pages, report_url: str) -> None:
         f"{latency.p50:,.0f}\u00a0ms",
         f"${cost.mean:.4f}",
     ]
+    # On a phone a row is a card, whose cells say what they are; in a wide window the head does.
+    assert not any(cell["said"] for cell in page.evaluate(CELLS))
+    page.set_viewport_size({"width": 390, "height": 844})
+    cells = page.evaluate(CELLS)
+    assert len(cells) > 100
+    assert all(cell["said"] == cell["head"] and cell["fits"] for cell in cells)
 
 
 @pytest.mark.parametrize(
@@ -296,6 +308,10 @@ def test_any_two_versions_have_a_test(pages: Pages, report_url: str) -> None:
     page.goto(report_url + "#/ab?prompt=summarizer&base=2.5.0&head=1.0.0&metric=cost")
     settle(page)
     assert "no calls that can be compared" in page.inner_text(".pair-ab")
+    # A link to what is gone says so, and does not pass off another pair for it.
+    page.goto(report_url + "#/ab?prompt=summarizer&base=2.5.0&head=9.9.9")
+    settle(page)
+    assert "9.9.9: what follows is about other versions" in page.inner_text(".pair-ab")
 
 
 def test_who_has_chosen_nothing_sees_what_worries_most(

@@ -34,7 +34,9 @@ export function pairPage(app, page, title, asked, body, extras = () => []) {
         extras(prompt, base, head, query, go),
       );
       box.removeAttribute("aria-busy");
-      replace(box, base && head ? body(prompt, base, head, query, go) : card("", {}, empty("This prompt has one version only.", "There is nothing to compare it with yet.")));
+      // A link may be older than this report, or newer.
+      const lost = [query.base, query.head].filter((version) => version && !prompt.versions.some((v) => v.version === version));
+      replace(box, lost.length ? card("", {}, h("p", {}, verdict("warning", "not in this report"), ` ${lost.map(shortVersion).join(", ")}: what follows is about other versions.`)) : null, base && head ? body(prompt, base, head, query, go) : card("", {}, empty("This prompt has one version only.", "There is nothing to compare it with yet.")));
     })
     .catch((error) => {
       box.removeAttribute("aria-busy");
