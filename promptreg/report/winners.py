@@ -98,6 +98,8 @@ def tested_by_model(
 def best_models(measures: VersionMeasures) -> dict[str, tuple[str, ...]]:
     """Return the badges of each model: only where it beats every other one significantly."""
     badges: dict[str, list[str]] = {}
+    if len(measures.models) == 1:
+        return {}
     sides = measures.sides.values()
     for name, badge in _BADGES.items():
         metric = metric_named(name)
