@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     BUG = 70
     INTERRUPTED = 130
     UNREAD = 141
+    TERMINATED = 143
 
 
 def report_error(error: BaseException, *, debug: bool = False) -> ExitCode:

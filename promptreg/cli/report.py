@@ -13,8 +13,10 @@ import typer
 
 from promptreg.cli.completion import complete_paths
 from promptreg.cli.context import given_path, open_registry
+from promptreg.cli.errors import ExitCode
 from promptreg.cli.output import document, is_unicode, message, pieces
 from promptreg.cli.progress import growing_bar
+from promptreg.cli.stopping import ended_by_sigterm
 from promptreg.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -111,16 +113,18 @@ def report(
         # Asked again for each report: the last 30 days go on while one watches.
         return Options(tuple(prompt or ()), _moment(since), title)
 
-    if serve:
-        from promptreg.cli.report_live import new_memory, serve_page
+    cached = not no_cache
+    with ended_by_sigterm(ExitCode.OK if serve or watch else ExitCode.TERMINATED):
+        if serve:
+            from promptreg.cli.report_live import new_memory, serve_page
 
-        memory = new_memory(cached=not no_cache)
-        serve_page(options, memory, host or _LOCAL, port or 0, open_page=open_page)
-    elif output_format is not ReportFormat.HTML:
-        _write_text(options(), output_format, output, cached=not no_cache)
-    else:
-        target = _target(output, split=split)
-        _write(options, target, split=split, open_page=open_page, watch=watch, cached=not no_cache)
+            memory = new_memory(cached=cached)
+            serve_page(options, memory, host or _LOCAL, port or 0, open_page=open_page)
+        elif output_format is not ReportFormat.HTML:
+            _write_text(options(), output_format, output, cached=cached)
+        else:
+            target = _target(output, split=split)
+            _write(options, target, split=split, open_page=open_page, watch=watch, cached=cached)
 
 
 def _write(

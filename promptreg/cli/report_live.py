@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 from promptreg.cli.context import open_registry
-from promptreg.cli.errors import ExitCode, report_error
+from promptreg.cli.errors import report_error
 from promptreg.cli.output import message, warning
 from promptreg.cli.progress import growing_bar
 from promptreg.cli.report import BUILDING, told
@@ -71,8 +70,7 @@ def watch_registry(
             on_error(error)
         report_error(error)
 
-    with _ended_by_sigterm():
-        follow(state_of_registry, build, known, on_error=tell)
+    follow(state_of_registry, build, known, on_error=tell)
 
 
 def serve_page(
@@ -130,18 +128,3 @@ def _words(error: Exception) -> str:
         return str(error)
     where = f"{error.location}: " if error.location else ""
     return f"{where}{error.message}" + (f"\nfix: {error.fix}" if error.fix else "")
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM, which ends services and containers, clean up like Ctrl-C does."""
-
-    def end(number: int, frame: object) -> NoReturn:
-        del number, frame
-        raise SystemExit(ExitCode.OK)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -1,4 +1,4 @@
-"""How a command that runs for ever is ended."""
+"""How a command that runs for long, or for ever, is ended."""
 
 from __future__ import annotations
 
@@ -7,8 +7,30 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
-__all__ = ["stopped_by_signals"]
+__all__ = ["ended_by_sigterm", "stopped_by_signals"]
+
+
+@contextmanager
+def ended_by_sigterm(code: int) -> Iterator[None]:
+    """Let SIGTERM, which ends services, containers and cancelled jobs, clean up like Ctrl-C does.
+
+    A second one ends at once.
+
+    Args:
+        code: What to exit with.
+    """
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        signal.signal(number, signal.SIG_DFL)
+        raise SystemExit(code)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -79,8 +79,8 @@ class _Worker:
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
-        # Whatever it still works on, nobody waits for.
-        self._child.terminate()
+        # Whatever it still works on, nobody waits for. It is deaf to anything milder.
+        self._child.kill()
         self._child.wait()
         self._thread.shutdown()
         for pipe in (self._child.stdin, self._child.stdout):
@@ -134,8 +134,9 @@ def _serve(root: str) -> None:
     from promptreg.registry import Registry
     from promptreg.report.desk import Desk
 
-    # Ctrl-C reaches the whole group; the parent alone ends the work.
+    # Ctrl-C reaches the whole group, as may what cancels a job; the parent alone ends the work.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # Nearly all that is made here goes with its last reference: to look for circles every 700
     # objects, as Python does, takes a tenth of a millisecond a version and finds nothing.
     gc.set_threshold(50_000)
