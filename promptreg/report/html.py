@@ -20,7 +20,13 @@ from promptreg.report.bundle import application, boot_script, loader_script, sty
 from promptreg.report.chunks import chunk_of, chunk_of_prompt, chunk_of_text
 from promptreg.report.format import alert_texts, alerts_text, figure_texts
 from promptreg.report.origin import Links
-from promptreg.report.plain import glance_text, live_table, row_texts
+from promptreg.report.plain import (
+    glance_text,
+    head_style,
+    live_table,
+    row_texts,
+    table_heads,
+)
 from promptreg.report.wire_prompt import pack_prompt
 
 if TYPE_CHECKING:
@@ -207,13 +213,16 @@ def _head(
     report: Report, rows: list[dict[str, Any]], index: str, *, split: bool, live: bool
 ) -> str:
     scripts = (boot_script(live=live), loader_script(), application())
-    css = stylesheet(live=live)
+    live_now = live_table(report.overview.labels, rows, report.currency)
+    heads = table_heads(live_now)
+    css = stylesheet(live=live) + head_style(heads)
     page: str = _template().render(
         report=report,
         live=live,
         glance=glance_text(report),
         figures=figure_texts(report),
-        live_now=live_table(report.overview.labels, rows, report.currency),
+        heads=heads,
+        live_now=live_now,
         rows=row_texts(rows, report.currency),
         alerts=alert_texts(report),
         alerts_text=alerts_text(report),

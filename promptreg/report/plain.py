@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 
     from promptreg.report.model import Alert, LabelRow, Report
 
-__all__ = ["LiveTable", "LiveText", "glance_text", "live_table", "row_texts"]
+__all__ = [
+    "Heads",
+    "LiveTable",
+    "LiveText",
+    "glance_text",
+    "head_style",
+    "live_table",
+    "row_texts",
+    "table_heads",
+]
 
 _NOT_COMPARED = "What is live cannot be compared with earlier versions yet"
 # Title, key and unit of what is known of a version.
@@ -25,6 +34,13 @@ _FIGURES = (
     ("Quality", "quality", ""),
     ("Success", "success", "ratio"),
 )
+
+
+class Heads(NamedTuple):
+    """The heads of a table's columns; those of figures come last."""
+
+    texts: tuple[str, ...]
+    figures: tuple[str, ...] = ()
 
 
 class LiveText(NamedTuple):
@@ -105,6 +121,37 @@ def live_table(
             LiveText(label, tuple(_text(values.get(key), unit, currency) for _, key, unit in shown))
             for label, values in zip(labels, found, strict=True)
         ),
+    )
+
+
+def table_heads(live: LiveTable) -> dict[str, Heads]:
+    """Return the heads of the plain tables by their ids.
+
+    Args:
+        live: What is live.
+    """
+    figures = tuple(title for title, _, _ in _FIGURES)
+    changes = ("Versions", "Metric", "Change", "Limit", "Verdict")
+    return {
+        "plain-live": Heads(("Label", "Prompt", "Version", "Since", "How it does"), live.heads),
+        "plain-prompts": Heads(("Prompt", "Latest"), ("Versions", *figures)),
+        "plain-alerts": Heads(("Severity", "Prompt", *changes)),
+    }
+
+
+def head_style(tables: Mapping[str, Heads]) -> str:
+    """Write rules that tell each cell its head, for windows in which a row stands as a card.
+
+    An attribute of each cell would say the same, once for every prompt.
+
+    Args:
+        tables: The heads of each table by its id.
+    """
+    return "".join(
+        f'#{name} td:nth-child({place}){{--head:"{head}"}}'
+        for name, (texts, figures) in tables.items()
+        for place, head in enumerate((*texts, *figures), start=1)
+        if place > 1
     )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from promptreg.report.bundle import script_of
+from promptreg.report.format import change_text, money
 from promptreg.report.model import (
     Alert,
     LabelRow,
@@ -36,7 +37,7 @@ ROUTES = {
     "compare": "#/compare",
     "alerts": "#/alerts",
 }
-# Of each cell of a table but the first of its row: what stands before it, and whether it is in sight.
+# Of each cell of a table but the first of its row: what stands before it, and whether all is seen.
 CELLS = """() => [...document.querySelectorAll("td")].map((cell) => ({
   head: cell.closest("table").tHead.rows[0].cells[cell.cellIndex].textContent,
   said: getComputedStyle(cell, "::before").content.replace("none", "").slice(1, -1),
@@ -194,6 +195,19 @@ def test_charts_have_a_keyboard_cursor_and_a_table(pages: Pages, report_url: str
     assert "1.10.0" in chart.locator("tbody tr").last.inner_text()
 
 
+def test_amounts_and_changes_read_as_in_python(pages: Pages) -> None:
+    """The page writes an amount and a change, packed to 0.01 %, as Markdown and terminal do."""
+    page = pages.open()
+    page.evaluate(script_of("format.js", "globalThis.format = m_format;"))
+    amounts = (0, 1.63e-6, 9.999e-6, 1e-6, 0.00032, 0.0158, 3.5, 99.999, 496_615.0)
+    told = page.evaluate("(amounts) => amounts.map(format.money)", amounts)
+    assert told == [money(amount, "USD") for amount in amounts]
+    for effect in (0.145, -0.145, 0.14496, 0.0995, 0.00004, -0.09951):
+        change = MetricComparison("error_rate", 0.0, 0.2, 9, 9, relative=False, effect=effect)
+        packed = as_json(change) | {"effect": round(effect, 4)}
+        assert page.evaluate("(change) => format.effect(change)", packed) == change_text(change)
+
+
 def test_axes_say_what_their_lines_are(pages: Pages) -> None:
     """Labels of an axis are exact and of one unit, whatever its greatest value."""
     page = pages.open()
@@ -207,6 +221,7 @@ def test_axes_say_what_their_lines_are(pages: Pages) -> None:
         (1.6, "ms", "0.0\u00a0ms 0.5\u00a0ms 1.0\u00a0ms 1.5\u00a0ms 2.0\u00a0ms"),
         (4100, "ms", "0\u00a0s 2\u00a0s 4\u00a0s 6\u00a0s"),
         (0.9, "", "0.00 0.25 0.50 0.75 1.00"),
+        (3.2e-7, "money", "$0.0000000 $0.0000001 $0.0000002 $0.0000003 $0.0000004"),
     ):
         found = page.evaluate("([high, unit]) => labels(high, unit)", [high, unit])
         assert found == expected.split(" "), (high, unit)
