@@ -91,6 +91,10 @@ def test_the_check_writes_a_note_and_its_files(world: World, gitlab: GitLab) -> 
     assert {issue["location"]["path"] for issue in issues} == {PATH}
     assert "<testsuite" in clone.read("promptreg-junit.xml")
     assert "promptreg" in clone.read("promptreg-report.html")
+    # What the report finished lies where the cache keeps it, and git does not see it.
+    assert load_yaml(GITLAB)["promptreg-check"]["cache"]["paths"] == [".promptreg/"]
+    assert [*clone.path.glob(".promptreg/report/*.prompt")]
+    assert ".promptreg" not in clone.git("status", "--short")
     for number in range(120):
         gitlab.add(f"note {number}", 8)
     world.origin.git("switch", "-q", "feature")
