@@ -72,7 +72,9 @@ def money(value: float | None, currency: str) -> str:
     elif abs(value) >= 1 or value == 0:
         text = f"{value:.2f}"
     else:
-        text = f"{value:.6f}".rstrip("0") if abs(value) < _SMALL else f"{value:.4f}"
+        # Below the sixth decimal three digits are left.
+        place = int(f"{value:.2e}".partition("e")[2])
+        text = f"{value:.{max(6, 2 - place)}f}" if abs(value) < _SMALL else f"{value:.4f}"
     return f"{sign}{text}" if sign else f"{text}\u00a0{currency}"
 
 
@@ -102,9 +104,10 @@ def change_text(c: MetricComparison) -> str:
     scale = 100 if unit else 1
 
     def signed(value: float) -> str:
-        shown = value * scale
+        # The page has as many decimals; what lies in the middle is rounded up, as it does.
+        shown = round(value, 4) * scale
         digits = 0 if abs(shown) >= _COARSE or shown == int(shown) else 1 if unit else 3
-        text = f"{shown:+.{digits}f}"
+        text = f"{shown * (1 + 1e-12):+.{digits}f}"
         # What rounds to nothing has no sign.
         return text[1:] if not text.strip("+-0.") else text.replace("-", "\u2212")
 

@@ -114,7 +114,13 @@ def live_table(
     """
     live = {row["name"]: row.get("live", {}) for row in rows}
     found = [live.get(label.prompt, {}).get(label.version, {}) for label in labels]
-    shown = [figure for figure in _FIGURES if any(values.get(figure[1]) for values in found)]
+    is_measured = any(values.get("calls") for values in found)
+    # A cost or a success of 0 is known.
+    shown = [
+        figure
+        for figure in _FIGURES
+        if is_measured and any(values.get(figure[1]) is not None for values in found)
+    ]
     return LiveTable(
         tuple(title for title, _, _ in shown),
         tuple(

@@ -20,6 +20,7 @@ from promptreg.report.model import (
     Report,
     VariableRow,
 )
+from promptreg.report.schema import as_json
 from tests.report.conftest import Pages
 from tests.report.synthetic import synthetic_report
 

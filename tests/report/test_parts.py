@@ -18,7 +18,8 @@ from promptreg.report import bundle
 from promptreg.report.chunks import chunk_of, chunk_of_prompt
 from promptreg.report.format import change_text, money, number, value_text
 from promptreg.report.html import render
-from promptreg.report.model import MetricComparison
+from promptreg.report.model import LabelRow, MetricComparison
+from promptreg.report.plain import live_table
 from promptreg.report.spread import interval_of, share_interval
 from promptreg.report.template_tree import template_spans, template_tree
 from promptreg.report.wire_prompt import pack_prompt
@@ -34,7 +35,8 @@ from tests.report.synthetic import synthetic_report
         (number(9_980_000), "9.98\u00a0M"),
         (money(None, "USD"), "no data"),
         (money(14_203.4, "USD"), "$14,203"),
-        (money(0.00975, "USD"), "$0.00975"),
+        (money(0.00975, "USD"), "$0.009750"),
+        (money(1.63e-6, "USD"), "$0.00000163"),
         (money(0.0197, "EUR"), "\u20ac0.0197"),
         (money(3.5, "CHF"), "3.50\u00a0CHF"),
         (value_text(811.6, "ms", "USD"), "812\u00a0ms"),
@@ -47,6 +49,19 @@ from tests.report.synthetic import synthetic_report
 def test_values_read_well(text: str, expected: str) -> None:
     """Units always, thousands separated, missing is "no data"."""
     assert text == expected
+
+
+def test_a_figure_of_zero_is_a_figure() -> None:
+    """A cost or a success of 0 has its column among what is live; what nobody measured has none."""
+    figures = {"calls": 3, "latency": None, "cost": 0.0, "quality": None, "success": 0.0}
+    live = [{"name": "local", "live": {"1.0.0": figures}}]
+    labels = [LabelRow("production", "local", "1.0.0")]
+    table = live_table(labels, live, "USD")
+    assert table.heads == ("Calls", "Cost per call", "Success")
+    assert table.rows[0].figures == ("3", "$0.00", "0.0%")
+    assert (
+        live_table(labels, [{"name": "local", "live": {"1.0.0": {"calls": 0}}}], "USD").heads == ()
+    )
 
 
 def test_effects_have_sign_and_interval() -> None:

@@ -22,7 +22,7 @@ export function spreadChart({ title, note, unit, items, height = 220, level }) {
   const median = (item) => item.summary.quantiles?.[2] ?? null;
   return chartCard({
     title,
-    note: `${note} per ${unit === "" ? Number(step.toPrecision(3)) : format(step)}${unit === "tokens" ? " tokens" : ""}; dashed: median`,
+    note: `${note} per ${tickText(step, unit, step)}${unit === "tokens" ? " tokens" : ""}; dashed: median`,
     level,
     height,
     legend: known.map((item) => [item.name, item.color, `n ${count(item.summary.n)}`]),

@@ -34,7 +34,7 @@ export function money(value) {
   if (size >= 100) text = grouped(value);
   else if (size >= 1 || size === 0) text = value.toFixed(2);
   else if (size >= 0.01) text = value.toFixed(4);
-  else text = value.toFixed(6).replace(/0+$/, "");
+  else text = value.toFixed(Math.max(6, 2 - Number(value.toExponential(2).split("e")[1])));
   return SIGNS[currency] ? SIGNS[currency] + text : `${text}\u00a0${currency}`;
 }
 
@@ -51,7 +51,8 @@ export function metricValue(value, unit) {
 
 // A label on an axis: all labels of one axis have the same number of decimals.
 export function tickText(value, unit, step) {
-  const decimals = (size) => [0, 1, 2, 3, 4, 5, 6].find((n) => Math.abs(size * 10 ** n - Math.round(size * 10 ** n)) < 1e-6) ?? 6;
+  const whole = (size) => size >= 0.5 && Math.abs(size - Math.round(size)) < 1e-6;
+  const decimals = (size) => Array.from({ length: 13 }, (_, n) => n).find((n) => whole(size * 10 ** n)) ?? 6;
   // One unit for the whole axis, whatever its highest label.
   if (unit === "ms") return step < SECONDS_STEP ? `${step < 1 ? value.toFixed(decimals(step)) : grouped(value)}\u00a0ms` : `${Number((value / 1000).toFixed(2))}\u00a0s`;
   if (unit === "ratio") return `${(value * 100).toFixed(decimals(step * 100))}%`;
@@ -68,7 +69,8 @@ export function tickText(value, unit, step) {
 export function signed(value, scale, unit) {
   const shown = value * scale;
   const digits = Math.abs(shown) >= 10 || Number.isInteger(shown) ? 0 : unit ? 1 : 3;
-  const text = Math.abs(shown).toFixed(digits);
+  // What lies in the middle is rounded up, also where 14.5 is kept as 14.499999999999998.
+  const text = Math.abs(shown * (1 + 1e-12)).toFixed(digits);
   // What rounds to nothing has no sign.
   return Number(text) === 0 ? text : (shown < 0 ? "−" : "+") + text;
 }

@@ -23,7 +23,8 @@ export function liveCard(index) {
     return card("Live now", { class: "wide" }, empty("No label names a version.", "Say what production serves with:", labelCommand(index)), notPromoted(index));
   }
   const figures = new Map(rows.map((row) => [row, index.promptByName.get(row.prompt)?.live?.[row.version] ?? {}]));
-  const measured = FIGURES.filter(([, key]) => rows.some((row) => figures.get(row)[key]));
+  const known = (key) => rows.some((row) => (figures.get(row)[key] ?? null) !== null);
+  const measured = rows.some((row) => figures.get(row).calls) ? FIGURES.filter(([, key]) => known(key)) : [];
   const heads = [["Prompt", ""], ["Version", ""], ["How it does", ""], ...measured.map(([title]) => [title, "num"])];
   const body = h("tbody");
   const table = h("table", { class: "list live" }, h("thead", {}, h("tr", {}, heads.map(([text, kind]) => h("th", { scope: "col", class: kind }, text)))), body);
@@ -75,7 +76,7 @@ function liveRow(index, row, figures, measured) {
     h("th", { scope: "row", class: "name" }, h("a", { href: promptRoute(row.prompt) }, promptName(row.prompt)), fileLinks(prompt)),
     h("td", { class: "across" }, h("span", { class: "served" }, labelBadge(row.label), h("a", { href: promptRoute(row.prompt, { tab: "text", v: row.version }) }, versionName(row.version))), h("span", { class: "under" }, since, newer)),
     h("td", { class: "across" }, howItDoes(index, row), row.previous ? h("span", { class: "under" }, h("a", { href: compareRoute(row.prompt, row.previous, row.version) }, "What changed"), h("span", {}, "since ", versionName(row.previous))) : null),
-    measured.map(([, key, write]) => h("td", { class: "num" }, figures[key] === null || figures[key] === undefined ? h("span", { class: "muted" }, write(null)) : write(figures[key]))),
+    measured.map(([, key, write]) => h("td", { class: "num" }, (figures[key] ?? null) === null ? h("span", { class: "muted" }, write(null)) : write(figures[key]))),
   );
 }
 
