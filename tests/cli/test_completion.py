@@ -115,6 +115,8 @@ def _type(repo: Repo, shell: Shell, keys: str, until: str) -> str:
     return answer.decode()
 
 
+# Python 3.12 and later warn about forks where there are threads; this one only starts a program.
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("name", SHELLS)
 @pytest.mark.parametrize(
     ("keys", "shown"),
