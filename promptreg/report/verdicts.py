@@ -281,5 +281,9 @@ def _untold(pair: Comparison) -> str:
     undecided = [m for m in pair.metrics if m.verdict == "cannot tell"]
     needed = max(m.needed or 0 for m in undecided)
     names = ", ".join(map(_words, undecided))
-    more = f"; {needed:,} more rows would tell" if needed else ""
+    more = ""
+    if any(m.needed and m.effect is None for m in undecided):
+        more = "; too few rows yet"
+    elif needed:
+        more = f"; about {needed:,} more rows would tell"
     return f"Cannot tell against {pair.base}: {names}{more}"

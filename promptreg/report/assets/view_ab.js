@@ -6,7 +6,7 @@ import { count, effect, interval, isLimit, limitText, shortVersion } from "./for
 import { findComparison } from "./pairs.js";
 import { pairPage, rowsPicker } from "./pickers.js";
 import { compareRoute, promptRoute } from "./router.js";
-import { UNLIMITED, effectTable } from "./view_compare.js";
+import { UNLIMITED, effectTable, neededText } from "./view_compare.js";
 import { card, effectText, empty, metricTitle, metricUnit, scroll, select, showMetric, verdict, versionName } from "./widgets.js";
 
 const NAMES = { error_rate: "success_rate" };
@@ -80,7 +80,7 @@ function resultCard(app, prompt, base, head, m, basis) {
       h("h3", {}, sentence(title, base, head, m)),
       h("p", {}, m.effect === null ? null : "B against A: ", h("b", {}, effect(m)), " ", h("span", { class: "muted" }, interval(m) ? `95% interval ${interval(m)}` : "no interval")),
       h("p", { class: "badges" }, stateBadge(m), m.confidence ? h("span", { class: "badge plain" }, `confidence ${confidence(m.confidence)}`) : null, m.limit ? verdict(m.verdict, `${m.verdict}, limit ${limitText(m.limit)}`) : null),
-      h("p", { class: "muted" }, [basis, m.needed && m.verdict === "cannot tell" ? `${count(m.needed)} more rows per version would settle it` : "", m.note].filter(Boolean).join(" · ")),
+      h("p", { class: "muted" }, [basis, neededText(m), m.note].filter(Boolean).join(" · ")),
       h("p", { class: "facts" }, h("a", { href: compareRoute(prompt.name, base.version, head.version) }, "What changed in the text"), h("a", { href: promptRoute(prompt.name) }, "All of this prompt")),
     ),
   );

@@ -158,6 +158,12 @@ function raw(metric, base, head) {
   return { metric, base: a?.mean ?? null, head: b?.mean ?? null, baseN: a?.n ?? 0, headN: b?.n ?? 0, relative: true, effect: change, low: null, high: null, limit: "", verdict: "no verdict", state: "none", winner: null, needed: null, note: "", tests: [] };
 }
 
+// Without an effect it is how many there must be to look for one.
+export function neededText({ verdict, needed, effect: found }) {
+  if (!needed || verdict !== "cannot tell") return "";
+  return found === null ? `at least ${count(needed)} more rows each are needed` : `about ${count(needed)} more rows each would settle it`;
+}
+
 // What has no limit has the A/B test's answer.
 function verdictOf(row, base) {
   if (row.verdict !== "no verdict" || row.state === "none") return verdict(row.verdict);
@@ -184,7 +190,7 @@ export function effectTable(app, rows, base, head, reach) {
           h("td", { class: "num" }, count(row.baseN), h("span", { class: "under" }, count(row.headN))),
           h("td", {}, effectText(row)),
           h("td", {}, isLimit(row) ? null : effectBar(row, reach)),
-          h("td", {}, verdictOf(row, base), row.needed && row.verdict === "cannot tell" ? h("span", { class: "under" }, `${count(row.needed)} more rows each would settle it`) : null, row.note && row.note !== effect(row) ? h("span", { class: "under" }, row.note) : null),
+          h("td", {}, verdictOf(row, base), neededText(row) ? h("span", { class: "under" }, neededText(row)) : null, row.note && row.note !== effect(row) ? h("span", { class: "under" }, row.note) : null),
         ),
       ),
     ),

@@ -60,7 +60,8 @@ class MetricComparison(NamedTuple):
         state: The A/B test's state.
         winner: The version the A/B test carries as better; None when it carries none.
         confidence: 1 - p of the A/B test; None without one.
-        needed: How many more rows per version would settle it; None when settled or unknown.
+        needed: About how many more rows per version would settle it; without an effect, how many
+            there must be to look for one. None when settled or unknown.
         note: One line for people where something limits the answer.
         tests: The A/B test of each model, where both versions have rows of several.
     """
