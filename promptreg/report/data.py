@@ -205,6 +205,7 @@ class Collector:
             repository=self._origin.name,
             commit=commit,
             commit_date=iso(head.committer.when) if head else "",
+            data_start=totals.first.isoformat() if totals.first else None,
             data_date=f"{totals.last.isoformat()}Z" if totals.last else None,
             since=f"{self._since.isoformat()}Z" if self._since else None,
             currency=totals.currency,

@@ -25,6 +25,8 @@ __all__ = ["PERIOD_DAYS", "Totals", "figures_of", "read_totals"]
 
 PERIOD_DAYS = 7
 COURSE_DAYS = 30
+DAY_IS_OVER = dt.time(23, 30)
+"""A last day whose calls end earlier was not over: it is compared with no whole one."""
 # Long texts that no report asks for.
 _UNREAD = {"error_message", "metadata"}
 _READ = ", ".join(f'"{name}"' for name in NAMES if name not in _UNREAD)
@@ -52,6 +54,8 @@ class Totals:
         checksums: A number per prompt that changes whenever one of its rows does; empty unless
             asked for.
         nameless: Prompt and version of rows without a digest.
+        first: The day of the first row.
+        last: The time of the last one.
         by_day: The days from the first to the last row of the course, without gaps.
         days: Their dates.
         before: Everything before the course.
@@ -61,6 +65,7 @@ class Totals:
     checksums: dict[str, int] = field(default_factory=dict)
     nameless: frozenset[tuple[str, str]] = frozenset()
     currency: str = "USD"
+    first: dt.date | None = None
     last: dt.datetime | None = None
     by_day: tuple[_Day, ...] = ()
     days: tuple[str, ...] = ()
@@ -161,6 +166,7 @@ def _read(
         checksums={p: sign for p, *_, sign in counts if sign is not None and p in kept},
         nameless=frozenset(nameless),
         currency=currency,
+        first=min(found),
         last=max(last for _, last in kept.values()),
         by_day=tuple(found.get(day, _Day()) for day in course),
         days=tuple(day.isoformat() for day in course),
@@ -201,15 +207,16 @@ def figures_of(totals: Totals, prompts: int, versions: int) -> tuple[Figure, ...
         versions: How many versions.
     """
     shown = totals.by_day[-COURSE_DAYS:]
-    recent = _sum(totals.by_day[-PERIOD_DAYS:])
-    has_before = len(totals.by_day) >= 2 * PERIOD_DAYS
-    before = _sum(totals.by_day[-2 * PERIOD_DAYS : -PERIOD_DAYS]) if has_before else None
-    whole = totals.overall
+    is_over = totals.last is not None and totals.last.time() >= DAY_IS_OVER
+    days = totals.by_day if is_over else totals.by_day[:-1]
+    recent = _sum(days[-PERIOD_DAYS:]) if days else None
+    has_before = len(days) >= 2 * PERIOD_DAYS
+    before = _sum(days[-2 * PERIOD_DAYS : -PERIOD_DAYS]) if has_before else None
     measured = [
         Figure(
             name,
-            _value(whole, name) if totals.rows or name == "calls" else None,
-            _value(recent, name) if shown else None,
+            _value(totals.overall, name) if totals.rows or name == "calls" else None,
+            _value(recent, name) if recent else None,
             _value(before, name) if before else None,
             tuple(_value(day, name, daily=True) for day in shown),
         )

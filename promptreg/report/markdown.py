@@ -53,9 +53,11 @@ def _origin(report: Report) -> str:
     parts = [escape(report.repository) if report.repository else ""]
     if report.commit:
         parts.append(f"commit {code(report.commit[:12])} of {report.commit_date[:10]}")
-    if report.since:
-        parts.append(f"calls since {report.since[:10]}")
-    parts.append(f"last call {report.data_date[:10]}" if report.data_date else "no metrics")
+    start = (report.since or report.data_start or "")[:10]
+    if report.data_date:
+        parts.append(f"calls from {start} until {report.data_date[:10]}")
+    else:
+        parts.append(f"no calls since {start}" if start else "no metrics")
     return " \u00b7 ".join(part for part in parts if part)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from pathlib import Path
 
 from promptreg.metrics import Metrics
 from promptreg.metrics.checks import MAX_INT
 from promptreg.report.asking import Scope
-from promptreg.report.figures import read_totals
+from promptreg.report.figures import figures_of, read_totals
 from promptreg.report.measures import measure
 
 ONE, TWO = "1" * 64, "2" * 64
@@ -102,3 +103,19 @@ def test_numbers_without_a_square_are_no_measurements(tmp_path: Path) -> None:
     assert [(day.calls, day.cost, day.tokens) for day in totals.by_day] == [
         (30, 0.25, 60 * MAX_INT)
     ]
+
+
+def test_a_day_that_was_not_over_is_in_no_week(tmp_path: Path) -> None:
+    """A week is compared with the one before by whole days, and the course begins where rows do."""
+    metrics = Metrics(tmp_path / "store")
+    row = {"prompt": "p", "version": "1.0.0", "digest": ONE}
+    evenings = [f"2026-01-{day:02} 23:45:00" for day in range(1, 15)]
+    metrics.log_many(row | {"ts": evening} for evening in evenings * 10)
+    whole = read_totals(metrics, ("p",), None, ())
+    metrics.log_many([row | {"ts": "2026-01-15 09:00:00"}])
+    begun = read_totals(metrics, ("p",), None, ())
+    metrics.close()
+    for totals, calls in ((whole, 140), (begun, 141)):
+        figure = next(one for one in figures_of(totals, 1, 1) if one.name == "calls")
+        assert (figure.value, figure.recent, figure.previous) == (calls, 70, 70)
+        assert totals.first == date(2026, 1, 1)

@@ -48,8 +48,10 @@ function figureCard(index, figure) {
   const share = both ? figure.recent / figure.previous - 1 : null;
   // The change of a share is told in points, and no change here is a verdict.
   const points = both && figure.name === "success_rate" ? figure.recent - figure.previous : null;
-  const title = `last ${index.periodDays} days against the ${index.periodDays} days before`;
+  const title = `last ${index.periodDays} whole days against the ${index.periodDays} days before`;
   const known = figure.value !== null;
+  // What is low at its end because the day was not over looks like a fall.
+  const course = lastDay(index, figure.dates.at(-1)) ? figure.series.slice(0, -1) : figure.series;
   const note = share === null ? noteOf(index, figure.name) : "";
   return h(
     "div",
@@ -61,7 +63,7 @@ function figureCard(index, figure) {
       h("span", {}, known ? text : NO_DATA),
       note ? h("span", { class: "figure-note muted" }, note) : null,
       share === null ? null : h("span", { class: "figure-note" }, delta(points ?? share, null, { title, unit: points === null ? "%" : "\u00a0pp" }), h("span", { class: "muted", title }, index.periodDays === 7 ? "on the week" : `in ${index.periodDays} days`)),
-      figure.series.length > 1 ? sparkline(figure.series, { label: `${TITLES[figure.name]}, last ${figure.series.length} days`, fill: true, height: 32 }) : null,
+      course.length > 1 ? sparkline(course, { label: `${TITLES[figure.name]}, last ${course.length} days`, fill: true, height: 32 }) : null,
     ),
   );
 }
@@ -99,7 +101,8 @@ function lastDay(index, last) {
 function costs(index) {
   const spent = index.prompts.filter((row) => row.spent > 0).sort((a, b) => b.spent - a.spent);
   if (spent.length < 2) return null;
-  const total = spent.reduce((sum, row) => sum + row.spent, 0);
+  // Rows have four digits; their sum would be another than the figure above.
+  const total = index.figures.find((figure) => figure.name === "cost")?.value ?? spent.reduce((sum, row) => sum + row.spent, 0);
   const entry = (row) =>
     h(
       "li",

@@ -56,7 +56,7 @@ class Figure(NamedTuple):
     Attributes:
         name: ``prompts``, ``versions``, ``calls``, ``cost``, ``tokens`` or ``success_rate``.
         value: None is "no data".
-        recent: The value over the last period; None when nothing can be compared.
+        recent: The value over the last period of whole days; None when nothing can be compared.
         previous: The value over the period before.
         series: The course for a sparkline, oldest first; None is a day without data.
     """
@@ -94,6 +94,7 @@ class Report(NamedTuple):
         repository: How the repository is called, such as ``acme/prompts``.
         commit: The commit the report describes.
         commit_date: When it was committed.
+        data_start: The day of the first metric row; None without metrics.
         data_date: The time of the last metric row; None without metrics.
         since: Rows before this time were left out; None when none were.
         currency: The currency of all money.
@@ -107,6 +108,7 @@ class Report(NamedTuple):
     repository: str = ""
     commit: str = ""
     commit_date: str = ""
+    data_start: str | None = None
     data_date: str | None = None
     since: str | None = None
     currency: str = "USD"
