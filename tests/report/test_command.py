@@ -285,11 +285,13 @@ def test_a_split_report_opens_from_a_file(commands: Repo, pages: Pages) -> None:
     handler = partial(_Silent, directory=str(commands.path / "out"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_address[1]}/"
-        pages.allowed += (address,)
-        served = pages.open(f"{address}#/prompt/summarizer?tab=text")
-        served.wait_for_selector("text=You are a news summarizer.")
-        server.shutdown()
+        try:
+            address = f"http://127.0.0.1:{server.server_address[1]}/"
+            pages.allowed += (address,)
+            served = pages.open(f"{address}#/prompt/summarizer?tab=text")
+            served.wait_for_selector("text=You are a news summarizer.")
+        finally:
+            server.shutdown()
 
 
 class _Silent(SimpleHTTPRequestHandler):

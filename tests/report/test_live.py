@@ -7,6 +7,7 @@ import json
 import re
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -45,10 +46,9 @@ PAGE = b'<meta name="promptreg-edition" content="">'
 @pytest.fixture
 def server() -> Iterator[ReportServer]:
     """A server that shows a page."""
-    started = ReportServer()
-    started.show(PAGE)
-    yield started
-    started.close()
+    with closing(ReportServer()) as started:
+        started.show(PAGE)
+        yield started
 
 
 def _ask(
@@ -109,10 +109,9 @@ def test_an_edition_is_named_after_what_it_holds(server: ReportServer) -> None:
     assert not server.show(PAGE)
     assert server.show(PAGE + b"<title>New</title>")
     assert _state(server)[0] != edition
-    again = ReportServer()
-    again.show(PAGE)
-    assert _state(again) == (edition, "")
-    again.close()
+    with closing(ReportServer()) as again:
+        again.show(PAGE)
+        assert _state(again) == (edition, "")
 
 
 def test_trouble_lasts_until_the_next_page(server: ReportServer) -> None:
@@ -138,12 +137,11 @@ def test_where_it_cannot_listen_is_told(server: ReportServer) -> None:
 
 def test_everywhere_is_public_and_still_has_an_address() -> None:
     """A server for other machines says so, and names an address that this one can open."""
-    everywhere = ReportServer("0.0.0.0")
-    everywhere.show(PAGE)
-    assert everywhere.is_public
-    assert everywhere.url.startswith("http://127.0.0.1:")
-    assert _ask(everywhere, Host="reports.acme.example")[0] == 200
-    everywhere.close()
+    with closing(ReportServer("0.0.0.0")) as everywhere:
+        everywhere.show(PAGE)
+        assert everywhere.is_public
+        assert everywhere.url.startswith("http://127.0.0.1:")
+        assert _ask(everywhere, Host="reports.acme.example")[0] == 200
 
 
 def test_ipv6_is_served() -> None:
@@ -152,13 +150,13 @@ def test_ipv6_is_served() -> None:
         server = ReportServer("::1")
     except ConfigError:
         pytest.skip("this machine has no IPv6")
-    server.show(PAGE)
-    assert not server.is_public
-    host, port = re.fullmatch(r"http://\[(.+)\]:(\d+)/", server.url).groups()  # type: ignore[union-attr]
-    with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n")
-        assert connection.recv(12) == b"HTTP/1.0 200"
-    server.close()
+    with closing(server):
+        server.show(PAGE)
+        assert not server.is_public
+        host, port = re.fullmatch(r"http://\[(.+)\]:(\d+)/", server.url).groups()  # type: ignore[union-attr]
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n")
+            assert connection.recv(12) == b"HTTP/1.0 200"
 
 
 class _Clock:
@@ -313,8 +311,7 @@ def test_a_served_page_reloads_itself_where_it_is(pages: Pages) -> None:
             builder.add(prompt)
         return "".join(builder.finish(report._replace(title=title)).parts()).encode()
 
-    server = ReportServer()
-    try:
+    with closing(ReportServer()) as server:
         server.show(page("First"))
         url = f"{server.url}#/prompt/{quote(report.prompts[0].name, safe='')}"
         opened = pages.open(url)
@@ -333,8 +330,6 @@ def test_a_served_page_reloads_itself_where_it_is(pages: Pages) -> None:
         assert opened.url == url
         opened.context.close()
         pages.problems = [p for p in pages.problems if "ERR_" not in p]
-    finally:
-        server.close()
 
 
 @pytest.mark.browser
@@ -346,8 +341,7 @@ def test_more_tabs_than_connections_are_kept_fresh(pages: Pages) -> None:
         script = boot_script(live=True).encode()
         return b"<title>%s</title>%s<script>%s</script>" % (title.encode(), PAGE, script)
 
-    server = ReportServer()
-    try:
+    with closing(ReportServer()) as server:
         server.show(page("First"))
         context = pages.open().context
         tabs = [context.new_page() for _ in range(7)]
@@ -357,5 +351,3 @@ def test_more_tabs_than_connections_are_kept_fresh(pages: Pages) -> None:
         for tab in tabs:
             expect(tab).to_have_title("Second")
         context.close()
-    finally:
-        server.close()
