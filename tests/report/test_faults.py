@@ -78,6 +78,28 @@ def test_severity_filters_show_what_they_say(pages: Pages, report_url: str) -> N
     page.wait_for_selector("text=No alert matches.")
 
 
+def test_of_a_chosen_prompt_every_judged_pair_is_listed(pages: Pages, report_url: str) -> None:
+    """Also pairs that nobody need look at, newest first, each with its verdict and evidence."""
+    page = pages.open(report_url + "#/prompt/code_reviewer")
+    settle(page)
+    told = page.locator("li.version").nth(1).inner_text()
+    assert "against 2.5.0" in told
+    assert "worse: latency, cost per call" in told
+    page.goto(report_url + "#/alerts?prompt=code_reviewer")
+    rows = page.locator(".card", has=page.get_by_text("Every pair that was judged")).locator("tr")
+    rows.nth(20).wait_for()
+    assert "2.6.0 \u2192 2.7.0" in rows.nth(1).inner_text()
+    assert "better: latency, cost per call" in rows.nth(1).inner_text()
+    page.get_by_role("button", name="Show 20 more").click()
+    assert rows.count() == 1 + 2 * 20
+    page.get_by_label("Metric").select_option("quality")
+    page.get_by_text("cannot tell: quality").first.wait_for()
+    assert page.get_by_text("better: latency").count() == 0
+    rows.nth(1).get_by_text("A/B test").click()
+    settle(page)
+    assert page.get_by_label("Compared with").input_value() == "2.7.0"
+
+
 def _two_versions(metrics: tuple[MetricComparison, ...] = (), arms: Arms | None = None) -> Report:
     versions = (
         VersionRow("1.0.0", "a" * 64, messages=(MessageRow("system", "Be kind.\n"),), calls=100),

@@ -1,7 +1,9 @@
 // What there is to say about any two versions: the gate's verdicts where it judged them, and tests.
 import { testPair } from "./arms.js";
 import { isLimit } from "./format.js";
+import { metricTitle, verdict } from "./widgets.js";
 
+const VERDICTS = [["regression", "worse"], ["better", "better"], ["cannot tell", "cannot tell"]];
 const UNTESTED = { state: "none", winner: null, confidence: null, tests: [], note: "" };
 
 // One comparison for each kind of rows, ordinary calls first.
@@ -29,4 +31,13 @@ function withTests(judged, tested, metrics) {
 export function findComparison(prompt, base, head, rows = "") {
   const found = comparisonsOf(prompt, base, head);
   return found.find((c) => c.basis === rows) ?? found[0] ?? null;
+}
+
+// The gate's answer in a line: which metrics are worse, better or open.
+export function verdictsOf(app, metrics) {
+  const parts = VERDICTS.flatMap(([word, text]) => {
+    const names = metrics.filter((m) => m.verdict === word).map((m) => metricTitle(app.index, m.metric).toLowerCase());
+    return names.length ? [verdict(word, `${text}: ${names.join(", ")}`)] : [];
+  });
+  return parts.length ? parts : verdict("ok", "within all limits");
 }

@@ -1,8 +1,9 @@
 // The timeline: every version with who, when, what changed and how it did; two can be compared.
 import { h } from "./dom.js";
 import { count, metricValue, money, NO_DATA, time } from "./format.js";
-import { compareRoute, promptRoute } from "./router.js";
-import { card, csv, downloadButton, labelBadge, levelBadge, verdict } from "./widgets.js";
+import { verdictsOf } from "./pairs.js";
+import { abRoute, compareRoute, promptRoute } from "./router.js";
+import { card, csv, downloadButton, labelBadge, levelBadge, verdict, versionName } from "./widgets.js";
 
 const PAGE = 12;
 
@@ -65,7 +66,7 @@ function entry(app, prompt, v, picked, compare) {
       h("span", { class: "grow" }),
       before ? h("a", { class: "stat", href: compareRoute(prompt.name, before.version, v.version), "aria-label": `What changed from ${before.version} to ${v.version}: ${v.added} lines added, ${v.removed} removed` }, h("span", { class: "told" }, "What changed"), h("span", { class: "plus" }, `+${count(v.added)}`), h("span", { class: "minus" }, `−${count(v.removed)}`)) : null,
     ),
-    h("div", { class: "version-body" }, whatChanged(prompt, v), chips(v)),
+    h("div", { class: "version-body" }, whatChanged(prompt, v), chips(v), againstBefore(app, prompt, v)),
     v.annotations.length ? h("ul", { class: "annotations", "aria-label": "Annotations" }, v.annotations.map(annotation)) : null,
   );
 }
@@ -88,6 +89,15 @@ function whatChanged(prompt, v) {
       h("code", { title: `content digest, from ${v.digest}` }, `sha256:${v.digest.slice(0, 12)}`),
     ),
   );
+}
+
+// What the gate says of a version and the one measured before it.
+function againstBefore(app, prompt, v) {
+  const place = new Map(prompt.versions.map((one) => [one.version, one.index]));
+  const [found] = prompt.comparisons
+    .filter((one) => one.head === v.version && place.get(one.base) < v.index)
+    .sort((one, other) => place.get(other.base) - place.get(one.base));
+  return found ? h("p", { class: "badges" }, h("a", { href: abRoute(prompt.name, found.base, v.version) }, "against ", versionName(found.base)), verdictsOf(app, found.metrics)) : null;
 }
 
 function annotation(note) {

@@ -11,7 +11,7 @@ import { card, effectText, empty, scroll, showMetric, metricTitle, verdict } fro
 
 const NARROW = 720;
 // Of pairs that nobody judged.
-export const UNLIMITED = "Limits are judged between neighbours and the latest versions.";
+export const UNLIMITED = "The gate judges its limits between neighbours.";
 
 export function comparePage(app, asked) {
   return pairPage(

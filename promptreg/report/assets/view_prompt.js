@@ -3,7 +3,7 @@ import { loadPrompt } from "./data.js";
 import { h, icon, newId, replace } from "./dom.js";
 import { count, metricValue, money, plural, shortVersion, unquoted } from "./format.js";
 import { promptsJson } from "./exports.js";
-import { findComparison } from "./pairs.js";
+import { findComparison, verdictsOf } from "./pairs.js";
 import { chartsPanel } from "./prompt_charts.js";
 import { modelsPanel } from "./prompt_models.js";
 import { previewPanel } from "./prompt_preview.js";
@@ -12,6 +12,7 @@ import { versionsPanel } from "./prompt_versions.js";
 import { abRoute, compareRoute, promptRoute, routeTo } from "./router.js";
 import { alertsLink, card, delta, downloadButton, empty, labelBadge, metricTitle, promptName, select, tabs, verdict, versionName } from "./widgets.js";
 
+const SHOWN_TAGS = 12;
 const PANELS = [
   ["versions", "Versions", versionsPanel],
   ["charts", "Charts", chartsPanel],
@@ -90,7 +91,8 @@ function header(app, row, prompt) {
         prompt.deleted ? h("span", { class: "badge worse" }, "deleted") : null,
         alertsLink(row),
         prompt.versions.flatMap((v) => v.labels.map((label) => h("span", { class: "served" }, labelBadge(label), h("a", { href: promptRoute(prompt.name, { tab: "text", v: v.version }) }, versionName(v.version))))),
-        prompt.tags.map((tag) => h("a", { class: "badge plain", href: routeTo(["prompts"], { tag }), title: "All prompts with this tag" }, tag)),
+        prompt.tags.slice(0, SHOWN_TAGS).map((tag) => h("a", { class: "badge plain", href: routeTo(["prompts"], { tag }), title: "All prompts with this tag" }, tag)),
+        prompt.tags.length > SHOWN_TAGS ? h("a", { href: promptRoute(prompt.name, { tab: "text" }) }, plural(prompt.tags.length - SHOWN_TAGS, "more tag")) : null,
         owner ? h("span", { class: "badge plain" }, `owner ${unquoted(owner[1])}`) : null,
         row.formerly ? h("span", { class: "muted" }, "formerly ", row.formerly.map((name, at) => [at ? ", " : "", promptName(name)])) : null,
       ),
@@ -126,7 +128,7 @@ function figures(app, prompt) {
       "div",
       { class: "figure" },
       h("dt", {}, title),
-      h("dd", {}, h("span", {}, value), h("span", { class: "figure-note" }, change === null ? null : delta(change, better, { title: against }), note ? h("span", { class: "muted" }, note) : null)),
+      h("dd", {}, h("span", {}, value), h("span", { class: "figure-note" }, change === null ? null : delta(change, better, { title: against }), fair && metric === "latency" ? h("span", { class: "muted" }, "mean ·") : null, note ? h("span", { class: "muted" }, note) : null)),
     );
   };
   const { latency, cost, quality, success_rate: success } = last.metrics;
@@ -150,15 +152,11 @@ function figures(app, prompt) {
 // The statistics' answer in one line, so that raw differences above are not mistaken for it.
 function judged(app, prompt, before, last, found) {
   if (!found) return null;
-  const groups = [["regression", "worse"], ["better", "better"], ["cannot tell", "cannot tell"]];
-  const parts = groups
-    .map(([word, text]) => [word, text, found.metrics.filter((m) => m.verdict === word).map((m) => metricTitle(app.index, m.metric).toLowerCase())])
-    .filter(([, , names]) => names.length);
   return h(
     "p",
     { class: "badges judged" },
     h("a", { href: abRoute(prompt.name, before.version, last.version) }, versionName(last.version), " against ", versionName(before.version)),
-    parts.length ? parts.map(([word, text, names]) => verdict(word, `${text}: ${names.join(", ")}`)) : verdict("ok", "within all limits"),
+    verdictsOf(app, found.metrics),
     h("span", { class: "muted" }, found.basis),
   );
 }
