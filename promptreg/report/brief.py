@@ -42,7 +42,7 @@ class PromptLine(NamedTuple):
     Attributes:
         name: Its name.
         deleted: Whether it is gone from the commit.
-        latest: Its latest released version; None without one.
+        latest: Its latest released version, and whether all are withdrawn; None without one.
         versions: How many released versions it has.
         calls: How many calls of it there are.
         measured: The latest version with calls, which the figures are of; None without calls.
@@ -79,7 +79,7 @@ def line_of(prompt: PromptRow) -> PromptLine:
     return PromptLine(
         prompt.name,
         prompt.deleted,
-        latest.version if latest else None,
+        _latest(latest),
         len(released),
         sum(v.calls for v in prompt.versions),
         measured.version if measured else None,
@@ -89,6 +89,11 @@ def line_of(prompt: PromptRow) -> PromptLine:
         mean_of(measured, "success_rate"),
         tuple(map(_release, dated[-LATEST_RELEASES:])),
     )
+
+
+def _latest(v: VersionRow | None) -> str | None:
+    # The highest one is told where none is left to choose.
+    return v and (v.version if v.yanked is None else f"{v.version} (yanked)")
 
 
 def _release(v: VersionRow) -> ReleaseLine:

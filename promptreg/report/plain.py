@@ -171,7 +171,7 @@ def row_texts(rows: Iterable[Mapping[str, Any]], currency: str) -> list[dict[str
     return [
         {
             "name": row["name"],
-            "latest": row["latest"] or "none",
+            "latest": f"{row['latest']} (yanked)" if "yanked" in row else row["latest"] or "none",
             "versions": number(row["versions"]),
             **{key: _text(row[key], unit, currency) for _, key, unit in _FIGURES},
         }

@@ -81,6 +81,7 @@ def pack_row(prompt: PromptRow) -> dict[str, Any]:
         **_figures(shown),
         "spark": _spark(prompt),
         "deleted": prompt.deleted,
+        **({"yanked": True} if latest and latest.yanked is not None else {}),
         **({"formerly": list(prompt.formerly)} if prompt.formerly else {}),
         **({"live": _live(prompt.versions)} if labels else {}),
     }

@@ -160,6 +160,13 @@ def test_the_first_sentence_is_the_same_without_scripts(pages: Pages) -> None:
             assert glance_text(report._replace(alerts=alerts, overview=overview)) == told
             said.add(told)
     assert len(said) == 15
+    aged = (
+        "(days) => m_overview_glance.atAGlance({ labels: [], alerts: [], unpromoted: [],"
+        " prompts: [], dataDate: new Date(Date.now() - days * 864e5).toISOString() })"
+    )
+    page.evaluate(script_of("overview_glance.js", f"globalThis.aged = {aged};"))
+    told = [page.evaluate("(days) => aged(days).innerText", days) for days in (3, 188.5)]
+    assert told[0] + "last call 188 days ago" == told[1]
     # One that is no worse counts as no better one.
     assert "Nothing live does worse than before; one version does better" in said
 

@@ -109,6 +109,8 @@ def test_it_says_what_is_new_and_what_the_figures_are_of() -> None:
     cells = [cell.strip() for cell in text.splitlines()[-1].split("|")]
     assert cells[1].endswith("(deleted)")
     assert (cells[2], cells[5]) == (second.version, first.version)
+    gone = prompt._replace(versions=tuple(v._replace(yanked="") for v in prompt.versions))
+    assert f"| {third.version} (yanked) |" in _markdown(report._replace(prompts=(gone,)))
 
 
 def test_what_nobody_can_tell_is_no_alert() -> None:

@@ -63,9 +63,15 @@ function drawSpread({ known, width, height, low, high, step, unit, format, media
     }
   }
   const ticks = niceTicks(low, high, Math.max(3, Math.min(8, Math.floor((frame.right - frame.left) / 90)))).filter((tick) => tick >= low && tick <= high);
+  let free = -Infinity;
   for (const tick of ticks) {
     const at = x(tick);
-    nodes.push(s("text", { class: "tick", x: at, y: frame.bottom + 18, "text-anchor": at > frame.right - 24 ? "end" : at < frame.left + 24 ? "start" : "middle" }, tickText(tick, unit, ticks[1] - ticks[0] || 1)));
+    const text = tickText(tick, unit, ticks[1] - ticks[0] || 1);
+    const half = text.length * 3.6;
+    // Tiny amounts have long labels.
+    if (at - half < free) continue;
+    free = at + half + 8;
+    nodes.push(s("text", { class: "tick", x: at, y: frame.bottom + 18, "text-anchor": at > frame.right - half ? "end" : at < frame.left + half ? "start" : "middle" }, text));
   }
   marks.sort((a, b) => a.x - b.x);
   return { nodes, marks };

@@ -248,8 +248,14 @@ export function effectBar(comparison, reach, { width = 180, height = 24 } = {}) 
     s("line", { class: "axis", x1: x(0), x2: x(0), y1: 2, y2: height - 2 }),
     limit !== null && Math.abs(limit) <= reach ? s("line", { class: "limit", x1: x(limit), x2: x(limit), y1: 3, y2: height - 3 }) : null,
     comparison.low === null ? null : s("line", { class: "reach", x1: clip(comparison.low), x2: clip(comparison.high), y1: middle, y2: middle }),
-    s("circle", { class: "point", cx: clip(comparison.effect), cy: middle, r: 4 }),
+    Math.abs(comparison.effect) > reach ? beyond(comparison.effect, width, middle) : s("circle", { class: "point", cx: x(comparison.effect), cy: middle, r: 4 }),
   );
+}
+
+// What lies outside the axis points there.
+function beyond(effect, width, middle) {
+  const [edge, back] = effect > 0 ? [width - 1, width - 10] : [1, 10];
+  return s("path", { class: "point", d: `M${back} ${middle - 5}L${edge} ${middle}L${back} ${middle + 5}Z` });
 }
 
 export function limitOf(text) {

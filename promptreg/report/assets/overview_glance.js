@@ -2,9 +2,11 @@
 import { h, icon } from "./dom.js";
 import { count, effect, interval, plural, shortVersion } from "./format.js";
 import { abRoute, evidenceRoute, promptRoute, routeTo } from "./router.js";
+import { DAY } from "./scales.js";
 import { labelBadge, metricTitle, promptName, verdict, versionName } from "./widgets.js";
 
 const SHOWN_WORST = 3;
+const FRESH_DAYS = 14;
 
 // Without calls nothing can be worse, and nothing can be said to be fine.
 export function measured(index) {
@@ -31,9 +33,16 @@ export function atAGlance(index) {
     index.labels.length ? livePrompts(index.labels) : null,
     index.unpromoted.length ? h("a", { href: "#not-promoted", onclick: toUnpromoted }, `${plural(index.unpromoted.length, "release")} not promoted`) : null,
     measured(index) ? h("a", { href: routeTo(["alerts"]) }, open.length ? `${plural(open.length, "open alert")}${critical ? `, ${count(critical)} critical` : ""}` : "no open alert") : null,
+    staleness(index.dataDate),
     unsettled ? h("a", { href: routeTo(["alerts"], { severity: "info" }) }, `${plural(unsettled, "comparison")} with too few calls to tell`) : null,
   ];
   return h("section", { class: `card at-a-glance ${tone}` }, icon(sign), h("div", {}, h("h2", {}, text), worst(index), h("p", { class: "facts" }, facts.filter(Boolean).map((fact) => h("span", {}, fact)))));
+}
+
+// A file lives on: whoever opens it later reads how old its news is.
+function staleness(last) {
+  const days = Math.floor((Date.now() - Date.parse(last)) / DAY);
+  return days > FRESH_DAYS ? `last call ${plural(days, "day")} ago` : null;
 }
 
 // Such as "35 prompts live: 34 in production, 9 in staging".

@@ -43,7 +43,7 @@ export function liveCard(index) {
 
 // Of a registry that has releases the command can be run as it stands.
 export function labelCommand(index) {
-  const row = index.prompts.find((one) => one.versions);
+  const row = index.prompts.find((one) => one.versions && !one.yanked);
   return `promptreg label set production ${row ? `${row.name}@${row.latest}` : "NAME@VERSION"}`;
 }
 

@@ -67,6 +67,7 @@ export function columnsOf(selected, index, query, onselect) {
         h("a", { href: promptRoute(row.name) }, promptName(marked(row.name, query))),
         alertsLink(row),
         row.draft ? h("span", { class: "badge open short" }, "unreleased change") : null,
+        row.yanked ? h("span", { class: "badge worse short" }, "yanked") : null,
         row.deleted ? h("span", { class: "badge plain" }, "deleted") : null,
         h("span", { class: "under" }, row.title ? h("span", { class: "clamped", dir: "auto", title: row.title }, marked(row.title, query)) : null),
       ],

@@ -173,7 +173,7 @@ function recent(index) {
           "li",
           {},
           h("div", { class: "row-main" }, h("a", { href: promptRoute(row.name) }, promptName(row.name)), changed(row)),
-          h("div", { class: "row-side" }, row.change ? levelBadge(row.change[0]) : null),
+          h("div", { class: "row-side" }, row.yanked ? h("span", { class: "badge worse" }, "yanked") : null, row.change ? levelBadge(row.change[0]) : null),
           h("p", { class: "row-more facts brief" }, h("time", { datetime: row.date, title: time(row.date) }, day(row.date)), h("bdi", {}, row.author), row.change?.[1] ? h("span", { class: "told", dir: "auto", title: row.change[1] }, row.change[1]) : null),
         ),
       ),
