@@ -39,5 +39,6 @@ export function verdictsOf(app, metrics) {
     const names = metrics.filter((m) => m.verdict === word).map((m) => metricTitle(app.index, m.metric).toLowerCase());
     return names.length ? [verdict(word, `${text}: ${names.join(", ")}`)] : [];
   });
-  return parts.length ? parts : verdict("ok", "within all limits");
+  if (parts.length) return parts;
+  return metrics.some((m) => m.verdict === "ok") ? verdict("ok", "within all limits") : verdict("no data", "nothing to judge");
 }
