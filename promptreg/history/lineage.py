@@ -20,7 +20,12 @@ __all__ = ["deleted_versions", "deletions_key", "former_names"]
 
 
 def former_names(
-    repository: Repository, config: Config, name: str, *, edited: bool = True
+    repository: Repository,
+    config: Config,
+    name: str,
+    *,
+    edited: bool = True,
+    committed: bool = False,
 ) -> tuple[str, ...]:
     """Return the names a prompt had before, as its file records them, then those HEAD's adds.
 
@@ -32,17 +37,23 @@ def former_names(
         config: Where the prompts are.
         name: The prompt's name.
         edited: Whether its file in the work tree may differ from HEAD's.
+        committed: Whether only HEAD's file counts.
     """
     names: list[str] = []
     paths = tuple(config.layout.candidates(name))
     head = repository.head.oid
-    for source in _sources(repository, head):
+    for source in _sources(repository, head, committed=committed):
         for path in paths:
             data = source.read(path)
             found = None if data is None else _formerly(data, path)
             if found is not None and data is not None:
                 names += found
-                if not edited or (head and repository.surely_holds(head, path, data)):
+                # HEAD's own file surely is HEAD's, and does not outdo what is edited.
+                if not edited or (
+                    head
+                    and isinstance(source, WorktreeSource)
+                    and repository.surely_holds(head, path, data)
+                ):
                     return tuple(each for each in found if each != name)
                 paths = (path,)  # three questions less for each prompt of a long list
                 break
@@ -107,8 +118,10 @@ def deletions_key(repository: Repository, config: Config, release_branch: str | 
     return (file, head, at_head, at_branch)
 
 
-def _sources(repository: Repository, head: str | None) -> Iterator[Source]:
-    if repository.paths.work_tree is not None:
+def _sources(
+    repository: Repository, head: str | None, *, committed: bool = False
+) -> Iterator[Source]:
+    if repository.paths.work_tree is not None and not committed:
         yield WorktreeSource(repository.paths.work_tree)
     if head is not None:
         yield CommitSource(repository, head)

@@ -42,6 +42,7 @@ class TagIndex:
         self.repository = repository
         self.config = config
         self._lineages: dict[str, tuple[str, ...]] = {}
+        self._only_committed = False
         self._inheritances: dict[tuple[str, str], bool] = {}
         self._deleted: Mapping[str, frozenset[Version]] = {}
         self._deleted_key: object = None
@@ -55,6 +56,14 @@ class TagIndex:
         # One commit often releases many prompts.
         self._author_of = lru_cache(maxsize=1024)(self._read_author)
 
+    def leave_edits_out(self) -> None:
+        """Take former names from HEAD's commit alone, as whatever describes that commit does.
+
+        The work tree may change while several processes read it.
+        """
+        self._only_committed = True
+        self._lineages.clear()
+
     def lineage(self, name: str, *, edited: bool = True) -> tuple[str, ...]:
         """Return a prompt's name and those it had before, newest first.
 
@@ -64,7 +73,9 @@ class TagIndex:
                 read.
         """
         if name not in self._lineages:
-            former = former_names(self.repository, self.config, name, edited=edited)
+            former = former_names(
+                self.repository, self.config, name, edited=edited, committed=self._only_committed
+            )
             self._lineages[name] = (name, *former)
         return self._lineages[name]
 

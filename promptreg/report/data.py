@@ -86,6 +86,7 @@ class Collector:
         for_json: bool = False,
     ) -> None:
         self._registry = registry
+        registry.tags.leave_edits_out()
         self._for_json = for_json
         self._on_step = on_step
         self._memory = memory

@@ -73,6 +73,7 @@ class Desk:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        registry.tags.leave_edits_out()
         self._read: dict[str, GitPrompt] = {}
 
     def read(self, name: str, commit: str, labels: Mapping[str, Sequence[str]]) -> Outline:

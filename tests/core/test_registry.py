@@ -72,6 +72,18 @@ def test_a_broken_tag_is_no_silent_fallback(history: Repo) -> None:
         assert registry.get("a@1.0.0").version == "1.0.0"
 
 
+def test_a_former_name_counts_before_it_is_committed(history: Repo) -> None:
+    """What the work tree adds to a prompt's past counts, however git is read."""
+    history.git("mv", A, "prompts/b.yaml")
+    history.commit("moved by hand")
+    history.write("prompts/b.yaml", f"formerly: [a]\n{history.read('prompts/b.yaml')}")
+    for fast in (False, True):
+        with Registry(history.path, fast_start=fast) as registry:
+            assert registry.tags.lineage("b") == ("b", "a")
+            registry.tags.leave_edits_out()
+            assert registry.tags.lineage("b") == ("b",)
+
+
 def test_only_a_prerelease_is_no_latest(repo: Repo) -> None:
     """A prompt with nothing but pre-releases has no latest version."""
     commit_prompt(repo, pre="rc")

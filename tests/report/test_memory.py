@@ -311,6 +311,18 @@ def test_json_takes_over_what_json_finished(world: World) -> None:
     assert world.made == {"draft", "fresh"}
 
 
+def test_what_is_not_committed_changes_nothing(world: World) -> None:
+    """A page describes the commit, also where the work tree gives a prompt another past."""
+    world.repo.git("mv", _path("old"), _path("new"))
+    world.repo.commit("moved by hand")
+    page = world.page()
+    world.repo.write(_path("new"), f"formerly: [old]\n{world.repo.read(_path('new'))}")
+    world.restart()
+    assert world.page() == page
+    assert not world.made
+    assert world.page(remembers=False) == page
+
+
 def test_what_is_in_doubt_is_made_again(world: World) -> None:
     """A file that cannot be read is read each time, and so is what no checksum tells about."""
     world.repo.write(_path("tagged"), "messages: [")
