@@ -37,7 +37,7 @@ export function liveCard(index) {
     rows.length > SHOWN_LABELS
       ? h("button", { type: "button", class: "button quiet more", onclick: (event) => { show(rows.length); event.target.remove(); } }, `Show all ${count(rows.length)}`)
       : null;
-  const note = `What each label serves, and how it does against the version it replaced${measured.length ? "; figures are of all its calls here" : ""}`;
+  const note = `What each label serves, and how it does against the version it replaced, with the 95% interval of each change${measured.length ? "; figures are of all its calls here" : ""}`;
   return card("Live now", { class: "wide", note }, scroll("Live now", table), more, notPromoted(index));
 }
 

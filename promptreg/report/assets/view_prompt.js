@@ -128,7 +128,7 @@ function figures(app, prompt) {
       "div",
       { class: "figure" },
       h("dt", {}, title),
-      h("dd", {}, h("span", {}, value), h("span", { class: "figure-note" }, change === null ? null : delta(change, better, { title: against }), fair && metric === "latency" ? h("span", { class: "muted" }, "mean ·") : null, note ? h("span", { class: "muted" }, note) : null)),
+      h("dd", {}, h("span", {}, value), h("span", { class: "figure-note" }, change === null ? null : delta(change, better, { title: against }), fair && metric === "latency" ? h("span", { class: "muted" }, "mean,") : null, note ? h("span", { class: "muted" }, note) : null)),
     );
   };
   const { latency, cost, quality, success_rate: success } = last.metrics;
