@@ -82,7 +82,7 @@ class _LogChange(Effect):
     def interval(self, alpha: float = 0.05) -> Interval:
         """Return the interval in closed form."""
         difference, half = self._contrast.difference, self._contrast.half_width(alpha)
-        return Interval(math.expm1(difference - half), _expm1(difference + half))
+        return Interval(_expm1(difference - half), _expm1(difference + half))
 
 
 class LogEffect(_LogChange):

@@ -63,6 +63,14 @@ def test_no_pairs_raise(pairs: list[tuple[float | None, float | None]]) -> None:
         assert 0.0 <= judgement.p_harm <= 1.0
 
 
+def test_a_ratio_beyond_all_numbers_is_judged() -> None:
+    """Latencies of 1e-300 and then of 1e149 are a regression without an end, and no error."""
+    judgement = _judged("latency:+30%", [1e-300] * 30, [1e149] * 30)
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.interval
+    assert judgement.interval.low == math.inf
+
+
 @pytest.mark.parametrize("n", [10, 50, 1000])
 @pytest.mark.parametrize("value", [0.0, 0.1, 0.7, 1.0, 812.0])
 def test_equal_constants_pass(n: int, value: float) -> None:
