@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from promptreg.report.columns import short
 from promptreg.report.model import latest_of, mean_of, median_of
 
 if TYPE_CHECKING:
@@ -83,10 +84,11 @@ def line_of(prompt: PromptRow) -> PromptLine:
         len(released),
         sum(v.calls for v in prompt.versions),
         measured.version if measured else None,
-        median_of(measured, "latency"),
-        mean_of(measured, "cost"),
-        mean_of(measured, "quality"),
-        mean_of(measured, "success_rate"),
+        # As the page holds them, so that both say the same.
+        short(median_of(measured, "latency")),
+        short(mean_of(measured, "cost")),
+        short(mean_of(measured, "quality")),
+        short(mean_of(measured, "success_rate")),
         tuple(map(_release, dated[-LATEST_RELEASES:])),
     )
 

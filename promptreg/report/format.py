@@ -41,6 +41,8 @@ _LIMIT_SIGNS = (
     ("-", "\u2212"),
     ("pp", "\u00a0pp"),
 )
+# The page rounds a half up: so does Python, and what computing kept a trifle below it too.
+_HALF_UP = 1 + 1e-12
 _SUFFIXES = ((1e9, "\u00a0bn"), (1e6, "\u00a0M"))
 
 
@@ -56,9 +58,10 @@ def number(value: float | None) -> str:
     """Write a count with thousands separated; millions and billions shortened."""
     if value is None:
         return NO_DATA
+    value *= _HALF_UP
     for size, suffix in _SUFFIXES:
         if abs(value) >= size:
-            return f"{value / size:.3g}{suffix}"
+            return f"{_three_digits(value / size)}{suffix}"
     return f"{value:,.0f}"
 
 
@@ -66,6 +69,7 @@ def money(value: float | None, currency: str) -> str:
     """Write an amount with as many decimals as its size needs."""
     if value is None:
         return NO_DATA
+    value *= _HALF_UP
     sign = _SIGNS.get(currency)
     if abs(value) >= _WHOLE:
         text = f"{value:,.0f}"
@@ -82,18 +86,23 @@ def value_text(value: float | None, unit: str, currency: str) -> str:
     """Write one value of a metric with its unit."""
     if value is None:
         return NO_DATA
+    if unit == "money":
+        return money(value, currency)
+    value *= _HALF_UP
     match unit:
         case "ms":
             return f"{value / 1000:.2f}\u00a0s" if value >= _SECONDS else f"{value:,.0f}\u00a0ms"
-        case "money":
-            return money(value, currency)
         case "ratio":
             return f"{value * 100:.1f}%"
         case "tokens":
             return f"{value:,.0f}"
         case _:
             # Scores between 0 and 1 stand in columns: each has as many digits.
-            return f"{value:#.3g}" if _SMALL <= abs(value) < 1 else f"{value:.3g}"
+            return f"{value:#.3g}" if _SMALL <= abs(value) < 1 else _three_digits(value)
+
+
+def _three_digits(value: float) -> str:
+    return f"{float(f'{value:.3g}'):.15g}"
 
 
 def change_text(c: MetricComparison) -> str:
@@ -107,7 +116,7 @@ def change_text(c: MetricComparison) -> str:
         # The page has as many decimals; what lies in the middle is rounded up, as it does.
         shown = round(value, 4) * scale
         digits = 0 if abs(shown) >= _COARSE or shown == int(shown) else 1 if unit else 3
-        text = f"{shown * (1 + 1e-12):+.{digits}f}"
+        text = f"{shown * _HALF_UP:+.{digits}f}"
         # What rounds to nothing has no sign.
         return text[1:] if not text.strip("+-0.") else text.replace("-", "\u2212")
 

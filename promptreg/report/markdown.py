@@ -16,6 +16,7 @@ from promptreg.report.format import (
     number,
     value_text,
 )
+from promptreg.report.plain import glance_text
 
 if TYPE_CHECKING:
     from promptreg.report.brief import PromptLine, ReleaseLine
@@ -38,6 +39,7 @@ def markdown_report(report: Report, lines: Sequence[PromptLine]) -> str:
     parts = [
         f"# {escape(report.title)}",
         _origin(report),
+        f"**{escape(glance_text(report))}**" if lines else "",
         *(f"> {escape(note)}" for note in report.notes),
         _table(("Figure", "Value"), [(f.title, f.text) for f in figure_texts(report)]),
         *_live(report),

@@ -104,6 +104,7 @@ def test_it_says_what_is_new_and_what_the_figures_are_of() -> None:
         ),
     )
     text = _markdown(report._replace(prompts=(prompt,), since="2026-01-31T00:00:00Z"))
+    assert "**One live version does worse than the one it replaced**" in text
     assert "calls from 2026-01-31 until 2026-11-21" in text
     assert "yanked: too \\| long" in text
     cells = [cell.strip() for cell in text.splitlines()[-1].split("|")]

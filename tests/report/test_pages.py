@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from promptreg.report.bundle import script_of
-from promptreg.report.format import change_text, money
+from promptreg.report.format import change_text, money, number, value_text
 from promptreg.report.model import (
     Alert,
     LabelRow,
@@ -203,6 +203,15 @@ def test_amounts_and_changes_read_as_in_python(pages: Pages) -> None:
     amounts = (0, 1.63e-6, 9.999e-6, 1e-6, 0.00032, 0.0158, 3.5, 99.999, 496_615.0)
     told = page.evaluate("(amounts) => amounts.map(format.money)", amounts)
     assert told == [money(amount, "USD") for amount in amounts]
+    counts = (0, 999, 1_234_567, 1_245_000, 1.5e12)
+    assert page.evaluate("(c) => c.map(format.count)", counts) == [*map(number, counts)]
+    # What was packed to four digits is often a half.
+    values = (0.0, 0.8015, 0.8125, 0.9825, 0.145, 1.0, 4.125, 962.5, 963.5, 1234.5, 10_005.0)
+    for unit in ("ms", "money", "ratio", "tokens", ""):
+        told = page.evaluate(
+            "([v, u]) => v.map((one) => format.metricValue(one, u))", [values, unit]
+        )
+        assert told == [value_text(value, unit, "USD") for value in values]
     for effect in (0.145, -0.145, 0.14496, 0.0995, 0.00004, -0.09951):
         change = MetricComparison("error_rate", 0.0, 0.2, 9, 9, relative=False, effect=effect)
         packed = as_json(change) | {"effect": round(effect, 4)}

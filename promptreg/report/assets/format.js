@@ -4,6 +4,8 @@ export const NO_DATA = "no data";
 const SIGNS = { USD: "$", EUR: "€", GBP: "£" };
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const SECONDS_STEP = 2000;
+// A half is rounded up, also where 14.5 is kept as 14.499999999999998.
+const HALF_UP = 1 + 1e-12;
 
 let currency = "USD";
 
@@ -20,15 +22,17 @@ function missing(value) {
   return value === null || value === undefined || Number.isNaN(value);
 }
 
-export function count(value) {
-  if (missing(value)) return NO_DATA;
+export function count(number) {
+  if (missing(number)) return NO_DATA;
+  const value = number * HALF_UP;
   if (Math.abs(value) >= 1e9) return `${Number((value / 1e9).toPrecision(3))}\u00a0bn`;
   if (Math.abs(value) >= 1e6) return `${Number((value / 1e6).toPrecision(3))}\u00a0M`;
   return grouped(value);
 }
 
-export function money(value) {
-  if (missing(value)) return NO_DATA;
+export function money(amount) {
+  if (missing(amount)) return NO_DATA;
+  const value = amount * HALF_UP;
   const size = Math.abs(value);
   let text;
   if (size >= 100) text = grouped(value);
@@ -38,10 +42,11 @@ export function money(value) {
   return SIGNS[currency] ? SIGNS[currency] + text : `${text}\u00a0${currency}`;
 }
 
-export function metricValue(value, unit) {
-  if (missing(value)) return NO_DATA;
+export function metricValue(figure, unit) {
+  if (missing(figure)) return NO_DATA;
+  if (unit === "money") return money(figure);
+  const value = figure * HALF_UP;
   if (unit === "ms") return value >= 10000 ? `${(value / 1000).toFixed(2)}\u00a0s` : `${grouped(value)}\u00a0ms`;
-  if (unit === "money") return money(value);
   if (unit === "ratio") return `${(value * 100).toFixed(1)}%`;
   if (unit === "tokens") return grouped(value);
   // Scores between 0 and 1 stand in columns: each has as many digits.
@@ -69,8 +74,7 @@ export function tickText(value, unit, step) {
 export function signed(value, scale, unit) {
   const shown = value * scale;
   const digits = Math.abs(shown) >= 10 || Number.isInteger(shown) ? 0 : unit ? 1 : 3;
-  // What lies in the middle is rounded up, also where 14.5 is kept as 14.499999999999998.
-  const text = Math.abs(shown * (1 + 1e-12)).toFixed(digits);
+  const text = Math.abs(shown * HALF_UP).toFixed(digits);
   // What rounds to nothing has no sign.
   return Number(text) === 0 ? text : (shown < 0 ? "−" : "+") + text;
 }
