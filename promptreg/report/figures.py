@@ -132,6 +132,8 @@ def _read(
     if strangers and not is_partial:
         notes.append(f"{strangers:,} metric rows are of prompts that this report does not have")
     if not kept:
+        if since:
+            notes.append(f"no call is as new as {since.date()}")
         return Totals(notes=tuple(notes))
     both = f"{condition} AND" if condition else "WHERE"
     scope = f"{both} {of_prompts(renames, kept)}"

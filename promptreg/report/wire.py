@@ -6,6 +6,7 @@ Only the page reads it: the documented shape is the JSON of `promptreg.report.sc
 from __future__ import annotations
 
 import json
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from promptreg.report.columns import Pool, short
@@ -59,6 +60,8 @@ def pack_row(prompt: PromptRow) -> dict[str, Any]:
     latest = latest_of(prompt.versions)
     shown = latest_of([v for v in prompt.versions if v.calls]) or latest
     labels = sorted({label for version in prompt.versions for label in version.labels})
+    dated = [v for v in reversed(prompt.versions) if v.released and v.date]
+    newest = max(dated, key=attrgetter("date"), default=latest)
     return {
         "name": prompt.name,
         "title": prompt.title,
@@ -68,22 +71,31 @@ def pack_row(prompt: PromptRow) -> dict[str, Any]:
         "models": sorted({v.model for v in prompt.versions[-1:] if v.model}),
         "labels": labels,
         "versions": sum(v.released for v in prompt.versions),
-        "latest": latest.version if latest else None,
-        "date": max((v.date for v in prompt.versions if v.released), default=""),
-        "change": [latest.level, _changed(prompt, latest), _before(prompt.versions, latest)]
-        if latest
-        else None,
+        **_release(prompt, latest),
+        # A pre-release, one of an older line or a withdrawn one.
+        **({"newest": _release(prompt, newest)} if newest is not latest else {}),
         "draft": any(not v.released for v in prompt.versions),
-        "author": latest.author if latest else "",
         "calls": sum(v.calls for v in prompt.versions),
         "spent": short(_spent(prompt.versions)),
         "measured": shown.version if shown and shown.calls else None,
         **_figures(shown),
         "spark": _spark(prompt),
         "deleted": prompt.deleted,
-        **({"yanked": True} if latest and latest.yanked is not None else {}),
         **({"formerly": list(prompt.formerly)} if prompt.formerly else {}),
         **({"live": _live(prompt.versions)} if labels else {}),
+    }
+
+
+def _release(prompt: PromptRow, v: VersionRow | None) -> dict[str, Any]:
+    """Return what the page tells of a version among the releases."""
+    if v is None:
+        return {"latest": None, "date": "", "change": None, "author": ""}
+    return {
+        "latest": v.version,
+        "date": v.date if v.released else "",
+        "change": [v.level, _changed(prompt, v), _before(prompt.versions, v)],
+        "author": v.author,
+        **({"yanked": True} if v.yanked is not None else {}),
     }
 
 

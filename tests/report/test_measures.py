@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from promptreg.metrics import Metrics
@@ -114,7 +114,9 @@ def test_a_day_that_was_not_over_is_in_no_week(tmp_path: Path) -> None:
     whole = read_totals(metrics, ("p",), None, ())
     metrics.log_many([row | {"ts": "2026-01-15 09:00:00"}])
     begun = read_totals(metrics, ("p",), None, ())
+    later = read_totals(metrics, ("p",), datetime(2026, 2, 1), ())  # noqa: DTZ001 - as rows are
     metrics.close()
+    assert later.notes == ("no call is as new as 2026-02-01",)
     for totals, calls in ((whole, 140), (begun, 141)):
         figure = next(one for one in figures_of(totals, 1, 1) if one.name == "calls")
         assert (figure.value, figure.recent, figure.previous) == (calls, 70, 70)

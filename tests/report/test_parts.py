@@ -22,6 +22,7 @@ from promptreg.report.model import LabelRow, MetricComparison
 from promptreg.report.plain import live_table
 from promptreg.report.spread import interval_of, share_interval
 from promptreg.report.template_tree import template_spans, template_tree
+from promptreg.report.wire import pack_row
 from promptreg.report.wire_prompt import pack_prompt
 from tests.report.synthetic import synthetic_report
 
@@ -62,6 +63,18 @@ def test_a_figure_of_zero_is_a_figure() -> None:
     assert (
         live_table(labels, [{"name": "local", "live": {"1.0.0": {"calls": 0}}}], "USD").heads == ()
     )
+
+
+def test_a_version_stands_with_its_own_date() -> None:
+    """A pre-release is the newest release and not the latest version; each has its date."""
+    prompt = synthetic_report(1, 3).prompts[0]
+    assert "newest" not in pack_row(prompt)
+    *others, latest, last = prompt.versions
+    last = last._replace(version="9.0.0-rc.1", date="2027-01-01T00:00:00Z")
+    row = pack_row(prompt._replace(versions=(*others, latest, last)))
+    assert (row["latest"], row["date"]) == (latest.version, latest.date)
+    assert (row["newest"]["latest"], row["newest"]["date"]) == (last.version, last.date)
+    assert row["newest"]["change"][2] == latest.version
 
 
 def test_effects_have_sign_and_interval() -> None:

@@ -71,7 +71,7 @@ function figureCard(index, figure) {
 // What has no course over time says something else of interest.
 function noteOf(index, name) {
   if (name === "prompts" && index.labels.length) return `${count(new Set(index.labels.map((row) => row.prompt)).size)} live`;
-  const latest = index.prompts.reduce((date, row) => (row.date > date ? row.date : date), "");
+  const latest = newestReleases(index)[0]?.date;
   return name === "versions" && latest ? `latest ${day(latest)}` : "";
 }
 
@@ -156,10 +156,16 @@ function changed(row) {
   return row.latest ? h("a", { href }, before ? [versionName(before), " → "] : null, versionName(row.latest)) : null;
 }
 
+// What each prompt released last; mostly that is also its latest version.
+function newestReleases(index) {
+  const rows = index.prompts.map((row) => ({ ...row, ...row.newest })).filter((row) => row.date);
+  return rows.sort((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0));
+}
+
 function recent(index) {
   // About as many as there are alerts beside them.
   const shown = Math.max(FEWEST_RELEASES, Math.min(SHOWN_ALERTS, alertsByPair(index).size));
-  const rows = index.prompts.filter((row) => row.date).toSorted((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0)).slice(0, shown);
+  const rows = newestReleases(index).slice(0, shown);
   if (!rows.length) return null;
   const all = h("a", { class: "button quiet", href: routeTo(["prompts"], { sort: "latest", dir: "desc" }) }, "All by date");
   return card(
