@@ -5,7 +5,8 @@ prompts of 100 versions by git fast-import with 10 million calls; ``--quick`` ta
 20 versions and 110,000 calls instead. Time is of the whole process, memory of all its processes
 together, looked at ten times a second. The figures are those of a report that takes nothing over
 from earlier ones; after it come, each in a process of its own, one after nothing changed, which
-must be the same to the byte, and one after a tag and some calls.
+must be the same to the byte, and one after a tag and some calls. ``--json`` makes JSON instead, of
+100 prompts of 100 versions with a million calls: once, and once more when it takes all of it over.
 
 No two machines are equally fast, and neither is one machine twice: `pv --help` of prompt-versioner
 is timed before and after the reports, and seconds are also given as they were where it takes
@@ -97,7 +98,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--small", action="store_true", help="only the small repository")
+    parser.add_argument("--json", action="store_true", help="JSON of a repository in between")
     chosen = parser.parse_args()
+    if chosen.json:
+        with tempfile.TemporaryDirectory(prefix="promptreg-bench-") as name:
+            root = build_registry(Path(name) / "registry", Shape(100, 100))
+            add_calls(root, 100)
+            measure_json(root, Path(name) / "report.json")
+        return
     cases = [SMALL] if chosen.small else [SMALL, QUICK if chosen.quick else LARGE]
     for case in cases:
         with tempfile.TemporaryDirectory(prefix="promptreg-bench-") as name:
@@ -130,6 +138,22 @@ def measure(case: Case, root: Path, output: Path) -> None:
     _show("memory of all processes together", max(r.memory for r in runs), "MB", case.memory)
     _show("size of the file", output.stat().st_size / 1e6, "MB", case.megabytes)
     _show_later(case, root, output)
+
+
+def measure_json(root: Path, output: Path) -> None:
+    """Make JSON and print what it took, and what it takes that takes all of it over."""
+    print(f"100 prompts x 100 versions in git, 1,000,000 calls, load {os.getloadavg()[0]:.1f}")
+    first = _run(root, output, "--format", "json")
+    alone = output.read_bytes()
+    again = _run(root, output, "--format", "json")
+    assert output.read_bytes() == alone
+    print(f"  {'size of the file':<40} {len(alone) / 1e6:9.2f} MB")
+    kept = sum(each.stat().st_size for each in (root / ".git/promptreg/report").iterdir())
+    print(f"  {'size of what is kept for the next one':<40} {kept / 1e6:9.2f} MB")
+    for name, run in (("JSON, whole process", first), ("another one, nothing changed", again)):
+        print(f"  {name:<40} {run.seconds:9.2f} s")
+        print(f"  {'  time of all processors':<40} {run.processor:9.2f} s")
+        print(f"  {'  memory of all processes together':<40} {run.memory:9.2f} MB")
 
 
 def _show_later(case: Case, root: Path, output: Path) -> None:
