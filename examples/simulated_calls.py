@@ -24,6 +24,7 @@ from promptreg import Registry
 TRACE = Path("..") / "shared" / "corpus" / "llm_trace_conv.csv.gz"
 MODEL, LARGER_MODEL = "gpt-4o-mini", "gpt-4o"
 TOKEN_MS = {MODEL: 9, LARGER_MODEL: 14}
+DAYS = 21
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -40,7 +41,7 @@ class Traffic:
     requests: tuple[tuple[int, int], ...]
 
     def production(self, folder: Path, calls: int) -> str:
-        """Return JSON lines: calls of the summarizer's released versions over 14 days."""
+        """Return JSON lines: calls of the summarizer's released versions over three weeks."""
         rows = []
         draw = random.Random(7)
         with Registry(folder) as registry:
@@ -49,8 +50,10 @@ class Traffic:
         for number, release in enumerate(releases):
             shorter = 0.85**number
             for index, (given, answered) in enumerate(islice(tokens, calls)):
-                age = timedelta(days=14 * (1 - index / calls) / len(releases))
-                when = NOW - timedelta(days=14 * (len(releases) - 1 - number) / len(releases)) - age
+                age = timedelta(days=DAYS * (1 - index / calls) / len(releases))
+                when = (
+                    NOW - timedelta(days=DAYS * (len(releases) - 1 - number) / len(releases)) - age
+                )
                 # Every third call asks the larger model, so that models can be compared.
                 model, quality = (MODEL, 0.84) if index % 3 else (LARGER_MODEL, 0.9)
                 words = max(1, round(answered * shorter))

@@ -212,7 +212,8 @@ def figures_of(totals: Totals, prompts: int, versions: int) -> tuple[Figure, ...
     is_over = totals.last is not None and totals.last.time() >= DAY_IS_OVER
     days = totals.by_day if is_over else totals.by_day[:-1]
     recent = _sum(days[-PERIOD_DAYS:]) if days else None
-    has_before = len(days) >= 2 * PERIOD_DAYS
+    # The first day is mostly no whole one either.
+    has_before = len(days) > 2 * PERIOD_DAYS
     before = _sum(days[-2 * PERIOD_DAYS : -PERIOD_DAYS]) if has_before else None
     measured = [
         Figure(

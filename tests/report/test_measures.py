@@ -109,15 +109,15 @@ def test_a_day_that_was_not_over_is_in_no_week(tmp_path: Path) -> None:
     """A week is compared with the one before by whole days, and the course begins where rows do."""
     metrics = Metrics(tmp_path / "store")
     row = {"prompt": "p", "version": "1.0.0", "digest": ONE}
-    evenings = [f"2026-01-{day:02} 23:45:00" for day in range(1, 15)]
+    evenings = [f"2026-01-{day:02} 23:45:00" for day in range(1, 16)]
     metrics.log_many(row | {"ts": evening} for evening in evenings * 10)
     whole = read_totals(metrics, ("p",), None, ())
-    metrics.log_many([row | {"ts": "2026-01-15 09:00:00"}])
+    metrics.log_many([row | {"ts": "2026-01-16 09:00:00"}])
     begun = read_totals(metrics, ("p",), None, ())
     later = read_totals(metrics, ("p",), datetime(2026, 2, 1), ())  # noqa: DTZ001 - as rows are
     metrics.close()
     assert later.notes == ("no call is as new as 2026-02-01",)
-    for totals, calls in ((whole, 140), (begun, 141)):
+    for totals, calls in ((whole, 150), (begun, 151)):
         figure = next(one for one in figures_of(totals, 1, 1) if one.name == "calls")
         assert (figure.value, figure.recent, figure.previous) == (calls, 70, 70)
         assert totals.first == date(2026, 1, 1)

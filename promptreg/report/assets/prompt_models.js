@@ -72,7 +72,7 @@ function modelCard(m, models) {
       "dl",
       {},
       QUESTIONS.map(([, , metric, unit]) => figure(m, metric, unit, models, more[metric] ?? "")),
-      h("div", {}, h("dt", {}, "Tokens in and out"), h("dd", { class: input ? "" : "muted" }, input ? `${metricValue(input.mean, "tokens")} + ${metricValue(output?.mean, "tokens")}` : NO_DATA), h("dd", { class: "muted" }, input ? "mean of a call" : "")),
+      h("div", {}, h("dt", {}, "Tokens in + out"), h("dd", { class: input ? "" : "muted" }, input ? `${metricValue(input.mean, "tokens")} + ${metricValue(output?.mean, "tokens")}` : NO_DATA), h("dd", { class: "muted" }, input ? "mean of a call" : "")),
     ),
   );
 }
