@@ -154,7 +154,7 @@ def test_the_first_sentence_is_the_same_without_scripts(pages: Pages) -> None:
             overview = report.overview._replace(labels=labels)
             told = page.evaluate(
                 "([labels, alerts]) => sentence({ labels, alerts, unpromoted: [],"
-                " prompts: [{ calls: 1 }], metricByName: new Map() })",
+                " prompts: [{ calls: 1 }], metricByName: new Map(), promptByName: new Map() })",
                 [as_json(labels), [as_json(alert) | {"c": as_json(change)} for alert in alerts]],
             )
             assert glance_text(report._replace(alerts=alerts, overview=overview)) == told
@@ -167,6 +167,14 @@ def test_the_first_sentence_is_the_same_without_scripts(pages: Pages) -> None:
     page.evaluate(script_of("overview_glance.js", f"globalThis.aged = {aged};"))
     told = [page.evaluate("(days) => aged(days).innerText", days) for days in (3, 188.5)]
     assert told[0] + "last call 188 days ago" == told[1]
+    failing = (
+        "(calls) => m_overview_glance.atAGlance({ alerts: [], unpromoted: [], prompts: [],"
+        " labels: [{ label: 'live', prompt: 'a', version: '1.0.0', tone: 'fine' }],"
+        " promptByName: new Map([['a', { live: { '1.0.0': { calls, success: 0 } } }]]) })"
+    )
+    page.evaluate(script_of("overview_glance.js", f"globalThis.failing = {failing};"))
+    few, many = (page.evaluate("(n) => failing(n).innerText", calls) for calls in (9, 10))
+    assert few + "1 live prompt fails in every call" == many
     # One that is no worse counts as no better one.
     assert "Nothing live does worse than before; one version does better" in said
 

@@ -7,6 +7,7 @@ import { labelBadge, metricTitle, promptName, verdict, versionName } from "./wid
 
 const SHOWN_WORST = 3;
 const FRESH_DAYS = 14;
+const FEWEST_CALLS = 10;
 
 // Without calls nothing can be worse, and nothing can be said to be fine.
 export function measured(index) {
@@ -33,10 +34,21 @@ export function atAGlance(index) {
     index.labels.length ? livePrompts(index.labels) : null,
     index.unpromoted.length ? h("a", { href: "#not-promoted", onclick: toUnpromoted }, `${plural(index.unpromoted.length, "release")} not promoted`) : null,
     measured(index) ? h("a", { href: routeTo(["alerts"]) }, open.length ? `${plural(open.length, "open alert")}${critical ? `, ${count(critical)} critical` : ""}` : "no open alert") : null,
+    broken(index),
     staleness(index.dataDate),
     unsettled ? h("a", { href: routeTo(["alerts"], { severity: "info" }) }, `${plural(unsettled, "comparison")} with too few calls to tell`) : null,
   ];
   return h("section", { class: `card at-a-glance ${tone}` }, icon(sign), h("div", {}, h("h2", {}, text), worst(index), h("p", { class: "facts" }, facts.filter(Boolean).map((fact) => h("span", {}, fact)))));
+}
+
+// No worse than before is no comfort where nothing ever worked.
+function broken(index) {
+  const fails = ({ prompt, version }) => {
+    const { calls, success } = index.promptByName.get(prompt)?.live?.[version] ?? {};
+    return calls >= FEWEST_CALLS && success === 0;
+  };
+  const failing = new Set(index.labels.filter(fails).map((row) => row.prompt)).size;
+  return failing ? verdict("critical", `${plural(failing, "live prompt fails", "live prompts fail")} in every call`) : null;
 }
 
 // A file lives on: whoever opens it later reads how old its news is.
