@@ -126,7 +126,7 @@ def _claim(repository: Any, refs: Refs, ref: str, oid: str) -> TagOutcome | None
                 return TagOutcome.EXISTED
             transaction.set_target(ref, pygit2.Oid(hex=oid))
     except (pygit2.GitError, OSError) as error:
-        message = str(error.args[0])
+        message = str(error.args[0] if isinstance(error, KeyError) else error)
         if _is_locked(message):
             return None
         raise RepositoryError(f"tag {ref} cannot be created: {message}") from error
