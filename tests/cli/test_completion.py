@@ -27,8 +27,7 @@ WORDS = {
     "nobody": ("show nobody@", []),
     # The shell itself knows the files of its folder.
     "file": ("report -o pro", []),
-    "led": ("-C prompts/team report -o ../a", ["../a.yaml"]),
-    "folder": ("-C .. metrics import repo/pro", ["repo/prompts/"]),
+    "led": ("-C .. metrics import repo/pro", ["repo/prompts/"]),
     "elsewhere": ("-C prompts show te", ["team/b"]),
 }
 
