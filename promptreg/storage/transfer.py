@@ -279,7 +279,8 @@ def _written(path: Path) -> Iterator[Path]:
                 with file.open("rb") as source, path.open("wb") as target:
                     shutil.copyfileobj(source, target)
             return
-        file = path.resolve().with_name(f".{path.name}.part")
+        # A name of its own for each process: two may write one file, of which the last is whole.
+        file = path.resolve().with_name(f".{path.name}.{os.getpid()}.part")
         # DuckDB's own words for a folder that is not there would blame the store.
         file.open("wb").close()
         try:
