@@ -28,7 +28,7 @@ def alone(folder: Path) -> Iterator[None]:
     Windows and NFS, two may still overwrite one another in the same millisecond.
 
     Args:
-        folder: Git's own folder of the work tree.
+        folder: Git's own folder of the work tree, or one that nobody else uses.
 
     Raises:
         ConflictError: Another process kept it locked all the time.

@@ -81,7 +81,10 @@ def write_folder(page: Page, folder: Path) -> None:
 
     Raises:
         ConfigError: The folder takes no files of this size, or is somebody else's.
+        ConflictError: Another process writes a report into it, and does not come to an end.
     """
+    from promptreg.operations.replacing import alone
+
     assert page.folder, "a page that was not split has its data in itself"
     index = folder / "index.html"
     with _unwritable(folder):
@@ -89,19 +92,25 @@ def write_folder(page: Page, folder: Path) -> None:
             raise ConfigError(f"{index} is no report", fix="name another folder with --output")
         target = folder / page.folder
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new.") as name:
-            new = Path(name, target.name)
-            new.mkdir()
-            for chunk, text in page.chunks:
-                line = f'promptregChunk("{chunk}","{text}")\n'
-                (new / f"{chunk}.js").write_text(line, encoding="utf-8")
-            # What is there under this name was cut short, or is the same.
-            _remove_data(target)
-            new.replace(target)
-        write_atomically(index, (page.head, "</body>\n</html>\n"))
-        for old in target.parent.iterdir():
-            if old != target and _DATA_FOLDER.fullmatch(old.name):
-                _remove_data(old)
+        # Whoever else writes here would take our data for that of an earlier report.
+        with alone(target.parent):
+            _write_data(page, target)
+            write_atomically(index, (page.head, "</body>\n</html>\n"))
+            for old in target.parent.iterdir():
+                if old != target and _DATA_FOLDER.fullmatch(old.name):
+                    _remove_data(old)
+
+
+def _write_data(page: Page, target: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new.") as name:
+        new = Path(name, target.name)
+        new.mkdir()
+        for chunk, text in page.chunks:
+            line = f'promptregChunk("{chunk}","{text}")\n'
+            (new / f"{chunk}.js").write_text(line, encoding="utf-8")
+        # What is there under this name was cut short, or is the same.
+        _remove_data(target)
+        new.replace(target)
 
 
 def _is_ours(index: Path) -> bool:

@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -248,6 +249,20 @@ def test_a_folder_holds_one_report_and_what_is_somebody_elses(tmp_path: Path) ->
     with pytest.raises(ConfigError, match=r"index\.html is no report"):
         write_folder(first, other)
     assert [path.name for path in other.iterdir()] == ["index.html"]
+
+
+def test_many_at_once_write_a_whole_folder(tmp_path: Path) -> None:
+    """Of several that write into one folder the last one's page finds all of its own data."""
+    folder = tmp_path / "site"
+    pages = [render(synthetic_report(2, versions), split=True) for versions in (2, 3)] * 2
+    for _ in range(4):
+        with ThreadPoolExecutor(len(pages)) as pool:
+            list(pool.map(lambda page: write_folder(page, folder), pages))
+        index = (folder / "index.html").read_text(encoding="utf-8")
+        (last,) = {page.folder for page in pages if page.head in index}
+        assert {path.parent.name for path in folder.glob("data/*/*")} == {Path(last).name}
+        names = {f"{name}.js" for name, _ in pages[0].chunks}
+        assert {path.name for path in (folder / last).iterdir()} == names
 
 
 def test_an_interrupted_folder_stays_a_report(
