@@ -7,11 +7,13 @@ function that returns its exports, because a module script would wait until all 
 from __future__ import annotations
 
 import functools
+import json
 import re
 from importlib import resources
 
 __all__ = [
     "application",
+    "application_style",
     "boot_script",
     "loader_script",
     "module_names",
@@ -23,22 +25,24 @@ _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.-]+)";\n', re.MULTILINE
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class|let) (\w+))", re.MULTILINE)
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STYLE_ROOM = re.compile(r" ?([{};]) ?")
-_STYLES = (
-    "base.css",
-    "layout.css",
-    "components.css",
-    "charts.css",
-    "diff.css",
-    "contrast.css",
-    "print.css",
-)
+# What the plain page needs stands in the head; the rest comes compressed with the application. Each
+# ends with how it is printed, which wins over what it hides.
+_PLAIN_STYLES = ("base.css", "layout.css", "parts.css", "print.css")
+_STYLES = ("components.css", "charts.css", "diff.css", "contrast.css", "print.css")
 
 
 @functools.cache
-def application() -> str:
-    """Return the page's script, without comment lines and indentation."""
+def application(*, live: bool = False) -> str:
+    """Return the page's script, without comment lines and indentation; it brings its style.
+
+    Args:
+        live: Whether the page may have to say that there is no newer one.
+    """
+    style = json.dumps(application_style(live=live), ensure_ascii=False)
+    made = f'Object.assign(document.createElement("style"), {{ textContent: {style} }})'
     lines = (line.strip() for line in script_of("app.js").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+    code = (line for line in lines if line and not line.startswith("//"))
+    return "\n".join((f"document.head.append({made});", *code, ""))
 
 
 def script_of(entry: str, ending: str = "") -> str:
@@ -66,14 +70,23 @@ def loader_script() -> str:
     return _asset("loader.js")
 
 
-@functools.cache
-def stylesheet(*, live: bool = False) -> str:
-    """Return the page's style sheet, without comments and room: it stands in the page as it is.
+def stylesheet() -> str:
+    """Return the plain page's style sheet, which stands in the page as it is."""
+    return _style(_PLAIN_STYLES)
+
+
+def application_style(*, live: bool = False) -> str:
+    """Return what the application adds to the plain page's style sheet.
 
     Args:
         live: Whether the page may have to say that there is no newer one.
     """
-    names = (*_STYLES, "live.css") if live else _STYLES
+    return _style((*_STYLES, "live.css") if live else _STYLES)
+
+
+@functools.cache
+def _style(names: tuple[str, ...]) -> str:
+    """Join style sheets, without comments and room."""
     text = _STYLE_COMMENT.sub("", "\n".join(_asset(name) for name in names))
     text = _STYLE_ROOM.sub(r"\1", " ".join(text.split()))
     # A selector never has a blank behind its colon, so that what loses one is a declaration.

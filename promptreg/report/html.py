@@ -16,7 +16,13 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptreg.report import wire
-from promptreg.report.bundle import application, boot_script, loader_script, stylesheet
+from promptreg.report.bundle import (
+    application,
+    application_style,
+    boot_script,
+    loader_script,
+    stylesheet,
+)
 from promptreg.report.chunks import chunk_of, chunk_of_prompt, chunk_of_text
 from promptreg.report.format import alert_texts, alerts_text, figure_texts
 from promptreg.report.origin import Links
@@ -205,17 +211,18 @@ def render(report: Report, *, split: bool = False) -> Page:
 
 
 @functools.cache
-def _packed_application() -> str:
-    return chunk_of_text(application())
+def _packed_application(*, live: bool) -> str:
+    return chunk_of_text(application(live=live))
 
 
 def _head(
     report: Report, rows: list[dict[str, Any]], index: str, *, split: bool, live: bool
 ) -> str:
-    scripts = (boot_script(live=live), loader_script(), application())
+    scripts = (boot_script(live=live), loader_script(), application(live=live))
     live_now = live_table(report.overview.labels, rows, report.currency)
     heads = table_heads(live_now)
-    css = stylesheet(live=live) + head_style(heads)
+    css = stylesheet() + head_style(heads)
+    styles = (css, application_style(live=live))
     page: str = _template().render(
         report=report,
         live=live,
@@ -226,12 +233,12 @@ def _head(
         rows=row_texts(rows, report.currency),
         alerts=alert_texts(report),
         alerts_text=alerts_text(report),
-        policy=_policy(scripts, css, split=split, live=live),
+        policy=_policy(scripts, styles, split=split, live=live),
         icon=base64.b64encode(_ICON.encode()).decode(),
         css=_trusted(css),
         boot=_trusted(scripts[0]),
         loader=_trusted(scripts[1]),
-        application=_trusted(_packed_application()),
+        application=_trusted(_packed_application(live=live)),
         index=_trusted(index),
     )
     return page
@@ -244,15 +251,17 @@ def _trusted(text: str) -> Markup:
     return Markup(text)  # noqa: S704 - never a text from outside
 
 
-def _policy(scripts: Iterable[str], css: str, *, split: bool, live: bool) -> str:
-    """Allow exactly our own scripts and style, and no request at all."""
-    sources = " ".join(f"'sha256-{_hash(script)}'" for script in scripts)
+def _policy(scripts: Iterable[str], styles: Iterable[str], *, split: bool, live: bool) -> str:
+    """Allow exactly our own scripts and styles, and no request at all."""
+    sources, looks = (
+        " ".join(f"'sha256-{_hash(text)}'" for text in texts) for texts in (scripts, styles)
+    )
     if split:
         # Data files cannot be hashed beforehand; a page from file:// has no origin to name.
         sources += " 'self' file:"
     connect = "connect-src 'self'; " if live else ""
     return (
-        f"default-src 'none'; {connect}script-src {sources}; style-src 'sha256-{_hash(css)}'; "
+        f"default-src 'none'; {connect}script-src {sources}; style-src {looks}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
 

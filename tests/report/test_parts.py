@@ -103,7 +103,8 @@ def test_intervals_agree_with_scipy_and_statsmodels() -> None:
 def test_no_asset_can_close_its_element() -> None:
     """Scripts and styles stand in the page as they are, so they must not hold a closing tag."""
     scripts = (bundle.boot_script(live=True), bundle.loader_script(), bundle.application())
-    for text in (*scripts, bundle.stylesheet(live=True)):
+    styles = (bundle.stylesheet(), bundle.application_style(live=True))
+    for text in (*scripts, *styles):
         assert not re.search(r"</(script|style)|<!--", text, re.IGNORECASE)
 
 
