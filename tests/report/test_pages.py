@@ -367,6 +367,12 @@ def test_who_has_chosen_nothing_sees_what_worries_most(
     page.get_by_label("Prompt").select_option(report.prompts[0].name)
     settle(page)
     assert page.locator(".aside").count() == 0
+    # Whoever names no metric sees what the verdict on the pair is about.
+    _, older, newer, metric = page.evaluate(chosen)[:4]
+    pair = next(c for c in report.prompts[0].comparisons if (c.base, c.head) == (older, newer))
+    verdicts = {m.metric: m.verdict for m in pair.metrics if m.limit}
+    assert (metric, verdicts[metric]) == ("cost", "better")
+    assert {"regression", "cannot tell"}.isdisjoint(verdicts.values())
     page.goto(url + "#/overview")
     # What is worse leads to its own test, from the first sentence and from the table.
     settle(page)

@@ -9,6 +9,7 @@ import { compareRoute, promptRoute } from "./router.js";
 import { UNLIMITED, effectTable, neededText } from "./view_compare.js";
 import { card, effectText, empty, metricTitle, metricUnit, scroll, select, showMetric, verdict, versionName } from "./widgets.js";
 
+const TELLING = ["regression", "cannot tell", "better"];
 const NAMES = { error_rate: "success_rate" };
 
 export function abPage(app, asked) {
@@ -28,9 +29,12 @@ function metricsOf(prompt, base, head, query) {
   return found ? found.metrics.filter((m) => !isLimit(m) && !m.metric.includes(".")).map((m) => m.metric) : [...new Set([...Object.keys(base.metrics), ...Object.keys(head.metrics)])];
 }
 
+// Unless one is asked for, what the verdict on the pair is about, in the verdict's own order.
 function chosenMetric(prompt, base, head, query) {
   const names = metricsOf(prompt, base, head, query);
-  return [query.metric, "quality"].find((name) => names.includes(name)) ?? names[0];
+  const judged = findComparison(prompt, base, head, query.rows)?.metrics.filter((m) => m.limit) ?? [];
+  const telling = TELLING.flatMap((word) => judged.filter((m) => m.verdict === word)).map((m) => m.metric.split(".")[0]);
+  return [query.metric, ...telling, "quality"].find((name) => names.includes(name)) ?? names[0];
 }
 
 function pickers(app, prompt, base, head, query, go) {
