@@ -119,7 +119,9 @@ def assemble(prompt: GitPrompt, answers: Answers | None, setting: Setting) -> As
         )
     steps = {*itertools.pairwise(in_order)}
     judged = [c for c in comparisons if (c.base, c.head) in steps]
-    latest = in_order[-1] if in_order else None
+    yanked = {v.version for v in versions if v.yanked is not None}
+    # Nobody need look at what is withdrawn already, unless a label still serves it.
+    latest = next((version for version in reversed(in_order) if version not in yanked), None)
     row = PromptRow(
         name=prompt.name,
         path=prompt.path,

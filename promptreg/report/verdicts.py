@@ -212,7 +212,7 @@ def alerts_of(
         prompt: The prompt's name.
         comparisons: Each version against the one before it.
         labels: The labels of each version.
-        latest: The latest version with rows.
+        latest: The latest version with rows that is not withdrawn.
     """
     found = []
     for pair in comparisons:

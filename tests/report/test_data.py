@@ -68,6 +68,13 @@ def _log(registry: Registry, version: str, at: int, *, slow: float = 1.0) -> Non
     )
 
 
+IDENTITY = {
+    f"GIT_{role}_{field}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for field, value in (("NAME", "Ada Example"), ("EMAIL", "ada@example.com"))
+}
+
+
 class _Rows(Here):
     """Keeps prompts as they are before they are packed, which no command holds at once."""
 
@@ -99,12 +106,7 @@ def collect(registry: Registry, options: Options | None = None) -> Report:
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """Four released versions, the third live, the fourth slow; one prompt without calls."""
-    environment = {
-        f"GIT_{role}_{field}": value
-        for role in ("AUTHOR", "COMMITTER")
-        for field, value in (("NAME", "Ada Example"), ("EMAIL", "ada@example.com"))
-    }
-    repo = Repo(tmp_path_factory.mktemp("data") / "acme", environment=environment)
+    repo = Repo(tmp_path_factory.mktemp("data") / "acme", environment=IDENTITY)
     repo.path.mkdir()
     repo.git("init", "-q", "-b", "main")
     repo.git("remote", "add", "origin", "https://ada:secret@github.com/acme/prompts.git")
@@ -234,6 +236,19 @@ def test_the_slow_version_alerts_and_no_other(report: Report) -> None:
     assert regressions[0].current
     assert regressions[0].comparison.low is not None
     assert regressions[0].comparison.low > 0.3
+
+
+def test_nobody_need_look_at_what_is_withdrawn(registry: Registry, tmp_path: Path) -> None:
+    """What is worse about a yanked version that nothing serves is past."""
+    copy = Repo(tmp_path / "copy", environment=IDENTITY)
+    shutil.copytree(registry.root, copy.path)
+    copy.write("prompts/yanked.yaml", 'summarizer@1.3.0: {reason: "Slow."}\n')
+    copy.commit("yank")
+    with Registry(copy.path) as opened:
+        alerts = collect(opened).alerts
+    found = [alert for alert in alerts if alert.head == "1.3.0"]
+    assert {alert.comparison.metric for alert in found} >= {"latency", "latency.p95"}
+    assert not any(alert.current for alert in found)
 
 
 def test_live_label_tells_since_when_and_how_it_does(report: Report) -> None:

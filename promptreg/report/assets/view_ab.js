@@ -85,6 +85,7 @@ function resultCard(app, prompt, base, head, m, basis) {
       h("p", {}, m.effect === null ? null : "B against A: ", h("b", {}, effect(m)), " ", h("span", { class: "muted" }, interval(m) ? `95% interval ${interval(m)}` : "no interval")),
       h("p", { class: "badges" }, stateBadge(m), m.confidence ? h("span", { class: "badge plain" }, `confidence ${confidence(m.confidence)}`) : null, m.limit ? verdict(m.verdict, `${m.verdict}, limit ${limitText(m.limit)}`) : null),
       h("p", { class: "muted" }, [basis, neededText(m), m.note].filter(Boolean).join(" · ")),
+      ["better", "regression"].includes(m.verdict) && !m.winner && m.state !== "none" ? h("p", { class: "muted" }, "The gate looks at these calls once. To name a winner the test must hold however often one looks, which takes more of them.") : null,
       h("p", { class: "facts" }, h("a", { href: compareRoute(prompt.name, base.version, head.version) }, "What changed in the text"), h("a", { href: promptRoute(prompt.name) }, "All of this prompt")),
     ),
   );
