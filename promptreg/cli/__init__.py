@@ -54,15 +54,12 @@ def run(words: list[str]) -> int:
 
     stdout = sys.stdout
     try:
-        code = _run(words)
-        # Typer takes care of a closed pipe as well: by code 1, and another stream in this place.
-        if sys.stdout is stdout:
-            return code
+        return _run(words)
     except BrokenPipeError:
-        pass
-    sys.stdout = stdout
-    _abandon_stdout()
-    return ExitCode.UNREAD
+        # Typer puts another stream in this place.
+        sys.stdout = stdout
+        _abandon_stdout()
+        return ExitCode.UNREAD
 
 
 def _run(words: list[str]) -> int:
@@ -105,6 +102,9 @@ def _invoke(words: list[str]) -> int:
         try:
             app(args=words, standalone_mode=True, prog_name=_program())
         except SystemExit as request:
+            # Typer, and Rich in help and usage errors, take care of a closed pipe by code 1.
+            if isinstance(request.__context__, BrokenPipeError):
+                raise request.__context__ from None
             return request.code if isinstance(request.code, int) else ExitCode.USAGE
     return ExitCode.OK
 

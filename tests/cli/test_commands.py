@@ -525,7 +525,7 @@ def test_other_peoples_repository_is_refused_in_words(history: Repo, tmp_path: P
 
 def test_closed_pipe(history: Repo) -> None:
     """Who leaves early hears nothing more; the code is that of git there, not one of a finding."""
-    for words in (["versions", "a"], ["explain", "--format", "json"]):
+    for words in (["versions", "a"], ["explain", "--format", "json"], ["list", "-h"]):
         reader, writer = os.pipe()
         os.close(reader)
         command = [sys.executable, "-m", "promptreg", *words]
