@@ -19,8 +19,8 @@ takes `-C DIR` to run elsewhere, where the files that are named lie too, `-q` to
 
 Data goes to stdout, messages to stderr. Exit codes: 0 fine; 1 the check found something, or a file
 was rewritten; 2 usage or configuration; 3 cannot tell; 70 a bug in promptreg; 130 interrupted; 141
-whoever read stdout left before the end, as `| head` does; 143 ended by SIGTERM, which ends `--watch`,
-`--serve` and `--every` with 0.
+whoever read stdout left before the end, as `| head` does; 143 ended by SIGTERM, which ends
+`--watch`, `--serve` and `--every` with 0.
 """
 
 
