@@ -8,8 +8,8 @@ from promptreg.errors import ConfigError, Location, PromptError
 
 __all__ = ["require_version"]
 
-# What pip and a range say in the same words.
-_PIP = re.compile(r"(?:[<>]=?\d+(?:\.\d+)*(?:,(?!$)|$))+")
+# What pip and a range say in the same words; a range's >1.2 begins with 1.3, pip's with 1.2.1.
+_PIP = re.compile(r"(?:(?:>=|<)\d+(?:\.\d+)*(?:,(?!$)|$))+")
 
 
 def require_version(wanted: str, source: str) -> None:

@@ -164,6 +164,7 @@ VERSIONS = {
     "0.x || ^1.2": None,
     ">=99.0, <100": "pip install 'git-promptreg>=99.0,<100'",
     "^99.1": "install a git-promptreg that is in ^99.1",
+    ">99.1": "install a git-promptreg that is in >99.1",
     "new": "write it as >=1.2,<2 or ^1.2",
 }
 
