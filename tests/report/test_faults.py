@@ -10,6 +10,7 @@ import pytest
 
 from promptreg.report.bundle import script_of
 from promptreg.report.model import (
+    DEFAULT_METRICS,
     Annotation,
     Arm,
     ArmContext,
@@ -19,6 +20,7 @@ from promptreg.report.model import (
     LabelRow,
     MessageRow,
     MetricComparison,
+    MetricInfo,
     MetricScale,
     MetricSummary,
     PromptRow,
@@ -183,10 +185,16 @@ def test_versions_are_in_semver_order(pages: Pages, report_url: str) -> None:
 def test_missing_metrics_are_no_data_not_zero(
     pages: Pages, write_report: Callable[[Any], str]
 ) -> None:
-    """A version without cost shows "no data", never 0."""
-    report = _two_versions()
+    """A version without cost shows "no data", never 0, and nothing else has a score's name."""
+    names = ("constructor", "__proto__", "cost.kind")
+    infos = tuple(MetricInfo(name, name.capitalize()) for name in names)
+    report = _two_versions()._replace(metrics=(*DEFAULT_METRICS, *infos))
     summary = MetricSummary("quality", 10, 0.5)
-    versions = tuple(v._replace(metrics=(summary,)) for v in report.prompts[0].versions)
+    scores = tuple(MetricSummary(name, 10, 0.5) for name in names)
+    versions = tuple(
+        version._replace(metrics=(summary, *own))
+        for version, own in zip(report.prompts[0].versions, ((), scores), strict=True)
+    )
     prompt = report.prompts[0]._replace(versions=versions, comparisons=())
     page = pages.open(write_report(report._replace(prompts=(prompt,))) + "#/prompts")
     row = page.locator("tbody tr").first.inner_text()
@@ -197,6 +205,20 @@ def test_missing_metrics_are_no_data_not_zero(
     figures = page.locator(".figures").inner_text()
     assert "no data" in figures
     assert "$0" not in figures
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    head, first, second = download.value.path().read_text().splitlines()
+    assert [name for name in head.split(",") if name.endswith("_n")] == [
+        f"{name}_n" for name in ("quality", *names)
+    ]
+    assert first.endswith(",10,0.5" + "," * 14)
+    assert second.endswith(",10,0.5,," * 4)
+    page.goto(page.url + "?tab=charts")
+    settle(page)
+    for title in ("Constructor", "Cost.kind"):
+        chart = page.locator("figure", has_text=f"{title} by version")
+        chart.locator("summary").click()
+        assert chart.locator("tbody tr").all_inner_texts() == ["1.1.0\t10\t0.500\tno data\tno data"]
 
 
 def test_annotations_are_shown(pages: Pages, write_report: Callable[[Any], str]) -> None:

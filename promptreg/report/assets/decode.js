@@ -104,8 +104,9 @@ export function linesHeld({ lines, parts, versions }, matches) {
   return [...held.values()];
 }
 
+// A score may be called "constructor": without a prototype nothing is there but what was measured.
 function made(group) {
-  return Object.fromEntries(group.map(([metric, make]) => [metric, make()]));
+  return { __proto__: null, ...Object.fromEntries(group.map(([metric, make]) => [metric, make()])) };
 }
 
 function summaryOf({ quantiles = [], histogram = null, ...columns }) {

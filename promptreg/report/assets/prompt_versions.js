@@ -121,7 +121,7 @@ function chips(v) {
 }
 
 function versionsCsv(prompt) {
-  const names = Object.keys(Object.assign({}, ...prompt.versions.map((v) => v.metrics)));
+  const names = [...new Set(prompt.versions.flatMap((v) => Object.keys(v.metrics)))];
   const head = ["version", "date", "author", "commit", "digest", "level", "labels", "calls", "cost", ...names.flatMap((name) => [`${name}_n`, `${name}_mean`, `${name}_p50`, `${name}_p95`])];
   const rows = prompt.versions.map((v) => [
     v.version, v.date, v.author, v.commit, v.digest, v.level, v.labels.join(" "), v.calls, v.cost,

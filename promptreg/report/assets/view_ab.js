@@ -3,6 +3,7 @@ import { spreadChart } from "./chart_spread.js";
 import { reachOf } from "./charts.js";
 import { h } from "./dom.js";
 import { count, effect, interval, isLimit, limitText, shortVersion } from "./format.js";
+import { summaryOf } from "./judged.js";
 import { findComparison } from "./pairs.js";
 import { pairPage, rowsPicker } from "./pickers.js";
 import { compareRoute, promptRoute } from "./router.js";
@@ -10,7 +11,6 @@ import { UNLIMITED, effectTable, neededText } from "./view_compare.js";
 import { card, effectText, empty, metricTitle, metricUnit, scroll, select, showMetric, verdict, versionName } from "./widgets.js";
 
 const TELLING = ["regression", "cannot tell", "better"];
-const NAMES = { error_rate: "success_rate" };
 
 export function abPage(app, asked) {
   return pairPage(
@@ -59,13 +59,12 @@ function body(app, prompt, base, head, metric, query) {
   const deciding = test ? { ...test, metric, limit: "", needed: null, note: "", tests: row.tests } : row;
   const others = found?.metrics.filter((m) => m !== row) ?? [];
   const reach = found ? reachOf(found.metrics) : 1;
-  const distribution = NAMES[metric] ?? metric;
-  const items = [[base, 1], [head, 0]].map(([v, color]) => ({ name: v.version, summary: v.metrics[distribution], color }));
+  const items = [[base, 1], [head, 0]].map(([v, color]) => ({ name: v.version, summary: summaryOf(v, metric), color }));
   const more = deciding && (items[0].summary?.n > deciding.baseN || items[1].summary?.n > deciding.headN);
   return [
     deciding ? resultCard(app, prompt, base, head, deciding, test ? `${found.basis.split(" · ")[0]} · ${test.model || "rows without a model"}` : found.basis) : undecided(app, prompt, base, head, metric),
     items.some((item) => item.summary?.histogram)
-      ? spreadChart({ title: `How ${metricTitle(app.index, metric).toLowerCase()} spreads`, note: `Share of all calls of a version${more ? " (not only those compared above)" : ""}`, unit: metricUnit(app.index, distribution), items })
+      ? spreadChart({ title: `How ${metricTitle(app.index, metric).toLowerCase()} spreads`, note: `Share of all calls of a version${more ? " (not only those compared above)" : ""}`, unit: metricUnit(app.index, metric), items })
       : null,
     deciding?.tests.length ? modelsCard(app, base, head, deciding) : null,
     others.length ? card("Guardrails", { level: "h3", note: found.tested ? `The other metrics, tested alike. ${UNLIMITED}` : "The other metrics must not get worse beyond their limits" }, scroll("Guardrails", effectTable(app, others, base, head, reach))) : null,
@@ -146,8 +145,7 @@ function stateBadge(m) {
 }
 
 function undecided(app, prompt, base, head, metric) {
-  const summary = (v) => v.metrics[NAMES[metric] ?? metric];
-  const value = (v) => (summary(v) ? `${showMetric(app.index, NAMES[metric] ?? metric, summary(v).mean)} (n ${count(summary(v).n)})` : "no data");
+  const value = (v) => (v.metrics[metric] ? `${showMetric(app.index, metric, v.metrics[metric].mean)} (n ${count(v.metrics[metric].n)})` : "no data");
   return card(
     "",
     {},

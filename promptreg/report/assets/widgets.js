@@ -219,13 +219,14 @@ export function tabs(label, entries, chosen, panel) {
 
 export function metricTitle(index, name) {
   if (name === "error_rate") return "Error rate";
-  const [base, statistic = ""] = name.split(".");
+  // A score may have a dot in its name.
+  const [base, statistic = ""] = index.metricByName.has(name) ? [name] : name.split(".");
   return `${index.metricByName.get(base)?.title ?? base} ${statistic}`.trim();
 }
 
 export function metricUnit(index, name) {
   if (name === "error_rate") return "ratio";
-  return index.metricByName.get(name.split(".")[0])?.unit ?? "";
+  return (index.metricByName.get(name) ?? index.metricByName.get(name.split(".")[0]))?.unit ?? "";
 }
 
 export function showMetric(index, name, value) {
