@@ -173,11 +173,14 @@ def _is_open(alert: Alert) -> bool:
 
 def _alert_text(alert: Alert, titles: dict[str, str]) -> dict[str, str]:
     c = alert.comparison
+    # In the page's words, such as "Latency p95".
+    name, _, statistic = c.metric.partition(".")
+    title = titles.get(name, name.replace("_", " ").capitalize())
     return {
         "severity": alert.severity,
         "prompt": alert.prompt,
         "versions": f"{alert.base} \u2192 {alert.head}",
-        "metric": titles.get(c.metric, c.metric.replace("_", " ").capitalize()),
+        "metric": f"{title} {statistic}".rstrip(),
         "change": change_text(c),
         "limit": limit_text(c.limit),
         "verdict": c.verdict,

@@ -117,12 +117,13 @@ def test_it_says_what_is_new_and_what_the_figures_are_of() -> None:
 def test_what_nobody_can_tell_is_no_alert() -> None:
     """Comparisons with too few calls are counted beside the alerts, and stand in no list."""
     report = synthetic_report(2, 3)
-    worse = MetricComparison("cost", 1.0, 2.0, 50, 50, effect=1.0, verdict="regression")
+    worse = MetricComparison("latency.p95", 1.0, 2.0, 50, 50, effect=1.0, verdict="regression")
     grave = Alert("p", "1.0.0", "1.1.0", worse, "critical")
     unsettled = grave._replace(severity="info")
     told = "2 comparisons have too few calls to tell."
     both = _markdown(report._replace(alerts=(grave, unsettled, unsettled)))
     assert both.partition("## Alerts")[2].count("| critical ") == 1
+    assert "| Latency p95 |" in both
     assert f"|\n\n{told}\n" in both
     none = _markdown(report._replace(alerts=(unsettled,)))
     assert (
