@@ -113,7 +113,8 @@ class Alert(NamedTuple):
         comparison: The evidence.
         severity: ``critical`` beyond twice the limit or on a live version, ``warning`` beyond the
             limit, ``info`` when too few rows could rule a regression out.
-        current: Whether the version is the latest or live, so that it still matters.
+        current: Whether the version is live or the latest that is not withdrawn, so that it still
+            matters.
         live: The labels that serve it.
         basis: Which rows were compared, in words.
     """
