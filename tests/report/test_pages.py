@@ -485,6 +485,11 @@ def test_a_former_name_leads_to_the_prompt(pages: Pages, report_url: str) -> Non
     settle(page)
     assert page.inner_text(".page-head h2") == "support/triage"
     assert "formerly inbox/sorter" in page.inner_text(".page-head")
+    for view in ("ab", "compare", "alerts"):
+        page.goto(f"{report_url}#/{view}?prompt=inbox%2Fsorter&when=all")
+        settle(page)
+        assert page.get_by_label("Prompt").input_value() == "support/triage", view
+    assert page.locator("tbody tr.alert").count() > 0
 
 
 def test_preview_renders_while_typing(pages: Pages, report_url: str) -> None:

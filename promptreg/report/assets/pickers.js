@@ -14,9 +14,10 @@ export function pairPage(app, page, title, asked, body, extras = () => []) {
   const able = index.prompts.filter((row) => row.versions + row.draft > 1);
   if (!able.length) return [h("h2", {}, title), card("", {}, empty("No prompt has two versions yet.", "Release a second version of a prompt to compare it with the first."))];
   const { why, ...begun } = asked.prompt ? {} : beginning(index, able);
-  const query = { ...begun, ...asked, prompt: asked.prompt || begun.prompt };
-  const row = index.promptByName.get(query.prompt);
-  if (!row) return notFound(query.prompt);
+  const name = asked.prompt || begun.prompt;
+  const row = index.promptByName.get(name);
+  if (!row) return notFound(name);
+  const query = { ...begun, ...asked, prompt: row.name };
   const go = (changes) => {
     location.hash = routeTo([page], { ...query, ...changes });
   };

@@ -15,6 +15,7 @@ const PAIRS = 20;
 export function alertsPage(app, query) {
   const { index } = app;
   const state = { severity: "", type: "", prompt: "", when: "", ...query };
+  state.prompt = index.promptByName.get(state.prompt)?.name ?? state.prompt;
   const told = h("p", { class: "muted", role: "status" });
   const list = h("div");
   const judged = h("div", { class: "stack" });
