@@ -192,14 +192,20 @@ def test_missing_metrics_are_no_data_not_zero(
     summary = MetricSummary("quality", 10, 0.5)
     scores = tuple(MetricSummary(name, 10, 0.5) for name in names)
     versions = tuple(
-        version._replace(metrics=(summary, *own))
+        version._replace(metrics=(summary, *own), author="=1")
         for version, own in zip(report.prompts[0].versions, ((), scores), strict=True)
     )
-    prompt = report.prompts[0]._replace(versions=versions, comparisons=())
+    prompt = report.prompts[0]._replace(
+        versions=versions, comparisons=(), metadata=(("owner", '["=1"]'),)
+    )
     page = pages.open(write_report(report._replace(prompts=(prompt,))) + "#/prompts")
     row = page.locator("tbody tr").first.inner_text()
     assert row.count("no data") == 3
     assert "$0" not in row
+    # A spreadsheet runs no cell of an export, whatever an owner is.
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert download.value.path().read_text().splitlines()[1].endswith(",'=1")
     page.goto(page.url.split("#")[0] + "#/prompt/p")
     settle(page)
     figures = page.locator(".figures").inner_text()
@@ -211,6 +217,7 @@ def test_missing_metrics_are_no_data_not_zero(
     assert [name for name in head.split(",") if name.endswith("_n")] == [
         f"{name}_n" for name in ("quality", *names)
     ]
+    assert first.startswith("1.0.0,,'=1,")
     assert first.endswith(",10,0.5" + "," * 14)
     assert second.endswith(",10,0.5,," * 4)
     page.goto(page.url + "?tab=charts")

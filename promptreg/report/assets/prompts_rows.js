@@ -75,7 +75,7 @@ export function columnsOf(selected, index, query, onselect) {
     ...(index.labels.length ? [{ key: "live", title: "Live", class: "across", cell: (row) => liveVersions(index, row) }] : []),
     { key: "latest", title: "Latest", value: (row) => row.date || null, cell: (row) => [row.latest ? versionName(row.latest) : h("span", { class: "muted" }, "none"), row.date ? h("span", { class: "under" }, h("time", { datetime: row.date, title: time(row.date) }, day(row.date))) : null] },
     { key: "versions", title: "Versions", num: true, value: (row) => row.versions, cell: (row) => count(row.versions) },
-    { key: "calls", title: "Calls", num: true, value: (row) => row.calls, cell: (row) => [count(row.calls), h("span", { class: "under" }, sparkline(row.spark, { label: `calls of the last ${row.spark.length} days`, height: 16 }))] },
+    { key: "calls", title: "Calls", num: true, value: (row) => row.calls, cell: (row) => [count(row.calls), h("span", { class: "under" }, sparkline(row.spark, { label: "its calls over time", height: 16 }))] },
     ...(index.prompts.some((one) => one.calls) ? FIGURES : []),
   ];
 }
