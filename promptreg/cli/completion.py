@@ -74,11 +74,11 @@ def complete_labels(incomplete: str) -> list[str]:
 
 def complete_files(incomplete: str) -> list[str]:
     """Return the prompt files that begin so."""
-    from promptreg.cli.context import open_registry
+    from promptreg.cli.context import named_paths, open_registry
 
     try:
         with open_registry() as registry:
-            return [path for path in registry.paths().values() if path.startswith(incomplete)]
+            return [path for path in named_paths(registry) if path.startswith(incomplete)]
     except (PromptregError, OSError):
         return []
 

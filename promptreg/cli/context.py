@@ -14,6 +14,7 @@ __all__ = [
     "given_path",
     "left_out_note",
     "mention_left_out",
+    "named_paths",
     "open_registry",
     "repository_path",
     "set_directory",
@@ -67,6 +68,15 @@ def open_registry(*, fast_start: bool = True) -> Registry:
     return registry
 
 
+def named_paths(registry: Registry) -> list[str]:
+    """Return the prompt files as `repository_path` takes them: from the folder one is in."""
+    import os
+
+    paths = list(registry.paths().values())
+    here, top = directory().resolve(), registry.root.resolve()
+    return paths if here == top else [os.path.relpath(top / path, here) for path in paths]
+
+
 def repository_path(registry: Registry, file: str) -> str:
     """Return a file given on the command line, or a prompt's name, as a path in the repository.
 
@@ -118,8 +128,7 @@ def _require_known(registry: Registry, path: str, file: str) -> None:
     head = repository.head.oid
     if path in repository.left_out or (head and repository.entry_at(head, path) is not None):
         return
-    prompts = registry.paths()
-    fix = nearest(file, [*prompts, *prompts.values()]) or "promptreg list"
+    fix = nearest(file, [*registry.paths(), *named_paths(registry)]) or "promptreg list"
     raise NotFoundError(f"no file or prompt {file}", fix=fix)
 
 

@@ -29,6 +29,7 @@ WORDS = {
     "file": ("report -o pro", []),
     "led": ("-C .. metrics import repo/pro", ["repo/prompts/"]),
     "elsewhere": ("-C prompts show te", ["team/b"]),
+    "below": ("-C prompts check te", ["team/b.yaml"]),
 }
 
 
