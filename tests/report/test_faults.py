@@ -137,17 +137,23 @@ def test_ab_compares_cost_per_call(pages: Pages, write_report: Callable[[Any], s
 
 
 def test_equal_versions_have_no_winner(pages: Pages, write_report: Callable[[Any], str]) -> None:
-    """Equal values end without a winner, whatever the metric."""
+    """Equal values end without a winner, and so does a link to a prompt of one version."""
     same = MetricComparison(
         "quality", 0.8, 0.8, 500, 500, effect=0.0, low=-0.01, high=0.01, limit="-10%",
         verdict="ok",
     )  # fmt: skip
     arm = ArmMetric("quality", 500, 0.8, 500, 0.8, 0.1)
     report = _two_versions((same,), _arms(MetricScale("quality", "higher", "linear"), arm, arm))
-    page = pages.open(write_report(report) + "#/ab")
+    single = PromptRow("single", versions=report.prompts[0].versions[:1])
+    url = write_report(report._replace(prompts=(*report.prompts, single)))
+    page = pages.open(url + "#/ab")
     settle(page)
     assert "No winner" in page.inner_text(".answer")
     assert page.locator(".arm.wins").count() == 0
+    page.goto(url + "#/ab?prompt=single&base=0.9.0")
+    settle(page)
+    assert "This prompt has one version only." in page.inner_text("main")
+    assert page.get_by_label("Prompt").input_value() == "single"
 
 
 def test_an_inserted_sentence_marks_itself_only(

@@ -29,7 +29,7 @@ export function pairPage(app, page, title, asked, body, extras = () => []) {
       const options = prompt.versions.toReversed().map((v) => [v.version, `${shortVersion(v.version)}${v.labels.length ? ` · ${v.labels.join(", ")}` : ""}`]);
       replace(
         slots,
-        promptPicker(able, query.prompt, (value) => go({ prompt: value, base: "", head: "", rows: "" })),
+        promptPicker(able.includes(row) ? able : [row, ...able], query.prompt, (value) => go({ prompt: value, base: "", head: "", rows: "" })),
         select("Baseline", options, base?.version, (value) => go({ base: value, head: head?.version })),
         select("Compared with", options, head?.version, (value) => go({ head: value, base: base?.version })),
         extras(prompt, base, head, query, go),
