@@ -47,8 +47,8 @@ def compare_versions(
         base: The baseline's version and measures.
         head: The other version and its measures.
         thresholds: What the gate allows.
-        tests: Whether A/B tests stand beside the verdicts, and metrics without a limit, too. The
-            page runs them itself, from what `promptreg.report.arms` gives it.
+        tests: Whether A/B tests stand beside the verdicts, and means of which no change is
+            limited, too. The page runs them itself, from what `promptreg.report.arms` gives it.
         by_model: Whether the A/B test of each model is kept beside that of all together.
 
     Returns:
@@ -98,9 +98,10 @@ def _compared(
         each: tuple[ModelTest, ...] = ()
         if tests and by_model and len(models) > 1:
             each = tested_by_model(metric, strata, base[0], head[0])
-        if name in judged:
-            rows += [_judged_row(judgement, strata, test, each) for judgement in judged[name]]
-        else:
+        own = judged.get(name, ())
+        rows += [_judged_row(judgement, strata, test, each) for judgement in own]
+        is_limited = any(_is_of_means(judgement.threshold) for judgement in own)
+        if tests and not is_limited and any(s.base.n or s.head.n for s in strata):
             rows.append(_bare_row(name, strata, test, each))
     size = f", {found.n_base:,} paired cases" if found.paired else ""
     named = ", ".join([model for model in models if model])
@@ -163,8 +164,7 @@ def _judged_row(
         base_n, head_n = base_n or means.base_n, head_n or means.head_n
     is_limit = threshold.form is Form.LIMIT
     low, high = (None, None) if is_limit or interval is None else interval
-    # The A/B test is about the mean of both.
-    is_tested = threshold.statistic == "mean" and not is_limit
+    is_tested = _is_of_means(threshold)
     return MetricComparison(
         threshold.name,
         base,
@@ -184,6 +184,11 @@ def _judged_row(
         judgement.note or test.note,
         tests if is_tested else (),
     )
+
+
+def _is_of_means(threshold: Threshold) -> bool:
+    """Tell whether a threshold is about what the A/B test is about, the means of both."""
+    return threshold.statistic == "mean" and threshold.form is not Form.LIMIT
 
 
 def _verdict(judgement: Judgement) -> Verdict:

@@ -118,7 +118,13 @@ def _prompt(rng: random.Random, config: Config) -> tuple[PromptRow, dict[str, Ve
 @pytest.mark.browser
 def test_any_two_versions_are_tested_as_python_tests_them(pages: Pages) -> None:
     """Of 150 random pairs with all contexts, models and metrics: neighbours, others, itself."""
-    gate = {"latency.p95": "<=10ms", "success_rate": "-3pp", "faithfulness": "-5%"}
+    gate = {
+        "latency.p95": "<=10ms",
+        "success_rate": "-3pp",
+        "faithfulness": "-5%",
+        "quality": ">=0.5",
+        "latency": "off",
+    }
     configs = (Config(), Config(gate={"": gate}))
     rng = random.Random(20261123)
     made = [_prompt(rng, config) for config in configs]

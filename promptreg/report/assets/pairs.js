@@ -13,7 +13,7 @@ export function comparisonsOf(prompt, base, head) {
   return judged.length ? judged.map((one, at) => withTests(one, tested[at]?.metrics ?? [], prompt.arms.metrics)) : tested;
 }
 
-// A test decides on means; limits and the p95 stand beside it. What has no limit is tested all the same.
+// A test decides on means; limits and the p95 stand beside it. Means that nothing limits are tested all the same.
 function withTests(judged, tested, metrics) {
   const named = new Map(tested.map((m) => [m.metric, m]));
   const rows = judged.metrics.map((m) => {
@@ -21,7 +21,7 @@ function withTests(judged, tested, metrics) {
     const { state, winner, confidence, tests } = m.metric === test.metric && !isLimit(m) ? test : UNTESTED;
     return { ...m, state, winner, confidence, tests, note: m.note || test.note };
   });
-  const limited = new Set(judged.metrics.map((m) => m.metric.split(".")[0]));
+  const limited = new Set(judged.metrics.filter((m) => !isLimit(m)).map((m) => m.metric));
   rows.push(...tested.filter((m) => !limited.has(m.metric)));
   const order = new Map(metrics.map(({ metric }, at) => [metric, at]));
   const place = ({ metric }) => order.get(metric) ?? order.get(metric.split(".")[0]) ?? order.size;

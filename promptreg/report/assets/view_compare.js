@@ -11,7 +11,7 @@ import { card, effectText, empty, scroll, showMetric, metricTitle, verdict } fro
 
 const NARROW = 720;
 // Of pairs that nobody judged.
-export const UNLIMITED = "The gate judges its limits between neighbours.";
+export const UNLIMITED = "The gate did not judge this pair.";
 
 export function comparePage(app, asked) {
   return pairPage(
