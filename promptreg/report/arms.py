@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
+from promptreg.report.metric_infos import BETTER
 from promptreg.report.model import Arm, ArmContext, ArmMetric, Arms, MetricScale
 from promptreg.report.verdicts import in_order
 from promptreg.report.winners import metric_or_none
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from promptreg.stats.thresholds import Threshold
 
 __all__ = ["arms_of"]
-
-_BETTER: dict[int, Literal["lower", "higher"]] = {1: "lower", -1: "higher"}
 
 
 def arms_of(measures: Mapping[str, VersionMeasures], thresholds: Sequence[Threshold]) -> Arms:
@@ -68,7 +67,7 @@ def _scale(name: str, metric: Metric | None) -> MetricScale:
     if metric is None:
         return MetricScale(name, None, "linear")
     scale: Literal["linear", "log"] = "log" if ab_scale(metric) is Scale.LOG else "linear"
-    return MetricScale(name, _BETTER.get(metric.harm), scale)
+    return MetricScale(name, BETTER.get(metric.harm), scale)
 
 
 def _metrics(side: Side, model: str, metrics: Mapping[str, Metric | None]) -> tuple[ArmMetric, ...]:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from promptreg.config import Config
 
-__all__ = ["metric_infos"]
+__all__ = ["BETTER", "metric_infos"]
 
-_BETTER: dict[int, Literal["lower", "higher"]] = {1: "lower", -1: "higher"}
+BETTER: dict[int, Literal["lower", "higher"]] = {1: "lower", -1: "higher"}
+"""Which way is better, by `promptreg.stats.metrics.Metric.harm`."""
 
 
 def metric_infos(config: Config, names: Collection[str]) -> tuple[MetricInfo, ...]:
@@ -34,5 +35,5 @@ def metric_infos(config: Config, names: Collection[str]) -> tuple[MetricInfo, ..
         except ConfigError:
             harm = 0
         title = name.replace("_", " ").capitalize()
-        infos.append(MetricInfo(name, title, "", _BETTER.get(harm), zero=False))
+        infos.append(MetricInfo(name, title, "", BETTER.get(harm), zero=False))
     return tuple(infos)
