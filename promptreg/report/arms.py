@@ -1,7 +1,7 @@
 """What A/B tests take of each version, so that the page can test the pairs nobody judged; pure.
 
-A hundred versions have five thousand pairs. The gate's verdicts are there for neighbours and among
-the latest; a test of any other two needs no more than numbers, means and deviations, and the page
+A hundred versions have five thousand pairs. The gate judges some of them, see `pairs_of` in
+`promptreg.report.assembly`; a test needs no more than numbers, means and deviations, and the page
 runs it itself (``assets/abtest.js``).
 """
 
